@@ -1,0 +1,2 @@
+// Package guard is the loop: prove, fold, plan, do, prove again, tell.
+package guard
