@@ -128,18 +128,16 @@ func (in *Incidents) above(root string, v *View) *Incident {
 
 // follow brings i up to the view, and reports how it ended if it did.
 func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (What, bool) {
+	if _, known := v.chain.links[i.Link]; !known { // a new configuration has dropped it
+		i.Ended = v.at
+		return Ended, true
+	}
 	for _, name := range fell[i.Link] {
-		if _, goal := v.chain.goals[name]; goal {
-			i.outage(name, v.at)
-		} else if name != i.Link && !slices.Contains(i.Fell, name) {
+		if _, link := v.chain.links[name]; link && name != i.Link && !slices.Contains(i.Fell, name) {
 			i.Fell = append(i.Fell, name)
 		}
 	}
-	for o := range i.Outages {
-		if i.Outages[o].To.IsZero() && v.Verdict(i.Outages[o].Goal) == Holds {
-			i.Outages[o].To = v.at
-		}
-	}
+	i.followOutages(v)
 	for _, root := range v.Blame(i.Link) {
 		if other := in.For(root); other != nil && other != i {
 			i.Ended, i.Into = v.at, other.ID
@@ -147,58 +145,111 @@ func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (Wha
 			return Merged, true
 		}
 	}
-	if !in.well(i, v) {
+	oldest, well := i.well(v)
+	if !well {
 		i.calm = time.Time{}
 		return "", false
 	}
 	if i.calm.IsZero() {
 		i.calm = v.at
 	}
-	if v.at.Sub(i.calm) < in.Hold {
+	// It is not enough that time has passed: everything was proved again after it.
+	if oldest.Before(i.calm.Add(in.Hold)) {
 		return "", false
 	}
 	i.Ended = i.calm
 	return Ended, true
 }
 
-// well reports whether the link of i holds, and all that fell with it does too
-// or is now broken by something else.
-func (in *Incidents) well(i *Incident, v *View) bool {
-	if !v.chain.Has(i.Link) {
-		return true // a new configuration has dropped it
+// well reports whether the link of i holds, and all that rests on it does too, or
+// is now broken by something else, and was proved since the break. Oldest is the
+// time of the oldest of those proofs.
+//
+// What rests on the link counts even if it was not seen to fall: a fast mend can
+// be over before anybody looked, and must be proved from the visitor's side too.
+func (i *Incident) well(v *View) (oldest time.Time, well bool) {
+	if v.Verdict(i.Link) != Holds || v.proved[i.Link].Before(i.Began) {
+		return time.Time{}, false
 	}
-	if v.Verdict(i.Link) != Holds {
-		return false
-	}
-	for _, name := range i.Fell {
-		if !v.chain.Has(name) || v.Verdict(name) == Holds {
+	oldest = v.proved[i.Link]
+	for _, name := range v.chain.Above(i.Link) {
+		l, link := v.chain.Link(name)
+		if !link || l.Person {
 			continue
 		}
-		if v.Verdict(name) == Unproven || slices.Contains(v.Blame(name), i.Link) {
+		switch v.Verdict(name) {
+		case Holds:
+			if v.proved[name].Before(i.Began) {
+				return time.Time{}, false
+			}
+			if v.proved[name].Before(oldest) {
+				oldest = v.proved[name]
+			}
+		case Unproven:
+			if slices.Contains(i.Fell, name) {
+				return time.Time{}, false
+			}
+		case Broken:
+			if slices.Contains(v.Blame(name), i.Link) {
+				return time.Time{}, false
+			}
+		}
+	}
+	return oldest, true
+}
+
+// followOutages keeps the outages of i: a goal is out from the break until one of its
+// ways has been proved since, as far as that way rests on the link of i.
+func (i *Incident) followOutages(v *View) {
+	above := v.chain.Above(i.Link)
+	for _, name := range above {
+		g, goal := v.chain.Goal(name)
+		if !goal {
+			continue
+		}
+		at := slices.IndexFunc(i.Outages, func(o Outage) bool { return o.Goal == name && o.To.IsZero() })
+		out := !slices.ContainsFunc(g.Ways, func(w Way) bool { return i.provedSince(w, above, v) })
+		switch {
+		case at >= 0 && !out:
+			i.Outages[at].To = v.at
+		case at < 0 && out && v.Verdict(name) == Broken && slices.Contains(v.Blame(name), i.Link):
+			i.Outages = append(i.Outages, Outage{Goal: name, From: i.outFrom(name, v.at)})
+		case at < 0 && out && !i.wasOut(name) && v.Verdict(i.Link) != Holds:
+			i.Outages = append(i.Outages, Outage{Goal: name, From: i.Began})
+		}
+	}
+}
+
+// provedSince reports whether all of a way holds, and what rests on the link of i
+// was proved since the break.
+func (i *Incident) provedSince(w Way, above []string, v *View) bool {
+	for _, n := range w.Links {
+		_, link := v.chain.links[n]
+		if v.Verdict(n) != Holds {
+			return false
+		}
+		if link && (n == i.Link || slices.Contains(above, n)) && v.proved[n].Before(i.Began) {
 			return false
 		}
 	}
 	return true
 }
 
+func (i *Incident) wasOut(goal string) bool {
+	return slices.ContainsFunc(i.Outages, func(o Outage) bool { return o.Goal == goal })
+}
+
+// outFrom dates an outage: the first from the break, a later one from when it was
+// seen.
+func (i *Incident) outFrom(goal string, now time.Time) time.Time {
+	if i.wasOut(goal) {
+		return now
+	}
+	return i.Began
+}
+
 // CalmSince is since when all of i has held, zero if it does not.
 func (i *Incident) CalmSince() time.Time { return i.calm }
-
-// outage notes that a goal is out of reach. The first loss dates from the break;
-// a later one, after the goal had come back, from when it was seen.
-func (i *Incident) outage(goal string, now time.Time) {
-	from := i.Began
-	for _, o := range i.Outages {
-		if o.Goal != goal {
-			continue
-		}
-		if o.To.IsZero() {
-			return
-		}
-		from = now
-	}
-	i.Outages = append(i.Outages, Outage{Goal: goal, From: from})
-}
 
 func (i *Incident) absorb(other *Incident) {
 	if other.Began.Before(i.Began) {

@@ -81,6 +81,8 @@ type Kind struct {
 	// Beat and Timeout are the kind's defaults, as text ("10s"); "" leaves the
 	// guard's own.
 	Beat, Timeout string
+	// Person says that a person alone can prove links of this kind.
+	Person bool
 }
 
 // NewKind makes a Kind of a type of settings, their defaults, and a function

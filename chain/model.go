@@ -28,6 +28,8 @@ type Link struct {
 	Needs []string
 	// Fresh is for how long a proof counts.
 	Fresh time.Duration
+	// Person says that only a person can prove it, so not whenever one likes.
+	Person bool
 }
 
 // Goal is what must stay possible.

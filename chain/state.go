@@ -47,16 +47,30 @@ type View struct {
 	chain    *Chain
 	at       time.Time
 	verdicts map[string]Verdict
+	proved   map[string]time.Time
+	// deeper holds what is broken, or not known, because something below is broken.
+	deeper map[string]bool
 }
 
 // Look computes the verdict of every link and goal at now.
 func (s *State) Look(now time.Time) *View {
-	v := &View{chain: s.chain, at: now, verdicts: make(map[string]Verdict, len(s.chain.order))}
+	v := &View{
+		chain: s.chain, at: now, deeper: map[string]bool{},
+		verdicts: make(map[string]Verdict, len(s.chain.order)),
+		proved:   make(map[string]time.Time, len(s.proofs)),
+	}
 	for _, name := range s.chain.order {
 		if i, ok := s.chain.links[name]; ok {
-			v.verdicts[name] = s.proofs[name].verdictAt(now, s.chain.model.Links[i].Fresh)
+			p := s.proofs[name]
+			v.verdicts[name] = p.verdictAt(now, s.chain.model.Links[i].Fresh)
+			v.proved[name] = p.At
 		} else {
 			v.verdicts[name] = v.goal(s.chain.model.Goals[s.chain.goals[name]])
+		}
+		for _, n := range s.chain.needs[name] {
+			if v.verdicts[n] == Broken || v.verdicts[n] == Unproven && v.deeper[n] {
+				v.deeper[name] = true
+			}
 		}
 	}
 	return v
@@ -98,7 +112,7 @@ func (v *View) Verdict(name string) Verdict { return v.verdicts[name] }
 
 // Blame returns the deepest broken links that explain why name, a link or a
 // goal, is broken: broken links none of whose needs is broken, each reached from
-// name through broken ones. It is empty when name is not broken.
+// name through needs that do not hold. It is empty when name is not broken.
 func (v *View) Blame(name string) []string {
 	if v.verdicts[name] != Broken {
 		return nil
@@ -108,19 +122,14 @@ func (v *View) Blame(name string) []string {
 	for todo := []string{name}; len(todo) > 0; {
 		at := todo[0]
 		todo = todo[1:]
-		leaf := true
+		if v.verdicts[at] == Broken && !v.deeper[at] {
+			blame = append(blame, at)
+		}
 		for _, n := range v.chain.needs[at] {
-			if v.verdicts[n] != Broken {
-				continue
-			}
-			leaf = false
-			if !seen[n] {
+			if v.verdicts[n] != Holds && !seen[n] {
 				seen[n] = true
 				todo = append(todo, n)
 			}
-		}
-		if leaf {
-			blame = append(blame, at)
 		}
 	}
 	return blame
