@@ -1,0 +1,134 @@
+package cause
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+const (
+	maxQuoted = 300 // characters of one quoted line
+	slack     = 2 * time.Second
+	// unknownStart is how far back a log is believed when nobody can say since
+	// when the service ran.
+	unknownStart = time.Hour
+	// startingFor is for how long a process is taken to be on its way up by its
+	// age alone.
+	startingFor = 5 * time.Second
+)
+
+// sinceStart returns the lines of the log that belong to the last start: those
+// after MariaDB's own mark of one, and none whose time is before the process.
+func sinceStart(e chain.Evidence) []string {
+	log := e.Log
+	for i := len(log) - 1; i >= 0; i-- {
+		if startMark(log[i]) {
+			log = log[i:]
+			break
+		}
+	}
+	from := e.Process.Started.Add(-slack)
+	if e.Process.Started.IsZero() {
+		if e.At.IsZero() {
+			return log
+		}
+		from = e.At.Add(-unknownStart)
+	}
+	var kept []string
+	old := false // a line without a time is as old as the one before it
+	for _, line := range log {
+		if at, ok := lineTime(line); ok {
+			old = at.Before(from)
+		}
+		if !old {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+func startMark(line string) bool {
+	return strings.Contains(line, "[Note] Starting MariaDB ") || strings.Contains(line, ") starting as process ")
+}
+
+// lineTime reads the time at the head of a line as MariaDB, nginx and PHP-FPM
+// write it: in the machine's own zone.
+func lineTime(line string) (time.Time, bool) {
+	line = strings.TrimPrefix(line, "[")
+	for _, form := range []string{"2006-01-02 15:04:05", "2006/01/02 15:04:05", "02-Jan-2006 15:04:05"} {
+		if len(line) < len(form) {
+			continue
+		}
+		if at, err := time.ParseInLocation(form, line[:len(form)], time.Local); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// starting reports whether a process is still on its way up: it is young, or it
+// is a MariaDB that has begun, perhaps with a long recovery, and is not ready.
+func starting(e chain.Evidence) bool {
+	if age := e.At.Sub(e.Process.Started); !e.Process.Started.IsZero() && age >= 0 && age < startingFor {
+		return true
+	}
+	begun := false
+	for _, line := range e.Log {
+		if strings.Contains(line, "ready for connections") {
+			return false
+		}
+		begun = begun || startMark(line)
+	}
+	return begun
+}
+
+func lastLines(log []string, n int) []string {
+	var last []string
+	for _, line := range log[max(0, len(log)-n):] {
+		last = append(last, quote(line))
+	}
+	return last
+}
+
+// quote shortens a line for showing.
+func quote(line string) string {
+	line = strings.TrimSpace(line)
+	if utf8.RuneCountInString(line) <= maxQuoted {
+		return line
+	}
+	return string([]rune(line)[:maxQuoted]) + "…"
+}
+
+func stateLine(e chain.Evidence) []string {
+	return []string{fmt.Sprintf("pid %d: state %s", e.Process.PID, e.Process.State)}
+}
+
+func signalName(n int) string {
+	names := map[syscall.Signal]string{
+		syscall.SIGKILL: "SIGKILL", syscall.SIGTERM: "SIGTERM", syscall.SIGINT: "SIGINT",
+		syscall.SIGHUP: "SIGHUP", syscall.SIGQUIT: "SIGQUIT", syscall.SIGSEGV: "SIGSEGV",
+		syscall.SIGABRT: "SIGABRT", syscall.SIGBUS: "SIGBUS", syscall.SIGILL: "SIGILL",
+		syscall.SIGFPE: "SIGFPE", syscall.SIGSYS: "SIGSYS", syscall.SIGXFSZ: "SIGXFSZ",
+	}
+	if name, ok := names[syscall.Signal(n)]; ok {
+		return name
+	}
+	return "signal " + itoa(n)
+}
+
+// writes is where the service keeps its data, as far as the evidence tells.
+func writes(e chain.Evidence) string {
+	for _, d := range e.Disks {
+		if len(d.Path) > 1 {
+			return d.Path
+		}
+	}
+	return "/var/lib/mysql"
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
