@@ -60,6 +60,9 @@ type LinkStatus struct {
 	Cause   string        `json:"cause,omitempty"`
 	Blame   []string      `json:"blame"`
 	Needs   []string      `json:"needs,omitempty"`
+	// Person says that only a person can prove it, by answering Question.
+	Person   bool   `json:"person,omitempty"`
+	Question string `json:"question,omitempty"`
 	// ProvedAt and FreshUntil are zero for a link that was never tried.
 	ProvedAt   time.Time `json:"proved_at,omitzero"`
 	FreshUntil time.Time `json:"fresh_until,omitzero"`

@@ -23,6 +23,7 @@ func catalogue() [][]entry {
 		phpfpmTexts,
 		probeTexts,
 		processTexts,
+		runTexts,
 		siteTexts,
 		sshTexts,
 		tcpTexts,

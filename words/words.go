@@ -153,3 +153,14 @@ func (l Lang) value(place string, args map[string]string) string {
 	name, verb, _ := strings.Cut(place, ":")
 	return l.format(verb, args[name])
 }
+
+// Keys lists the keys of all entries.
+func Keys() []string {
+	var keys []string
+	for _, area := range catalogue() {
+		for _, e := range area {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
+}

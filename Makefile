@@ -1,0 +1,58 @@
+# Two commands are enough: make up, make test.
+.PHONY: up down build install test lint bench schema fresh deps test-deps fuzz clean help
+
+PREFIX ?= /usr/local
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+SITE ?= /var/lib/omamori-site
+export CGO_ENABLED ?= 0
+GOFLAGS := -trimpath
+LDFLAGS := -s -w -X main.version=$(VERSION)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What the blog is made of, and what the tests need besides.
+STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
+	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
+PEERS := openssh-server monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make up      install what is missing, build, bring a WordPress blog up and guard it
+up: deps install
+	@packaging/up $(SITE)
+
+## make down    stop the blog of make up
+down:
+	omamori site down $(SITE)
+
+## make test    install what the tests need, and run them all
+test: deps test-deps lint
+	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
+
+## make bench   the figures of bench/RESULTS.md
+bench: build deps test-deps
+	go run ./bench $(ARGS)
+
+schema:
+	go run ./cmd/omamori config schema > doc/omamori.schema.json
+
+build:
+	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+install: build
+	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send
+
+deps:
+	@packaging/need $(STACK)
+
+test-deps:
+	@packaging/need $(PEERS)
+
+clean:
+	rm -rf bin

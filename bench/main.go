@@ -1,0 +1,43 @@
+// Command bench measures omamori beside its peers, in one run, and prints tables.
+//
+//	go run ./bench               all of it, about ten minutes
+//	go run ./bench restart       from the death of MariaDB to its next answer
+//	go run ./bench footprint     memory and processor time of fifty links
+//
+// It needs root, Debian's packages (make test-deps) and binaries in bin (make build).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	runs := flag.Int("n", 10, "runs of each, of which the median is shown")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	which := flag.Args()
+	if len(which) == 0 {
+		which = []string{"restart", "footprint"}
+	}
+	for _, name := range which {
+		var err error
+		switch name {
+		case "restart":
+			err = restart(ctx, *runs)
+		case "footprint":
+			err = footprint(ctx)
+		default:
+			err = fmt.Errorf("no such benchmark: %s", name)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+}

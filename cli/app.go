@@ -1,0 +1,215 @@
+// Package cli is the command line: one file per command.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/words"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0 // as asked
+	exitBad   = 1 // the answer is bad news, or it could not be done
+	exitUsage = 2 // the question was wrong
+)
+
+// Guard is what commands ask of a running guard.
+type Guard interface {
+	Status(ctx context.Context) (guard.Status, error)
+	Prove(ctx context.Context, links []string) (guard.Status, error)
+	Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error)
+	Reload(ctx context.Context) (guard.Status, error)
+	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
+	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
+	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
+}
+
+// RunOptions are what `omamori run` was asked.
+type RunOptions struct {
+	// Config is the file given with -c, "" to look for one.
+	Config string
+	State  string
+	Socket string
+	Lang   words.Lang
+	// User is whom to become when started as root.
+	User string
+	// Debug logs every step to standard error.
+	Debug bool
+}
+
+// App is the command line of one program. Main makes it whole.
+type App struct {
+	Version string
+	Config  config.Options
+	// Dial makes a client of the guard at a socket; it need not connect yet.
+	Dial func(socket string, lang words.Lang) Guard
+	// Run guards until ctx is done. Ready is called once guarding has begun.
+	Run func(ctx context.Context, o RunOptions, say func(chain.Text)) error
+	// HandsBinary is the path of omamori-hands.
+	HandsBinary string
+
+	In       io.Reader
+	Out, Err io.Writer
+
+	lang   words.Lang
+	json   bool
+	config string
+	state  string
+	stated bool // --state or $OMAMORI_STATE was given
+}
+
+// badNews is an answer that is no error, but not good either.
+var badNews = errors.New("bad news")
+
+// Problem is an error that is said to the user in his own language.
+type Problem struct {
+	Text, Hint chain.Text
+	// Usage says that the question was wrong.
+	Usage bool
+}
+
+func (p *Problem) Error() string { return p.Text.Key }
+
+func usage(text, hint chain.Text) error { return &Problem{Text: text, Hint: hint, Usage: true} }
+
+// Main runs the command that args (without the program's name) asks for and
+// returns the exit code.
+func (a *App) Main(ctx context.Context, args []string) int {
+	a.lang = words.FromEnv()
+	a.early(args)
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, badNews):
+		return exitBad
+	}
+	return a.report(err)
+}
+
+// early reads what is needed to say anything at all, even why args are wrong.
+func (a *App) early(args []string) {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return
+		case arg == "--json":
+			a.json = true
+		case arg == "--lang" && i+1 < len(args):
+			a.lang, _ = words.Parse(args[i+1])
+		case strings.HasPrefix(arg, "--lang="):
+			a.lang, _ = words.Parse(strings.TrimPrefix(arg, "--lang="))
+		}
+	}
+}
+
+// report says what went wrong, and what can be done about it.
+func (a *App) report(err error) int {
+	code := exitBad
+	text, hint := err.Error(), ""
+	var p *Problem
+	var refused *guard.Refused
+	switch {
+	case errors.As(err, &p):
+		text, hint = a.lang.Say(p.Text), a.lang.Say(p.Hint)
+		if p.Usage {
+			code = exitUsage
+		}
+	case errors.Is(err, guard.ErrNoGuard):
+		text, hint = a.say("cli.no_guard"), a.say("cli.no_guard_hint")
+	case errors.Is(err, os.ErrPermission):
+		hint = a.say("cli.permission_hint")
+	case errors.As(err, &refused) && refused.Code == "unknown_name":
+		text, hint = a.unknown(refused.Name, refused.Nearest)
+		code = exitUsage
+	default:
+		if t, h, ok := spoken(err); ok {
+			text, hint = a.lang.Say(t), a.lang.Say(h)
+		}
+	}
+	if a.json {
+		_ = a.encode(a.Err, map[string]string{"error": text, "hint": hint})
+		return code
+	}
+	s := a.style(a.Err)
+	fmt.Fprintln(s, a.say("cli.error", "error", red.Render(text)))
+	if hint != "" {
+		fmt.Fprintln(s, a.say("cli.hint", "hint", hint))
+	}
+	return code
+}
+
+// spoken finds an error that carries its own words: packages below have such
+// types of their own.
+func spoken(err error) (text, hint chain.Text, ok bool) {
+	var said interface {
+		Said() (text, hint chain.Text)
+	}
+	if errors.As(err, &said) {
+		text, hint = said.Said()
+		return text, hint, true
+	}
+	return chain.Text{}, chain.Text{}, false
+}
+
+func (a *App) unknown(name, nearest string) (text, hint string) {
+	text = a.say("cli.unknown_name", "name", name)
+	if nearest != "" {
+		return text, a.say("cli.nearest", "nearest", nearest)
+	}
+	return text, a.say("cli.see_status")
+}
+
+// say says an entry of the catalogue.
+func (a *App) say(key string, pairs ...any) string { return a.lang.Say(chain.Say(key, pairs...)) }
+
+// encode writes v as JSON that a person can read too.
+func (a *App) encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// guard is the running guard.
+func (a *App) guard() Guard { return a.Dial(a.socketPath(), a.lang) }
+
+// command makes a command whose help is in the catalogue under cli.help_NAME, and
+// its one line under cli.short_NAME.
+func (a *App) command(use, name string, args cobra.PositionalArgs, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: a.say("cli.short_" + name), Long: a.say("cli.help_" + name),
+		Args: a.args(args), RunE: run, SilenceErrors: true, SilenceUsage: true,
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	return c
+}
+
+// args lets a wrong number of arguments be said in the user's language.
+func (a *App) args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		return usage(chain.Say("cli.wrong_args", "command", cmd.CommandPath()),
+			chain.Say("cli.see_help", "command", cmd.CommandPath()))
+	}
+}

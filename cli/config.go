@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+)
+
+func (a *App) configCommand() *cobra.Command {
+	c := a.command("config", "config", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
+	c.AddCommand(a.command("check [FILE]", "config_check", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			a.config = args[0]
+		}
+		return a.check()
+	}), a.command("schema", "config_schema", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		b, err := config.Schema(a.Config)
+		if err != nil {
+			return err
+		}
+		_, err = a.Out.Write(b)
+		return err
+	}))
+	return c
+}
+
+// check says every mistake of the configuration at once.
+func (a *App) check() error {
+	path, err := config.Find(a.config)
+	if err != nil {
+		return err
+	}
+	o := a.Config
+	o.Build = true
+	file, problems, err := config.Load(path, o)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		type line struct {
+			Line   int    `json:"line"`
+			Column int    `json:"column"`
+			Path   string `json:"path"`
+			Error  string `json:"error"`
+			Hint   string `json:"hint,omitempty"`
+		}
+		lines := []line{}
+		for _, p := range problems {
+			lines = append(lines, line{p.Line, p.Column, p.Path, a.lang.Say(p.Text), a.lang.Say(p.Hint)})
+		}
+		if err := a.encode(a.Out, map[string]any{"file": path, "problems": lines}); err != nil {
+			return err
+		}
+	} else {
+		a.problems(path, problems)
+	}
+	if len(problems) > 0 {
+		return &Problem{Text: chain.Say("cli.config_bad", "path", path, "n", len(problems)), Usage: true}
+	}
+	if !a.json {
+		_, err = fmt.Fprintln(a.style(a.Out), green.Render("✓"), a.say("cli.config_good", "path", path,
+			"links", len(file.Links), "goals", len(file.Chain.Model().Goals)))
+	}
+	return err
+}
+
+// problems prints each mistake as FILE:LINE:COLUMN, as editors understand it.
+func (a *App) problems(path string, problems []config.Problem) {
+	w := a.style(a.Out)
+	for _, p := range problems {
+		fmt.Fprintf(w, "%s: %s\n", bold.Render(fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column)), a.lang.Say(p.Text))
+		if !p.Hint.IsZero() {
+			fmt.Fprintf(w, "    → %s\n", a.lang.Say(p.Hint))
+		}
+	}
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(path string, content []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/hands"
+)
+
+// handsSettings say how hands are reached.
+type handsSettings struct {
+	Socket string `yaml:"socket" doc:"the Unix socket of an omamori-hands that runs already"`
+	File   string `yaml:"file" doc:"the file that says what omamori-hands may touch, when omamori run starts it"`
+}
+
+const defaultHandsFile = "/etc/omamori/hands.json"
+
+func handsSection() config.Section {
+	return config.Section{Name: "hands", Settings: func() any { return &handsSettings{} }}
+}
+
+// connectHands reaches hands as the configuration says, or starts them if we are
+// root. It returns nil where there are none to be had.
+func connectHands(ctx context.Context, s *handsSettings) (*keeper, error) {
+	if s != nil && s.Socket != "" {
+		k := &keeper{connect: func(ctx context.Context) (*hands.Client, error) { return hands.Connect(ctx, s.Socket) }}
+		if _, err := k.client(ctx); err != nil {
+			return nil, err
+		}
+		return k, nil
+	}
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	file := defaultHandsFile
+	if s != nil && s.File != "" {
+		file = s.File
+	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	c, _, err := hands.Spawn(ctx, beside("omamori-hands"), file)
+	if err != nil {
+		return nil, err
+	}
+	return &keeper{now: c}, nil
+}
+
+// keeper keeps a connection to hands, and makes a new one when it was lost. Hands
+// that we started ourselves cannot be started again: we are not root any more.
+type keeper struct {
+	connect func(context.Context) (*hands.Client, error)
+
+	// mu protects the fields below.
+	mu      sync.Mutex
+	now     *hands.Client
+	failing error
+}
+
+var errHandsGone = errors.New("omamori-hands has ended")
+
+func (k *keeper) client(ctx context.Context) (*hands.Client, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now != nil {
+		select {
+		case <-k.now.Done():
+			k.now.Close()
+			k.now = nil
+		default:
+			return k.now, nil
+		}
+	}
+	if k.connect == nil {
+		k.failing = errHandsGone
+		return nil, errHandsGone
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	k.now, k.failing = k.connect(ctx)
+	return k.now, k.failing
+}
+
+// Trouble says why hands cannot be reached, if they cannot.
+func (k *keeper) Trouble() (chain.Text, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now != nil {
+		select {
+		case <-k.now.Done():
+			return chain.Say("run.hands_gone", "error", errHandsGone), true
+		default:
+			return chain.Text{}, false
+		}
+	}
+	return chain.Say("run.hands_gone", "error", k.failing), true
+}
+
+func (k *keeper) Do(ctx context.Context, d chain.Deed) (chain.Done, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return chain.Done{}, err
+	}
+	return c.Do(ctx, d)
+}
+
+func (k *keeper) Evidence(ctx context.Context, service string) (chain.Evidence, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return chain.Evidence{}, err
+	}
+	return c.Evidence(ctx, service)
+}
+
+func (k *keeper) Process(ctx context.Context, service string) (chain.Process, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return chain.Process{}, err
+	}
+	return c.Process(ctx, service)
+}
+
+func (k *keeper) Watch(ctx context.Context, service string, ended func()) error {
+	c, err := k.client(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Watch(ctx, service, ended)
+}
+
+func (k *keeper) ReadFile(ctx context.Context, path string) ([]byte, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.ReadFile(ctx, path)
+}
+
+func (k *keeper) Dial(ctx context.Context, path string) (net.Conn, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Dial(ctx, path)
+}
+
+func (k *keeper) Close() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.now == nil {
+		return nil
+	}
+	return k.now.Close()
+}

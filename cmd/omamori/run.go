@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cli"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/control"
+	"github.com/omamori-guard/omamori/discover"
+	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/journal"
+)
+
+// run guards until ctx is done. Everything that needs root comes first; from
+// becomeUser on, the process is an ordinary one.
+func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
+	// The guard must outlive what it heals, on a machine without memory: collect
+	// often rather than grow.
+	debug.SetGCPercent(25)
+	debug.SetMemoryLimit(20 << 20)
+
+	log := logger(o.Debug)
+	file, err := load(ctx, o)
+	if err != nil {
+		return err
+	}
+	who, err := chooseUser(o.User)
+	if err != nil {
+		return err
+	}
+	if err := ownState(o.State, who); err != nil {
+		return err
+	}
+	settings, _ := file.Sections["hands"].(*handsSettings)
+	k, err := connectHands(ctx, settings)
+	if err != nil {
+		log.Warn("reach omamori-hands", "error", err)
+		k = &keeper{failing: err}
+		if settings != nil && settings.Socket != "" {
+			k.connect = socketConnector(settings.Socket)
+		}
+	}
+	socket, err := control.Listen(o.Socket, who.uid)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	if err := becomeUser(who, o.State); err != nil {
+		return err
+	}
+
+	j, err := journal.Open(o.State, journal.Options{Syslog: syslogLine(log)})
+	if err != nil {
+		return err
+	}
+	teller := newTeller(file, j, log)
+	g := options(file, j, k, teller, o, log)
+	main := guard.New(g)
+	err = serve(ctx, main, &control.Server{Guard: main, Journal: j, TestNotify: teller.test, Log: log}, socket, teller, say, file)
+	if k != nil {
+		k.Close()
+	}
+	return errors.Join(err, j.Close())
+}
+
+func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.RunOptions, log *slog.Logger) guard.Options {
+	g := guard.Options{
+		Config: file, Journal: j, Tell: t.tell, Log: log, Version: version,
+		Load:  func() (*config.File, error) { return load(context.Background(), o) },
+		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
+	}
+	if k != nil { // a nil *keeper in the interface would look like hands
+		g.Hands = k
+	}
+	return g
+}
+
+// serve runs the guard and everything beside it, and waits for all of it.
+func serve(ctx context.Context, g *guard.Guard, s *control.Server, l control.Listener, t *teller, say func(chain.Text), file *config.File) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	var beside sync.WaitGroup
+	var served error
+	beside.Go(func() {
+		defer cancel()
+		served = s.Serve(ctx, l)
+	})
+	beside.Go(func() { t.run(ctx) })
+	beside.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hup:
+				if err := g.Reload(ctx); err != nil {
+					say(chain.Say("guard.config_refused", "error", err))
+				}
+			}
+		}
+	})
+	say(chain.Say("run.guarding", "path", file.Path, "links", len(file.Links)))
+	err := g.Run(ctx)
+	cancel()
+	beside.Wait()
+	return errors.Join(err, served)
+}
+
+// load reads the configuration that o names, or drafts one of what discovery
+// finds where there is none.
+func load(ctx context.Context, o cli.RunOptions) (*config.File, error) {
+	path, err := config.Find(o.Config)
+	var file *config.File
+	var problems []config.Problem
+	if err != nil {
+		if o.Config != "" {
+			return nil, err
+		}
+		found, err := discover.Look(ctx, discover.Options{})
+		if err != nil {
+			return nil, err
+		}
+		draft, err := found.Draft(o.Lang)
+		if err != nil {
+			return nil, err
+		}
+		file, problems = config.Parse("", draft, configOptions())
+	} else if file, problems, err = config.Load(path, configOptions()); err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		p := problems[0]
+		return nil, &cli.Problem{Usage: true,
+			Text: chain.Say("run.config_bad", "path", path, "line", p.Line, "first", p.Text, "n", len(problems)),
+			Hint: chain.Say("run.config_bad_hint", "path", path)}
+	}
+	return file, nil
+}
+
+func logger(verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// syslogLine writes a record that the journal could not take where the system
+// keeps its own.
+func syslogLine(log *slog.Logger) func(string) {
+	return func(line string) {
+		if err := toSyslog(line); err != nil {
+			log.Error(fmt.Sprintf("journal: %s", line))
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/syslog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cli"
+)
+
+// account is whom the guard runs as.
+type account struct {
+	name     string
+	uid, gid int
+	// become says that we are root and are to be somebody else.
+	become bool
+}
+
+// chooseUser finds whom to become when started as root; another user stays who he
+// is.
+func chooseUser(name string) (account, error) {
+	if os.Geteuid() != 0 {
+		return account{uid: os.Geteuid(), gid: os.Getegid()}, nil
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		return account{}, &cli.Problem{
+			Text: chain.Say("run.no_user", "user", name), Hint: chain.Say("run.no_user_hint", "user", name),
+		}
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return account{}, fmt.Errorf("user %s: %w", name, err)
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err != nil {
+		return account{}, fmt.Errorf("user %s: %w", name, err)
+	}
+	return account{name: name, uid: uid, gid: gid, become: uid != 0}, nil
+}
+
+// ownState makes the folder for state, and gives it and what is in it to who. It
+// follows no link, so that nobody can have another file given to him.
+func ownState(dir string, who account) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder for state: %w", err)
+	}
+	if !who.become {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	if err := os.Lchown(dir, who.uid, who.gid); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if err := root.Lchown(e.Name(), who.uid, who.gid); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// oomScore makes the kernel choose others first when memory runs out: a guard
+// that dies with what it guards is none.
+const oomScore = "-900"
+
+// becomeUser gives up root for good, and whatever else the guard does not need:
+// no new privileges, no files to write but its own.
+func becomeUser(who account, state string) error {
+	if os.Geteuid() == 0 {
+		// Refused in some containers; the guard is then as mortal as others.
+		_ = os.WriteFile("/proc/self/oom_score_adj", []byte(oomScore), 0)
+	}
+	if who.become {
+		for _, step := range []struct {
+			name string
+			do   func() error
+		}{
+			{"groups", func() error { return syscall.Setgroups([]int{who.gid}) }},
+			{"group", func() error { return syscall.Setresgid(who.gid, who.gid, who.gid) }},
+			{"user", func() error { return syscall.Setresuid(who.uid, who.uid, who.uid) }},
+		} {
+			if err := step.do(); err != nil {
+				return fmt.Errorf("give up root: set %s: %w", step.name, err)
+			}
+		}
+		if syscall.Setuid(0) == nil {
+			return errors.New("give up root: it could be taken back")
+		}
+	}
+	if _, _, errno := syscall.AllThreadsSyscall6(syscall.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
+		return fmt.Errorf("set no_new_privs: %w", errno)
+	}
+	// Where the kernel has no Landlock this does nothing. Provers may read what the
+	// user may read, and run checks; only these places may be written.
+	writable := []string{state, os.TempDir()}
+	rules := []landlock.Rule{landlock.RODirs("/"), landlock.RWDirs(writable...), landlock.RWFiles("/dev/null").IgnoreIfMissing()}
+	if err := landlock.V5.BestEffort().RestrictPaths(rules...); err != nil {
+		return fmt.Errorf("confine to %s: %w", filepath.Clean(state), err)
+	}
+	return nil
+}
+
+// toSyslog writes one line to the system's log.
+func toSyslog(line string) error {
+	w, err := syslog.New(syslog.LOG_WARNING|syslog.LOG_DAEMON, "omamori")
+	if err != nil {
+		return err
+	}
+	return errors.Join(w.Warning(line), w.Close())
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/omamori-guard/omamori/cli"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/control"
+	"github.com/omamori-guard/omamori/links"
+	"github.com/omamori-guard/omamori/notify"
+	"github.com/omamori-guard/omamori/words"
+)
+
+// wire makes the program of its parts.
+func wire() *cli.App {
+	return &cli.App{
+		Version: version,
+		Config:  configOptions(),
+		Dial: func(socket string, lang words.Lang) cli.Guard {
+			return control.NewClient(socket, lang)
+		},
+		Run:         run,
+		HandsBinary: beside("omamori-hands"),
+		In:          os.Stdin, Out: os.Stdout, Err: os.Stderr,
+	}
+}
+
+// configOptions lists the kinds and the sections of a configuration.
+func configOptions() config.Options {
+	return config.Options{
+		Kinds:    links.All(),
+		Sections: []config.Section{handsSection(), notify.Section()},
+	}
+}
+
+// beside is the path of another of omamori's programs: in the folder of this one.
+func beside(name string) string {
+	self, err := os.Executable()
+	if err != nil {
+		return name
+	}
+	if real, err := filepath.EvalSymlinks(self); err == nil {
+		self = real
+	}
+	return filepath.Join(filepath.Dir(self), name)
+}

@@ -1,0 +1,103 @@
+// Package control is the local socket: a guard answers on it, and commands ask.
+//
+// It speaks HTTP and JSON over a Unix socket of mode 0600, and looks at the peer's
+// user besides: only root and the guard's own user are answered.
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxBody bounds what is read of a request, maxAnswer of an answer.
+const (
+	maxBody   = 64 << 10
+	maxAnswer = 64 << 20
+	// maxLines is how many records of the journal one answer holds.
+	maxLines = 1000
+)
+
+// Listen makes the socket at path, its folder if need be, and gives it to uid. A
+// socket that nobody answers on any more is replaced; one that somebody does is
+// an error.
+func Listen(path string, uid int) (*net.UnixListener, error) {
+	if n := len(path); n > 107 {
+		return nil, fmt.Errorf("the socket's path %s has %d bytes, more than the 107 that Linux allows", path, n)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the socket's folder: %w", err)
+	}
+	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		c.Close()
+		return nil, fmt.Errorf("listen on %s: another guard answers there", path)
+	} else if errors.Is(err, syscall.ECONNREFUSED) {
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("replace the old socket: %w", err)
+		}
+	}
+	// The socket is born with the mode that it is to have: no moment in which
+	// others could connect.
+	old := syscall.Umask(0o177)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	if uid != os.Geteuid() {
+		if err := os.Chown(path, uid, -1); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("give the socket to its user: %w", err)
+		}
+	}
+	return l, nil
+}
+
+// peer is the user at the other end of a Unix socket.
+func peer(c *net.UnixConn) (uid int, err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	var cred *unix.Ucred
+	var inner error
+	if err := raw.Control(func(fd uintptr) {
+		cred, inner = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	}); err != nil {
+		return -1, err
+	}
+	if inner != nil {
+		return -1, inner
+	}
+	return int(cred.Uid), nil
+}
+
+// guarded is a listener that closes the connections of strangers unanswered.
+type guarded struct{ *net.UnixListener }
+
+func (g guarded) Accept() (net.Conn, error) {
+	for {
+		c, err := g.AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		if uid, err := peer(c); err == nil && (uid == 0 || uid == os.Geteuid()) {
+			return c, nil
+		}
+		c.Close()
+	}
+}
+
+// dial connects to the guard at path.
+func dial(ctx context.Context, path string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "unix", path)
+}

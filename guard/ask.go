@@ -1,0 +1,96 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// UnknownName is a name that the chain does not have.
+type UnknownName struct{ Name, Nearest string }
+
+func (e *UnknownName) Error() string { return fmt.Sprintf("unknown name %q", e.Name) }
+
+// Prove tries links now, all of the machine's if none is named, waits for their
+// proofs, and returns their status. A link that only a person can prove is
+// returned as it is.
+func (g *Guard) Prove(ctx context.Context, names []string) error {
+	asked := time.Now()
+	var wait []string
+	var unknown error
+	err := g.call(ctx, func() {
+		if len(names) == 0 {
+			for _, l := range g.file.Links {
+				names = append(names, l.Name)
+			}
+		}
+		for _, n := range names {
+			l := g.links[n]
+			if l == nil {
+				unknown = &UnknownName{n, chain.Nearest(n, g.file.Chain.AllNames())}
+				return
+			}
+			if !l.person() && l.From == "" {
+				g.prove(l, true)
+				wait = append(wait, n)
+			}
+		}
+	})
+	if err == nil {
+		err = unknown
+	}
+	for err == nil {
+		left := false
+		err = g.call(ctx, func() {
+			for _, n := range wait {
+				p, ok := g.state.Proof(n)
+				if l := g.links[n]; l != nil && (!ok || p.At.Before(asked)) {
+					left = true
+				}
+			}
+		})
+		if err != nil || !left {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return err
+}
+
+// NotAPersons is a link that machines prove: no answer to it is wanted.
+type NotAPersons struct{ Name string }
+
+func (e *NotAPersons) Error() string { return fmt.Sprintf("link %q is proved by machine", e.Name) }
+
+// Answer takes in what a person, who, said of a link that only a person proves.
+func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) error {
+	var bad error
+	err := g.call(ctx, func() {
+		l := g.links[name]
+		switch {
+		case l == nil:
+			bad = &UnknownName{name, chain.Nearest(name, g.file.Chain.AllNames())}
+			return
+		case !l.person():
+			bad = &NotAPersons{name}
+			return
+		}
+		p := chain.Held(chain.Say("guard.person_yes", "who", who))
+		if !yes {
+			p = chain.Broke("person", chain.Say("guard.person_no", "who", who), chain.Say("guard.person_no_hint", "link", name))
+		}
+		p.At, p.By = time.Now(), who
+		g.take(name, p)
+		g.save()
+	})
+	if err == nil {
+		err = bad
+	}
+	return err
+}

@@ -1,0 +1,212 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/words"
+)
+
+// Journal is what the guard needs of a journal.
+type Journal interface {
+	Append(ctx context.Context, e journal.Entry) error
+	Proof(link string, p chain.Proof)
+	Trouble() (chain.Text, bool)
+	Prune(ctx context.Context) error
+	SaveState(ctx context.Context, key string, value []byte) error
+	LoadState(ctx context.Context, key string) ([]byte, error)
+}
+
+// Hands is what the guard needs of hands.
+type Hands interface {
+	chain.Services
+	Do(ctx context.Context, d chain.Deed) (chain.Done, error)
+	Evidence(ctx context.Context, service string) (chain.Evidence, error)
+}
+
+// Message is something that whoever is to know is told, once.
+type Message struct {
+	// Event is "begin", "cause", "end", "gave_up" or "trouble".
+	Event    string
+	Incident string
+	At       time.Time
+	// Say gives title and body in a language.
+	Say func(words.Lang) (title, body string)
+}
+
+// Options are what a guard is made of.
+type Options struct {
+	Config  *config.File
+	Journal Journal
+	// Hands is nil where there are none: then nothing can be mended.
+	Hands Hands
+	// Tell passes a message on. It must not block. Nil tells nobody.
+	Tell func(Message)
+	// Load reads the configuration anew, for a reload.
+	Load    func() (*config.File, error)
+	Log     *slog.Logger
+	Version string
+	// Phase shifts all beats, so that many hosts do not prove at one moment.
+	Phase time.Duration
+}
+
+// Bounds of the guard's own work.
+const (
+	// workers is how many ordinary proofs run at once. Waking up is what costs:
+	// few workers, and all that is due in a slot together.
+	workers = 4
+	// slot is the shared tick: what is due within it is proved together.
+	slot = time.Second
+	// slowProof is when a proof gives its worker back, so that a few links that
+	// hang do not delay all others.
+	slowProof = time.Second
+	// hold is for how long everything must have held before an incident is over.
+	hold = 10 * time.Second
+	// pruneEvery is how often the journal forgets what is too old.
+	pruneEvery = 6 * time.Hour
+	// endedKept is how many ended incidents the status shows.
+	endedKept = 10
+)
+
+// Guard proves the links of a chain, mends what it may, and keeps the record.
+//
+// One goroutine, that of Run, owns all of its state; proofs and mends run beside
+// it and send it what they found.
+type Guard struct {
+	o       Options
+	started time.Time
+	calls   chan func()
+	results chan result
+	// stopped is closed when Run returns: calls are refused from then on.
+	stopped chan struct{}
+	work    sync.WaitGroup
+	slots   chan struct{}
+
+	// The fields below are owned by the goroutine of Run.
+	ctx       context.Context
+	file      *config.File
+	links     map[string]*link
+	state     *chain.State
+	incidents *chain.Incidents
+	ended     []*chain.Incident
+	mends     map[string]*mend // by incident
+	refused   chain.Text       // why the last configuration was refused
+	saved     []byte
+}
+
+// ErrStopped is returned by calls to a guard that does not run any more.
+var ErrStopped = errors.New("the guard has stopped")
+
+// New makes a guard. Nothing runs until Run.
+func New(o Options) *Guard {
+	if o.Tell == nil {
+		o.Tell = func(Message) {}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Guard{
+		o: o, file: o.Config,
+		calls: make(chan func()), results: make(chan result, workers),
+		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
+		links: map[string]*link{}, mends: map[string]*mend{},
+		state:     chain.NewState(o.Config.Chain),
+		incidents: &chain.Incidents{Hold: hold},
+	}
+}
+
+// Run guards until ctx is done, and returns when everything it started has ended.
+// It fails only if a link of the first configuration cannot be made.
+func (g *Guard) Run(ctx context.Context) error {
+	defer close(g.stopped)
+	ctx, cancel := context.WithCancel(ctx)
+	defer g.work.Wait()
+	defer cancel()
+	g.ctx, g.started = ctx, time.Now()
+	links, err := g.build(g.file)
+	if err != nil {
+		return err
+	}
+	g.links = links
+	g.restore()
+	g.append(journal.Entry{What: "start", Text: chain.Say("guard.started", "version", g.o.Version, "links", len(links))})
+	for _, l := range g.links {
+		g.watch(l)
+	}
+	g.loop(ctx)
+	cancel()
+	g.work.Wait()
+	for _, l := range g.links {
+		l.close(g.o.Log)
+	}
+	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	g.ctx = stop
+	g.save()
+	g.append(journal.Entry{What: "stop", Text: chain.Say("guard.stopped")})
+	return nil
+}
+
+func (g *Guard) loop(ctx context.Context) {
+	beat := time.NewTimer(0)
+	defer beat.Stop()
+	prune := time.NewTicker(pruneEvery)
+	defer prune.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case r := <-g.results:
+			g.fold(r)
+		case call := <-g.calls:
+			call()
+		case <-prune.C:
+			if err := g.o.Journal.Prune(ctx); err != nil {
+				g.o.Log.Warn("prune the journal", "error", err)
+			}
+		case <-beat.C:
+			g.beat(time.Now())
+		}
+		beat.Reset(time.Until(g.nextBeat()))
+	}
+}
+
+// call runs f in the guard's goroutine and waits for it.
+func (g *Guard) call(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	select {
+	case g.calls <- func() { f(); close(done) }:
+		<-done
+		return nil
+	case <-g.stopped:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// later runs f in the guard's goroutine, unless the guard has stopped by then.
+// It is for the goroutines that the guard itself started.
+func (g *Guard) later(ctx context.Context, f func()) {
+	select {
+	case g.calls <- f:
+	case <-ctx.Done():
+	}
+}
+
+// append writes to the journal. A journal that cannot write keeps the record in
+// memory and says so itself; guarding goes on.
+func (g *Guard) append(e journal.Entry) {
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	if err := g.o.Journal.Append(g.ctx, e); err != nil {
+		g.o.Log.Warn("write the journal", "what", e.What, "error", err)
+	}
+}

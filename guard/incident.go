@@ -1,0 +1,183 @@
+package guard
+
+import (
+	"context"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/journal"
+)
+
+// incidentChanged writes down what happened to an incident and acts on it.
+func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
+	i := ch.Incident
+	g.append(incidentEntry(ch))
+	switch ch.What {
+	case chain.Opened:
+		g.mends[i.ID] = &mend{incident: i}
+		g.diagnose(g.mends[i.ID])
+	case chain.Moved:
+		m := g.mends[i.ID]
+		if m == nil {
+			m = &mend{incident: i}
+			g.mends[i.ID] = m
+		}
+		m.begin()
+		g.diagnose(m)
+	case chain.Merged:
+		delete(g.mends, i.ID)
+	case chain.Ended:
+		delete(g.mends, i.ID)
+		g.ended = append(g.ended, i)
+		if len(g.ended) > endedKept {
+			g.ended = g.ended[len(g.ended)-endedKept:]
+		}
+		g.tell("end", i)
+	}
+}
+
+// diagnose gathers evidence for an incident and has the cause named, beside the
+// loop. The plan comes back to planned.
+func (g *Guard) diagnose(m *mend) {
+	l := g.links[m.incident.Link]
+	if m.busy || l == nil {
+		return
+	}
+	proof, _ := g.state.Proof(l.Name)
+	m.busy = true
+	m.phase = looking
+	about, service := l.Name, ""
+	mender, can := l.prover.(chain.Mender)
+	if can {
+		service = mender.Service()
+	}
+	g.work.Go(func() {
+		var e chain.Evidence
+		if service != "" && g.o.Hands != nil {
+			ctx, cancel := context.WithTimeout(g.ctx, evidenceTime)
+			defer cancel()
+			var err error
+			if e, err = g.o.Hands.Evidence(ctx, service); err != nil {
+				g.o.Log.Warn("gather evidence", "service", service, "error", err)
+			}
+		}
+		plan := plain(proof)
+		if can {
+			plan = mender.Plan(proof, e)
+		}
+		g.later(g.ctx, func() {
+			m.busy = false
+			if m.incident.Link != about {
+				g.diagnose(m) // it has moved meanwhile
+				return
+			}
+			m.service = service
+			g.planned(m, plan)
+		})
+	})
+}
+
+// plain is the plan for a link that nothing mends: a person is told.
+func plain(p chain.Proof) chain.Plan {
+	cause := p.Cause
+	if cause == "" {
+		cause = "unknown"
+	}
+	return chain.Plan{Cause: cause, Why: p.Because, Evidence: p.Evidence, Next: p.Hint}
+}
+
+// allowed takes the deeds out of a plan that may not be done, and says why.
+func (g *Guard) allowed(m *mend, plan chain.Plan) chain.Plan {
+	l := g.links[m.incident.Link]
+	switch {
+	case len(plan.Deeds) == 0 || l == nil:
+		return plan
+	case g.o.Hands == nil:
+		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds))
+	case !l.Mend:
+		plan.Next = chain.Say("guard.mend_off", "deed", deedsText(plan.Deeds), "link", l.Name)
+	default:
+		return plan
+	}
+	plan.Deeds = nil
+	return plan
+}
+
+// planned takes a plan in: it is journalled, told, and done if it may be.
+func (g *Guard) planned(m *mend, plan chain.Plan) {
+	i := m.incident
+	if g.mends[i.ID] != m {
+		return // it has ended meanwhile
+	}
+	plan = g.allowed(m, plan)
+	print := fingerprint(plan)
+	known := print == m.print
+	if known && (m.phase == gaveUp || m.gaveUp) {
+		m.rest(gaveUp, reconsider)
+		return
+	}
+	i.Cause, i.Why, i.Evidence, i.Next = plan.Cause, plan.Why, plan.Evidence, plan.Next
+	if !known {
+		m.print, m.gaveUp = print, false
+		g.append(planEntry(i, plan))
+		g.save()
+	}
+	if event := m.toTell(plan.Cause); event != "" {
+		g.tell(event, i)
+	}
+	switch {
+	case len(plan.Deeds) == 0:
+		m.rest(told, reconsider)
+	case g.serviceBusy(m):
+		m.rest(waiting, time.Second)
+	default:
+		if known { // each try is journalled before it is done
+			g.append(planEntry(i, plan))
+		}
+		g.do(m, plan.Deeds)
+	}
+}
+
+func incidentEntry(ch chain.Change) journal.Entry {
+	i := ch.Incident
+	e := journal.Entry{What: "incident", Link: i.Link, Incident: i.ID, Body: struct {
+		What chain.What `json:"what"`
+		*chain.Incident
+	}{ch.What, i}}
+	switch ch.What {
+	case chain.Opened:
+		e.Text = chain.Say("guard.incident_opened", "link", i.Link)
+	case chain.Moved:
+		e.Text = chain.Say("guard.incident_moved", "link", i.Link)
+	case chain.Merged:
+		e.Text = chain.Say("guard.incident_merged", "into", i.Into)
+	case chain.Ended:
+		e.Text = chain.Say("guard.incident_ended", "link", i.Link, "took", i.Ended.Sub(i.Began).Round(time.Millisecond))
+	}
+	return e
+}
+
+func planEntry(i *chain.Incident, plan chain.Plan) journal.Entry {
+	text := chain.Say("guard.plan_none", "cause", plan.Cause, "why", plan.Why, "next", plan.Next)
+	if len(plan.Deeds) > 0 {
+		text = chain.Say("guard.plan", "cause", plan.Cause, "why", plan.Why, "deed", deedsText(plan.Deeds))
+	}
+	return journal.Entry{What: "plan", Link: i.Link, Incident: i.ID, Text: text, Body: struct {
+		Cause    string       `json:"cause"`
+		Why      chain.Text   `json:"why,omitzero"`
+		Evidence []string     `json:"evidence,omitempty"`
+		Deeds    []chain.Deed `json:"deeds,omitempty"`
+		Next     chain.Text   `json:"next,omitzero"`
+	}{plan.Cause, plan.Why, plan.Evidence, plan.Deeds, plan.Next}}
+}
+
+func verdictEntry(name string, p chain.Proof) journal.Entry {
+	text := chain.Say("guard.unproven", "link", name, "because", p.Because)
+	switch p.Verdict {
+	case chain.Holds:
+		text = chain.Say("guard.holds", "link", name, "because", p.Because)
+	case chain.Broken:
+		text = chain.Say("guard.broken", "link", name, "because", p.Because)
+	}
+	return journal.Entry{At: p.At.Add(p.Took), What: "verdict", Link: name, Text: text, Body: p}
+}

@@ -1,0 +1,128 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+)
+
+// link is a link of the chain at work.
+type link struct {
+	config.Link
+	prover  chain.Prover
+	due     time.Time
+	running bool
+	// again asks for one more proof once the running one is done, as something
+	// has happened since that began.
+	again bool
+	// unwatch ends the watching of events; nil where there is none.
+	unwatch context.CancelFunc
+}
+
+// person reports whether only a person can prove the link.
+func (l *link) person() bool { return l.Kind.Person }
+
+func (l *link) close(log *slog.Logger) {
+	if l.unwatch != nil {
+		l.unwatch()
+	}
+	if err := chain.CloseProver(l.prover); err != nil {
+		log.Warn("close link", "link", l.Name, "error", err)
+	}
+}
+
+// build makes the links of file, taking over those that have not changed.
+func (g *Guard) build(file *config.File) (map[string]*link, error) {
+	links := make(map[string]*link, len(file.Links))
+	for _, c := range file.Links {
+		if old := g.links[c.Name]; old != nil && same(old.Link, c) {
+			old.Link = c
+			links[c.Name] = old
+			continue
+		}
+		var services chain.Services
+		if g.o.Hands != nil {
+			services = g.o.Hands
+		}
+		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services})
+		if err != nil {
+			for name, l := range links {
+				if g.links[name] != l {
+					l.close(g.o.Log)
+				}
+			}
+			return nil, fmt.Errorf("make link %s: %w", c.Name, err)
+		}
+		links[c.Name] = &link{Link: c, prover: p}
+	}
+	return links, nil
+}
+
+// watch lets events wake a link, if its prover can tell of any.
+func (g *Guard) watch(l *link) {
+	w, ok := l.prover.(chain.Watcher)
+	if !ok || l.From != "" {
+		return
+	}
+	ctx, cancel := context.WithCancel(g.ctx)
+	l.unwatch = cancel
+	wake := func() { g.later(ctx, func() { g.wake(l.Name) }) }
+	g.work.Go(func() {
+		// Watching fails while hands are away; the link is proved at its beat
+		// until they are back.
+		for pause := 100 * time.Millisecond; ; pause = min(2*pause, 30*time.Second) {
+			began := time.Now()
+			err := w.Watch(ctx, wake)
+			if ctx.Err() != nil {
+				return
+			}
+			if time.Since(began) > time.Minute {
+				pause = 100 * time.Millisecond
+			}
+			g.o.Log.Debug("watch link", "link", l.Name, "error", err)
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(pause):
+			}
+		}
+	})
+}
+
+// beat proves what is due, and sets when it is due next.
+func (g *Guard) beat(now time.Time) {
+	for _, c := range g.file.Links {
+		l := g.links[c.Name]
+		if l == nil || l.From != "" || l.person() || l.due.After(now.Add(slot/2)) {
+			continue
+		}
+		l.due = g.next(now.Add(slot/2), l.Every)
+		g.prove(l, false)
+	}
+	g.look() // freshness ends without any proof
+}
+
+// next is the first moment after now at which links of this beat are due. All of
+// one beat share their moments.
+func (g *Guard) next(now time.Time, every time.Duration) time.Time {
+	since := now.Sub(g.started) - g.o.Phase%every
+	n := since/every + 1
+	if since < 0 {
+		n = 0
+	}
+	return g.started.Add(g.o.Phase%every + n*every)
+}
+
+func (g *Guard) nextBeat() time.Time {
+	next := time.Now().Add(time.Minute)
+	for _, l := range g.links {
+		if l.From == "" && !l.person() && l.due.Before(next) {
+			next = l.due
+		}
+	}
+	return g.nextMend(next)
+}

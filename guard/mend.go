@@ -1,0 +1,330 @@
+package guard
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/journal"
+)
+
+// Bounds of mending.
+const (
+	evidenceTime = 2 * time.Second
+	deedTime     = 2 * time.Minute
+	// patience is how long a service that has been started, and lives, may take
+	// until it answers: a database can have much to recover.
+	patience = 10 * time.Minute
+	// rising is for how long what rests on a mended link may still be broken
+	// before it counts as a break of its own.
+	rising = time.Minute
+	// triesInWindow failed tries within window are the end: a person is called.
+	triesInWindow = 3
+	window        = 10 * time.Minute
+	// reconsider is how often the evidence is read again when nothing is done.
+	reconsider = time.Minute
+	// firstPause and longestPause bound the time between proofs after a deed.
+	firstPause   = 10 * time.Millisecond
+	longestPause = time.Second
+)
+
+// phase is what a mend is at.
+type phase string
+
+const (
+	looking phase = "looking" // at the evidence
+	waiting phase = "waiting" // for another deed on the same service, or to back off
+	mending phase = "mending"
+	proving phase = "proving"
+	holding phase = "holding" // all holds; it must last
+	told    phase = "told"    // nothing may be done by itself
+	gaveUp  phase = "gave_up"
+)
+
+// mend is the mending of one incident. The loop owns it.
+type mend struct {
+	incident *chain.Incident
+	service  string
+	phase    phase
+	// busy is true while a goroutine works for it.
+	busy bool
+	// next is when to look at the evidence again.
+	next time.Time
+	// did is when the last deed was done; failures when tries have failed.
+	did      time.Time
+	failures []time.Time
+	// print tells one plan from another, so that nothing is repeated for the
+	// same evidence after giving up.
+	print  string
+	gaveUp bool
+	// begun and cause are what has been told.
+	begun bool
+	cause string
+
+	pause  time.Duration
+	nudge  bool // a wake is under way
+	lasted bool // the proofs at the end of the hold have been asked for
+}
+
+// begin forgets what was thought of the incident's former link.
+func (m *mend) begin() { m.print, m.gaveUp, m.failures = "", false, nil }
+
+func (m *mend) rest(p phase, d time.Duration) { m.phase, m.next = p, time.Now().Add(d) }
+
+// toTell is the event to be told of a plan with this cause, "" for none.
+func (m *mend) toTell(cause string) string {
+	defer func() { m.begun, m.cause = true, cause }()
+	switch {
+	case !m.begun:
+		return "begin"
+	case m.cause != cause:
+		return "cause"
+	}
+	return ""
+}
+
+// fingerprint is the same for two plans that were made of the same evidence. The
+// figures in a log line, times and process ids, are left out of it.
+func fingerprint(p chain.Plan) string {
+	var b strings.Builder
+	b.WriteString(p.Cause)
+	for _, d := range p.Deeds {
+		b.WriteString("\n" + string(d.Verb) + " " + d.Service)
+	}
+	for _, e := range p.Evidence {
+		b.WriteString("\n" + strings.Map(func(r rune) rune {
+			if '0' <= r && r <= '9' {
+				return -1
+			}
+			return r
+		}, e))
+	}
+	return b.String()
+}
+
+// serviceBusy reports whether another incident's deed is at work on the service.
+func (g *Guard) serviceBusy(m *mend) bool {
+	for _, o := range g.mends {
+		if o != m && o.service == m.service && (o.phase == mending || o.phase == proving) {
+			return true
+		}
+	}
+	return false
+}
+
+// do carries the deeds out, one after the other, beside the loop. The plan stands
+// in the journal by now.
+func (g *Guard) do(m *mend, deeds []chain.Deed) {
+	m.phase, m.busy = mending, true
+	g.work.Go(func() {
+		var all []chain.Done
+		failed := false
+		for _, d := range deeds {
+			// A deed once begun is not broken off because the guard stops.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(g.ctx), deedTime)
+			began := time.Now()
+			done, err := g.o.Hands.Do(ctx, d)
+			cancel()
+			done.Deed, done.At, done.Took = d, began, time.Since(began)
+			if err != nil && done.Error == "" {
+				done.Error = err.Error()
+			}
+			all = append(all, done)
+			if done.Error != "" {
+				failed = true
+				break
+			}
+		}
+		g.later(g.ctx, func() { g.did(m, all, failed) })
+	})
+}
+
+// did takes what was done in.
+func (g *Guard) did(m *mend, all []chain.Done, failed bool) {
+	i := m.incident
+	m.busy = false
+	m.did = time.Now()
+	for _, d := range all {
+		i.Deeds = append(i.Deeds, d)
+		g.append(journal.Entry{At: d.At.Add(d.Took), What: "deed", Link: i.Link, Incident: i.ID, Text: deedText(d), Body: d})
+	}
+	g.save()
+	if g.mends[i.ID] != m {
+		return
+	}
+	if failed {
+		g.failed(m)
+		return
+	}
+	m.phase, m.pause, m.lasted = proving, firstPause, false
+	g.wake(i.Link)
+}
+
+// failed counts a try that did not help: back off, or call a person.
+func (g *Guard) failed(m *mend) {
+	now := time.Now()
+	m.failures = slices.DeleteFunc(append(m.failures, now), func(t time.Time) bool { return now.Sub(t) > window })
+	if n := len(m.failures); n < triesInWindow {
+		m.rest(waiting, time.Second<<(2*(n-1)))
+		return
+	}
+	m.gaveUp, m.failures = true, nil
+	m.rest(gaveUp, reconsider)
+	i := m.incident
+	i.Next = chain.Say("guard.gave_up", "tries", triesInWindow, "link", i.Link)
+	g.append(journal.Entry{What: "gave_up", Link: i.Link, Incident: i.ID, Text: i.Next})
+	g.tell("gave_up", i)
+	g.save()
+}
+
+// followMend brings a mend up to what is now known.
+func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
+	m := g.mends[i.ID]
+	if m == nil || m.busy {
+		return
+	}
+	now := view.At()
+	switch m.phase {
+	case proving:
+		if !i.CalmSince().IsZero() {
+			m.phase = holding
+			return
+		}
+		if g.brokenSince(i.Link, m.did) && now.Sub(m.did) > patience {
+			g.failed(m)
+			return
+		}
+		g.nudge(m, view)
+	case holding:
+		switch since := i.CalmSince(); {
+		case !since.IsZero():
+			if now.Sub(since) >= hold && !m.lasted {
+				m.lasted = true
+				g.wakeAll(i.Link)
+			}
+		case g.brokenSince(i.Link, m.did):
+			g.failed(m) // it fell again before it was over
+		default:
+			m.phase, m.pause, m.lasted = proving, firstPause, false
+		}
+	case waiting, told, gaveUp:
+		if view.Verdict(i.Link) == chain.Broken && !now.Before(m.next) {
+			g.diagnose(m)
+			return
+		}
+		if since := i.CalmSince(); !since.IsZero() {
+			m.phase, m.lasted = holding, false // it came back by itself
+		} else if view.Verdict(i.Link) == chain.Holds {
+			m.phase, m.pause, m.lasted, m.did = proving, firstPause, false, now
+		}
+	}
+}
+
+// brokenSince reports whether a proof of link that began after t was broken.
+func (g *Guard) brokenSince(link string, t time.Time) bool {
+	p, ok := g.state.Proof(link)
+	return ok && p.Verdict == chain.Broken && p.At.After(t)
+}
+
+// nudge proves what is still to be proved after a deed, from the bottom up, with
+// short but growing pauses; a service that has died again is found out at once.
+func (g *Guard) nudge(m *mend, view *chain.View) {
+	if m.nudge {
+		return
+	}
+	m.nudge = true
+	pause := m.pause
+	m.pause = min(m.pause*3/2, longestPause)
+	root, service, broken := m.incident.Link, m.service, g.brokenSince(m.incident.Link, m.did)
+	g.work.Go(func() {
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		dead := false
+		if broken && service != "" && g.o.Hands != nil {
+			ctx, cancel := context.WithTimeout(g.ctx, evidenceTime)
+			p, err := g.o.Hands.Process(ctx, service)
+			cancel()
+			dead = err == nil && !p.Running
+		}
+		g.later(g.ctx, func() {
+			m.nudge = false
+			if g.mends[m.incident.ID] != m || m.phase != proving || m.incident.Link != root {
+				return
+			}
+			if dead && g.brokenSince(root, m.did) {
+				g.failed(m)
+				return
+			}
+			for _, name := range g.unproved(root, m.incident.Began) {
+				g.wake(name)
+			}
+		})
+	})
+}
+
+// unproved lists the machine's links among root and what rests on it that have
+// not been seen to hold since t, though all that they need has.
+func (g *Guard) unproved(root string, t time.Time) (names []string) {
+	well := func(n string) bool {
+		p, ok := g.state.Proof(n)
+		return ok && p.Verdict == chain.Holds && p.At.After(t)
+	}
+	above := append(g.file.Chain.Above(root), root)
+	for _, n := range above {
+		l := g.links[n]
+		if l == nil || l.person() || l.From != "" || well(n) {
+			continue
+		}
+		ready := !slices.ContainsFunc(g.file.Chain.Below(n), func(b string) bool {
+			under := g.links[b]
+			return under != nil && !under.person() && slices.Contains(above, b) && !well(b)
+		})
+		if ready {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// wakeAll proves root and everything that rests on it.
+func (g *Guard) wakeAll(root string) {
+	for _, n := range append(g.file.Chain.Above(root), root) {
+		if l := g.links[n]; l != nil && !l.person() && l.From == "" {
+			g.prove(l, true)
+		}
+	}
+}
+
+// underMend reports whether a link rests on one that has just been mended and
+// may still be on its way up.
+func (g *Guard) underMend(name string) bool {
+	for _, m := range g.mends {
+		if m.phase == proving && m.incident.Link != name && slices.Contains(g.file.Chain.Above(m.incident.Link), name) &&
+			time.Since(m.did) < rising {
+			return true
+		}
+	}
+	return false
+}
+
+// nextMend is when the next mend wants to be looked at.
+func (g *Guard) nextMend(next time.Time) time.Time {
+	for _, m := range g.mends {
+		switch m.phase {
+		case waiting, told, gaveUp:
+			if m.next.Before(next) {
+				next = m.next
+			}
+		case holding:
+			if since := m.incident.CalmSince(); !since.IsZero() && !m.lasted && since.Add(hold).Before(next) {
+				next = since.Add(hold)
+			}
+		}
+	}
+	return next
+}

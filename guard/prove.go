@@ -1,0 +1,157 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// result is a proof on its way to the loop.
+type result struct {
+	link  string
+	of    chain.Prover // to know a proof of a prover that is gone since
+	proof chain.Proof
+}
+
+// prove tries l once, in a goroutine of its own. An urgent proof does not wait
+// for a worker. A link is never tried twice at once.
+func (g *Guard) prove(l *link, urgent bool) {
+	if l.running {
+		l.again = l.again || urgent
+		return
+	}
+	l.running = true
+	r := result{link: l.Name, of: l.prover}
+	timeout := l.Timeout
+	g.work.Go(func() {
+		if !urgent {
+			select {
+			case g.slots <- struct{}{}:
+			case <-g.ctx.Done():
+				return
+			}
+			slow := time.AfterFunc(slowProof, func() { <-g.slots })
+			defer func() {
+				if slow.Stop() {
+					<-g.slots
+				}
+			}()
+		}
+		r.proof = try(g.ctx, r.of, timeout)
+		select {
+		case g.results <- r:
+		case <-g.ctx.Done():
+		}
+	})
+}
+
+// try proves once, within timeout. A prover that panics has proved nothing.
+func try(ctx context.Context, p chain.Prover, timeout time.Duration) (proof chain.Proof) {
+	began := time.Now()
+	defer func() {
+		if v := recover(); v != nil {
+			proof = chain.Untried(chain.Say("guard.prover_panic", "what", fmt.Sprint(v)), chain.Say("guard.report_bug"))
+			proof.Evidence = []string{string(debug.Stack())}
+		}
+		proof.At, proof.Took = began, time.Since(began)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return p.Prove(ctx)
+}
+
+// wake proves a link at once because something has happened to it.
+func (g *Guard) wake(name string) {
+	if l := g.links[name]; l != nil {
+		g.prove(l, true)
+	}
+}
+
+// fold takes a proof in, and does what follows from it.
+func (g *Guard) fold(r result) {
+	l := g.links[r.link]
+	if l == nil || l.prover != r.of {
+		return
+	}
+	l.running = false
+	if l.again {
+		l.again = false
+		g.prove(l, true)
+	}
+	g.take(r.link, r.proof)
+}
+
+// take is fold for a proof from anywhere: the machine, a person, a mend.
+func (g *Guard) take(name string, p chain.Proof) {
+	g.o.Journal.Proof(name, p)
+	if g.state.Fold(name, p) {
+		g.verdictChanged(name, p)
+	}
+	g.look()
+}
+
+// verdictChanged writes the change down and has the neighbours tried: what the
+// link needs, to find who is to blame, and what needs it, to see how far it goes.
+func (g *Guard) verdictChanged(name string, p chain.Proof) {
+	g.append(verdictEntry(name, p))
+	near := g.file.Chain.Below(name)
+	if !g.mendingSoon(name, p) {
+		near = append(near, g.file.Chain.Above(name)...)
+	}
+	for _, n := range near {
+		if l := g.links[n]; l != nil && !l.person() && l.From == "" {
+			if last, ok := g.state.Proof(n); !ok || last.At.Before(p.At) {
+				g.prove(l, true)
+			}
+		}
+	}
+}
+
+// mendingSoon reports whether a mend of the link is about to start: then what
+// rests on it is tried only after the mend, so as not to take the processor from
+// the service that is being started.
+func (g *Guard) mendingSoon(name string, p chain.Proof) bool {
+	l := g.links[name]
+	if p.Verdict != chain.Broken || l == nil || !l.Mend || g.o.Hands == nil {
+		return false
+	}
+	m, ok := l.prover.(chain.Mender)
+	return ok && m.Service() != ""
+}
+
+// settling reports whether a broken link's needs are still being tried since it
+// broke, so that nobody is blamed too early, or it is still rising after a mend.
+func (g *Guard) settling(name string) bool {
+	if g.underMend(name) {
+		return true
+	}
+	since := g.state.Since(name)
+	return slices.ContainsFunc(g.file.Chain.Below(name), func(n string) bool {
+		l := g.links[n]
+		if l == nil || l.person() || l.From != "" || !l.running {
+			return false
+		}
+		last, ok := g.state.Proof(n)
+		return !ok || last.At.Before(since)
+	})
+}
+
+// look sees how things stand now, and follows the incidents.
+func (g *Guard) look() {
+	now := time.Now()
+	view := g.state.Look(now)
+	changes := g.incidents.Fold(g.state, view, g.settling)
+	for _, ch := range changes {
+		g.incidentChanged(ch, view)
+	}
+	for _, i := range g.incidents.Open() {
+		g.followMend(i, view)
+	}
+	if len(changes) > 0 {
+		g.save()
+	}
+}

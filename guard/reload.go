@@ -1,0 +1,76 @@
+package guard
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/journal"
+)
+
+// Reload reads the configuration anew. On an error the old one stays in force,
+// and the status says why.
+func (g *Guard) Reload(ctx context.Context) error {
+	file, err := g.o.Load()
+	if err == nil {
+		e := g.call(ctx, func() { err = g.replace(file) })
+		if e != nil {
+			return e
+		}
+	}
+	return g.reloaded(ctx, err)
+}
+
+func (g *Guard) reloaded(ctx context.Context, err error) error {
+	e := g.call(ctx, func() {
+		if err != nil {
+			g.refused = chain.Say("guard.config_refused", "error", err.Error())
+			g.append(journal.Entry{What: "config", Text: g.refused})
+			return
+		}
+		g.refused = chain.Text{}
+		g.append(journal.Entry{What: "config", Text: chain.Say("guard.config_loaded", "path", g.file.Path)})
+	})
+	if err == nil {
+		return e
+	}
+	return err
+}
+
+// replace puts a new configuration in force. Links that have not changed keep
+// their provers and proofs.
+func (g *Guard) replace(file *config.File) error {
+	links, err := g.build(file)
+	if err != nil {
+		return err
+	}
+	state := chain.NewState(file.Chain)
+	for name, l := range links {
+		if g.links[name] != l {
+			continue
+		}
+		if p, ok := g.state.Proof(name); ok {
+			state.Fold(name, p)
+		}
+	}
+	for name, l := range g.links {
+		if links[name] != l {
+			l.close(g.o.Log)
+		}
+	}
+	old := g.links
+	g.file, g.links, g.state = file, links, state
+	for name, l := range links {
+		if old[name] != l {
+			g.watch(l)
+		}
+	}
+	g.look()
+	return nil
+}
+
+// same reports whether a link can go on with the prover that it has.
+func same(a, b config.Link) bool {
+	return a.Kind.Name == b.Kind.Name && a.From == b.From && reflect.DeepEqual(a.Settings, b.Settings)
+}

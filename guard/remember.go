@@ -1,0 +1,84 @@
+package guard
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// memory is what a guard keeps over a restart: incidents, and what persons said.
+// Proofs by machine are made anew; until then their links are unproven.
+type memory struct {
+	Open    []*chain.Incident      `json:"open,omitempty"`
+	Ended   []*chain.Incident      `json:"ended,omitempty"`
+	Answers map[string]chain.Proof `json:"answers,omitempty"`
+	Told    map[string]toldMemory  `json:"told,omitempty"`
+}
+
+// toldMemory is what has been told of an open incident.
+type toldMemory struct {
+	Begun bool   `json:"begun"`
+	Cause string `json:"cause"`
+	Print string `json:"print,omitempty"`
+	// GaveUp: the owner was called; the same evidence starts no new tries.
+	GaveUp bool `json:"gave_up,omitempty"`
+}
+
+const memoryKey = "guard"
+
+// save keeps the memory, if it has changed.
+func (g *Guard) save() {
+	m := memory{Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{}}
+	for name, l := range g.links {
+		if p, ok := g.state.Proof(name); ok && l.person() {
+			m.Answers[name] = p
+		}
+	}
+	for id, d := range g.mends {
+		m.Told[id] = toldMemory{d.begun, d.cause, d.print, d.gaveUp}
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		g.o.Log.Error("remember", "error", err)
+		return
+	}
+	if bytes.Equal(b, g.saved) {
+		return
+	}
+	if err := g.o.Journal.SaveState(g.ctx, memoryKey, b); err != nil {
+		g.o.Log.Warn("remember", "error", err)
+		return
+	}
+	g.saved = b
+}
+
+// restore takes the memory up. One that cannot be read is left alone and said:
+// the incidents are in the journal.
+func (g *Guard) restore() {
+	b, err := g.o.Journal.LoadState(g.ctx, memoryKey)
+	if err != nil || len(b) == 0 {
+		if err != nil {
+			g.o.Log.Warn("read what was remembered", "error", err)
+		}
+		return
+	}
+	var m memory
+	if err := json.Unmarshal(b, &m); err != nil {
+		g.o.Log.Warn("read what was remembered", "error", err)
+		return
+	}
+	m.Open = slices.DeleteFunc(m.Open, func(i *chain.Incident) bool { return i == nil })
+	g.ended = slices.DeleteFunc(m.Ended, func(i *chain.Incident) bool { return i == nil })
+	g.incidents.Restore(m.Open)
+	for _, i := range m.Open {
+		t := m.Told[i.ID]
+		g.mends[i.ID] = &mend{incident: i, phase: told, begun: t.Begun, cause: t.Cause, print: t.Print, gaveUp: t.GaveUp}
+	}
+	for name, p := range m.Answers {
+		if l := g.links[name]; l != nil && l.person() {
+			g.state.Fold(name, p)
+		}
+	}
+}
