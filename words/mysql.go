@@ -54,7 +54,8 @@ var mysqlTexts = []entry{
 		"omamori-hands に開かせてください: /etc/omamori/hands.json の \"sockets\" に \"{where}\" を加えます"},
 	{"mysql.unreachable", "{where} cannot be reached: {error}", "{where} に接続できません: {error}"},
 	{"mysql.unreachable_hint", "Try the address by hand: mariadb-admin --connect-timeout=3 ping, with the host and port of {where}", "{where} のホストとポートを指定して試してください: mariadb-admin --connect-timeout=3 ping"},
-	{"mysql.not_mysql", "what answers at {where} does not speak as MariaDB or MySQL do: {error}", "{where} の応答は MariaDB や MySQL のものではありません: {error}"},
+	{"mysql.not_mysql", "what answers at {where} does not speak as MariaDB or MySQL do", "{where} の応答は MariaDB や MySQL のものではありません"},
+	{"mysql.unknown_login", "the account {user} wants a way of logging in that omamori does not know: {error}", "アカウント {user} のログイン方式に omamori は対応していません: {error}"},
 	{"mysql.not_mysql_hint", "See who listens there: ss -lxtnp", "何が待ち受けているか確かめてください: ss -lxtnp"},
 
 	{"mysql.silent_connect", "{where} accepted no connection within {after:duration}", "{where} に {after:duration}待っても接続できませんでした"},

@@ -1,0 +1,107 @@
+package mysql
+
+import (
+	"io"
+	"net"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+func serve(l net.Listener, talk func(net.Conn)) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() { defer c.Close(); talk(c) }()
+	}
+}
+
+// greeting of MariaDB 10.11, as it was sent.
+const realGreeting = "\x59\x00\x00\x00\x0a5.5.5-10.11.6-MariaDB\x00\x05\x00\x00\x00abcdefgh\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15\x00\x00\x00\x00\x00\x00\x1d\x00\x00\x00ijklmnopqrst\x00mysql_native_password\x00"
+
+// TestHostile: whatever a peer does costs bounded time and memory, and gives a
+// reason.
+func TestHostile(t *testing.T) {
+	endless := func(packet string) func(net.Conn) {
+		return func(c net.Conn) {
+			for {
+				if _, err := io.WriteString(c, packet); err != nil {
+					return
+				}
+			}
+		}
+	}
+	for name, peer := range map[string]struct {
+		talk func(net.Conn)
+		want string
+	}{
+		"closes at once":       {func(net.Conn) {}, "closed"},
+		"is an SSH server":     {func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2p1\r\n") }, "not_mysql"},
+		"is an HTTP server":    {func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_mysql"},
+		"announces 16 MiB":     {endless("\xff\xff\xff\x00aaaaaaaaaaaa"), "not_mysql"},
+		"never ends a packet":  {endless("\xff\xff\x00\x00" + string(make([]byte, 65535))), "not_mysql"},
+		"sends nothing but 0":  {endless(string(make([]byte, 4096))), "not_mysql"},
+		"greets, then garbage": {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); endless("\x05\x00\x00\x02\xfexxxx")(c) }, "not_mysql"},
+		"greets, then closes":  {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); _, _ = c.Read(make([]byte, 512)) }, "closed"},
+		"greets, then silence": {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); _, _ = io.Copy(io.Discard, c) }, "timeout"},
+		"one byte at a time": {func(c net.Conn) {
+			for i := range len(realGreeting) {
+				if _, err := io.WriteString(c, realGreeting[i:i+1]); err != nil {
+					return
+				}
+				time.Sleep(50 * time.Millisecond)
+			}
+		}, "timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go serve(l, peer.talk)
+			p, err := build(settings{Socket: l.Addr().String(), User: "u"}, chain.Place{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			began := time.Now()
+			proof := prove(p, 500*time.Millisecond)
+			took := time.Since(began)
+			runtime.ReadMemStats(&after)
+			expect(t, proof, chain.Broken, peer.want)
+			if took > 1500*time.Millisecond {
+				t.Errorf("took %v", took)
+			}
+			if grew := after.TotalAlloc - before.TotalAlloc; grew > 4<<20 {
+				t.Errorf("took %d bytes", grew)
+			}
+		})
+	}
+}
+
+// FuzzFollow: however the bytes are cut, the same packets are let through.
+func FuzzFollow(f *testing.F) {
+	f.Add([]byte(realGreeting), uint8(3))
+	f.Add([]byte("\xff\xff\xff\x00"), uint8(1))
+	f.Add([]byte("\x01\x00\x00\x00a\x00\x00\x01\x00\x00\x01\x02b"), uint8(2))
+	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
+		var whole, cut conn
+		a := whole.follow(b)
+		c := true
+		for n := int(step) + 1; len(b) > 0 && c; {
+			k := min(n, len(b))
+			c = cut.follow(b[:k])
+			b = b[k:]
+		}
+		if a != c || a && (whole.left != cut.left || whole.have != cut.have) {
+			t.Errorf("in one %v, in pieces %v", a, c)
+		}
+	})
+}

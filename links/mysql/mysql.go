@@ -1,0 +1,130 @@
+// Package mysql is the kind "mysql": a MariaDB or MySQL server answers SQL, and
+// the tables that matter can be read.
+package mysql
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os/user"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/omamori-guard/omamori/cause"
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/wpconfig"
+)
+
+type settings struct {
+	Socket   string       `yaml:"socket" doc:"the server's Unix socket"`
+	Address  string       `yaml:"address" doc:"host:port of the server, in place of a socket"`
+	User     string       `yaml:"user" doc:"who logs in; by default the account that the guard runs as"`
+	Password chain.Secret `yaml:"password" doc:"where the password is: file:PATH, env:NAME or credential:NAME"`
+	Database string       `yaml:"database" doc:"the database to use"`
+	WPConfig string       `yaml:"wp_config" doc:"a wp-config.php: address, user, password, database and prefix are read from it"`
+	Prefix   string       `yaml:"prefix" doc:"what WordPress's tables begin with"`
+	Posts    bool         `yaml:"posts" doc:"also read the newest published post"`
+	Table    string       `yaml:"table" doc:"also read a row of this table"`
+	Replica  bool         `yaml:"replica" doc:"the server is meant to be read-only"`
+	Service  string       `yaml:"service" doc:"the service that hands start again to mend it"`
+}
+
+const example = `socket: /run/mysqld/mysqld.sock
+user: omamori
+service: mariadb
+`
+
+// Kind returns the kind.
+func Kind() chain.Kind {
+	k := chain.NewKind("mysql", example, settings{Prefix: "wp_"}, build)
+	k.Beat, k.Timeout = "5s", "2s"
+	return k
+}
+
+// tableName is what a table may be called without trouble in a query; a database
+// may stand before it.
+var tableName = regexp.MustCompile(`^[\p{L}\p{N}_$-]{1,64}(\.[\p{L}\p{N}_$-]{1,64})?$`)
+
+func build(s settings, at chain.Place) (chain.Prover, error) {
+	var bad []error
+	wrong := func(field string, text chain.Text) {
+		bad = append(bad, &chain.SettingError{Field: field, Text: text})
+	}
+	if s.WPConfig != "" {
+		for field, value := range map[string]string{
+			"address": s.Address, "user": s.User, "password": string(s.Password), "database": s.Database,
+		} {
+			if value != "" {
+				wrong(field, chain.Say("mysql.set_twice", "field", field))
+			}
+		}
+	}
+	if s.Socket != "" && s.Address != "" {
+		wrong("address", chain.Say("mysql.socket_and_address"))
+	}
+	if s.Address != "" {
+		if _, port, err := net.SplitHostPort(s.Address); err != nil || port == "" {
+			wrong("address", chain.Say("mysql.bad_address", "value", s.Address))
+		}
+	}
+	if s.Table != "" && !tableName.MatchString(s.Table) {
+		wrong("table", chain.Say("mysql.bad_table", "value", s.Table))
+	}
+	if s.Prefix != "" && !tableName.MatchString(s.Prefix) {
+		wrong("prefix", chain.Say("mysql.bad_table", "value", s.Prefix))
+	}
+	if s.Posts && s.WPConfig == "" && s.Database == "" {
+		wrong("posts", chain.Say("mysql.posts_where"))
+	}
+	if len(bad) > 0 {
+		slices.SortFunc(bad, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return nil, errors.Join(bad...)
+	}
+	if s.Socket == "" && s.Address == "" && s.WPConfig == "" {
+		s.Socket = wpconfig.DefaultSocket
+	}
+	if s.User == "" && s.WPConfig == "" {
+		if u, err := user.Current(); err == nil {
+			s.User = u.Username
+		}
+	}
+	return &link{settings: s, at: at, source: source{settings: s, hands: at.Hands}}, nil
+}
+
+// link proves that a server answers.
+type link struct {
+	settings settings
+	at       chain.Place
+	source   source
+	// silent counts the proofs in a row that ended in silence: a busy host can
+	// be slow once, and is not to be killed for it.
+	silent int
+	// peer is the process that was last seen to listen.
+	peer peer
+}
+
+var (
+	_ chain.Mender  = (*link)(nil)
+	_ chain.Watcher = (*link)(nil)
+)
+
+func (l *link) Service() string { return l.settings.Service }
+
+// Plan restarts nothing for what a living server has said by itself.
+func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
+	if told(p.Cause) {
+		return chain.Plan{Cause: p.Cause, Why: p.Because, Evidence: p.Evidence, Next: p.Hint}
+	}
+	return cause.Plan(p, e)
+}
+
+var errNoService = errors.New("no service to watch")
+
+// Watch wakes when the server's process has ended.
+func (l *link) Watch(ctx context.Context, wake func()) error {
+	if l.settings.Service == "" || l.at.Hands == nil {
+		return errNoService
+	}
+	return l.at.Hands.Watch(ctx, l.settings.Service, wake)
+}
