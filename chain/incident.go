@@ -145,7 +145,7 @@ func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (Wha
 			return Merged, true
 		}
 	}
-	oldest, well := i.well(v)
+	oldest, well := in.well(i, v)
 	if !well {
 		i.calm = time.Time{}
 		return "", false
@@ -161,13 +161,23 @@ func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (Wha
 	return Ended, true
 }
 
+// explained reports whether all of blame are links of open incidents other than i.
+func (in *Incidents) explained(blame []string, i *Incident) bool {
+	for _, root := range blame {
+		if other := in.For(root); other == nil || other == i {
+			return false
+		}
+	}
+	return true
+}
+
 // well reports whether the link of i holds, and all that rests on it does too, or
-// is now broken by something else, and was proved since the break. Oldest is the
+// is now broken by another incident's, and was proved since the break. Oldest is the
 // time of the oldest of those proofs.
 //
 // What rests on the link counts even if it was not seen to fall: a fast mend can
 // be over before anybody looked, and must be proved from the visitor's side too.
-func (i *Incident) well(v *View) (oldest time.Time, well bool) {
+func (in *Incidents) well(i *Incident, v *View) (oldest time.Time, well bool) {
 	if v.Verdict(i.Link) != Holds || v.proved[i.Link].Before(i.Began) {
 		return time.Time{}, false
 	}
@@ -190,7 +200,7 @@ func (i *Incident) well(v *View) (oldest time.Time, well bool) {
 				return time.Time{}, false
 			}
 		case Broken:
-			if slices.Contains(v.Blame(name), i.Link) {
+			if !in.explained(v.Blame(name), i) {
 				return time.Time{}, false
 			}
 		}
