@@ -1,0 +1,94 @@
+package hands
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// FileError is a file that hands refuses.
+type FileError struct {
+	Path     string
+	Problems []Problem
+}
+
+func (e *FileError) Error() string {
+	said := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		said[i] = p.Error()
+	}
+	return fmt.Sprintf("%s: %s", e.Path, strings.Join(said, "; "))
+}
+
+// Load reads the file at path, and makes sure that nobody but root (or, where
+// hands is not root, its own user) could have written it. The error is a
+// *FileError unless the file could not be read.
+func Load(path string) (File, error) {
+	refuse := func(t chain.Text) (File, error) {
+		return File{}, &FileError{Path: path, Problems: []Problem{{Text: t}}}
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return File{}, fmt.Errorf("find %s: %w", path, err)
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return File{}, fmt.Errorf("find file: %w", err)
+	}
+	// Non-blocking: a fifo must not stop us before we see that it is one.
+	fd, err := unix.Open(real, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return File{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	f := os.NewFile(uintptr(fd), real)
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return File{}, fmt.Errorf("stat %s: %w", path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return refuse(chain.Say("hands.not_regular", "path", real))
+	}
+	if t, bad := writable(real, &st); bad {
+		return refuse(t)
+	}
+	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
+		if err := unix.Lstat(dir, &st); err != nil {
+			return File{}, fmt.Errorf("stat %s: %w", dir, err)
+		}
+		if t, bad := writable(dir, &st); bad {
+			return refuse(t)
+		}
+		if dir == "/" {
+			break
+		}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return File{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	file, bad := Parse(b)
+	if len(bad) > 0 {
+		return File{}, &FileError{Path: path, Problems: bad}
+	}
+	return file, nil
+}
+
+// writable says who besides us could write the thing at path. In a folder with the
+// sticky bit (/tmp) others cannot replace what is not theirs.
+func writable(path string, st *unix.Stat_t) (chain.Text, bool) {
+	sticky := st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&unix.S_ISVTX != 0
+	switch {
+	case st.Uid != 0 && int(st.Uid) != os.Geteuid():
+		return chain.Say("hands.not_owned", "path", path, "uid", st.Uid), true
+	case st.Mode&0o022 != 0 && !sticky:
+		return chain.Say("hands.writable", "path", path), true
+	}
+	return chain.Text{}, false
+}
