@@ -1,3 +1,32 @@
 package words
 
-var probeTexts = []entry{}
+var probeTexts = []entry{
+	{"probe.cancelled", "the proof was cut short", "確認が途中で取りやめられました"},
+
+	{"probe.timeout", "{address} did not answer in time", "{address} が時間内に応答しませんでした"},
+	{"probe.timeout_hint",
+		"See whether the service hangs or the network drops packets; if it is only slow, raise the link's timeout.",
+		"サービスが固まっていないか、通信が捨てられていないかを確かめてください。遅いだけなら timeout を延ばします。"},
+	{"probe.dns", "the name {name} could not be resolved", "{name} の名前を解決できませんでした"},
+	{"probe.dns_hint", "Check the name, and the resolver: getent hosts {name}", "名前と DNS の設定を確かめてください: getent hosts {name}"},
+	{"probe.refused", "{address} refuses connections: nothing listens there", "{address} は接続を拒否しました（待ち受けているものがありません）"},
+	{"probe.refused_hint", "See whether the service runs and listens there: ss -ltnpx", "サービスが動き、そこで待ち受けているか確かめてください: ss -ltnpx"},
+	{"probe.no_socket", "there is no socket {address}", "ソケット {address} がありません"},
+	{"probe.no_socket_hint", "See whether the service runs, and where it listens: ss -lxp", "サービスが動いているか、どこで待ち受けているか確かめてください: ss -lxp"},
+	{"probe.permission", "the guard may not connect to {address}", "ガードには {address} に接続する権限がありません"},
+	{"probe.permission_hint",
+		"Let hands connect for the guard: add \"{address}\" to \"sockets\" in /etc/omamori/hands.json",
+		"omamori-hands に接続させてください: /etc/omamori/hands.json の \"sockets\" に \"{address}\" を加えます"},
+	{"probe.unreachable", "there is no route to {address}", "{address} への経路がありません"},
+	{"probe.unreachable_hint", "Check the network and its routes: ip route", "ネットワークと経路を確かめてください: ip route"},
+	{"probe.busy", "the queue of {address} is full: what listens there takes nobody in", "{address} の待ち行列がいっぱいで、接続を受け付けていません"},
+	{"probe.busy_hint", "What listens there hangs, or is overloaded: ss -lxnp", "待ち受けている側が固まっているか、混み合っています: ss -lxnp"},
+	{"probe.reset", "{address} broke the connection off", "{address} が接続を切断しました"},
+	{"probe.reset_hint", "See the log of what listens there; a firewall can do that too.", "待ち受けているサービスのログを見てください。ファイアウォールの場合もあります。"},
+	{"probe.closed", "{address} closed the connection without a full answer", "{address} は応答の途中で接続を閉じました"},
+	{"probe.closed_hint", "See the log of what listens there.", "待ち受けているサービスのログを見てください。"},
+	{"probe.tls", "no TLS with {address}: {error}", "{address} と TLS で通信できません: {error}"},
+	{"probe.tls_hint", "Look at the certificate: openssl s_client -connect {address}", "証明書を確かめてください: openssl s_client -connect {address}"},
+	{"probe.failed", "connecting to {address} failed: {error}", "{address} に接続できませんでした: {error}"},
+	{"probe.failed_hint", "Try it by hand to see more: nc -v {address}", "手で試すと詳しく分かります: nc -v {address}"},
+}

@@ -1,0 +1,66 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// maxSecret bounds a secret, in bytes: a private key is far shorter.
+const maxSecret = 64 << 10
+
+// Secret finds the secret that s refers to. Errors say what is missing, never what
+// was found.
+func Secret(s chain.Secret) (string, error) {
+	where, name, _ := strings.Cut(string(s), ":")
+	switch where {
+	case "":
+		return "", nil
+	case "env":
+		v, ok := os.LookupEnv(name)
+		if !ok {
+			return "", fmt.Errorf("no environment variable %s", name)
+		}
+		return v, nil
+	case "credential":
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return "", errors.New("no credentials: systemd gave none to this unit")
+		}
+		if name != filepath.Base(name) {
+			return "", fmt.Errorf("credential %q: not a plain name", name)
+		}
+		return secretFile(filepath.Join(dir, name))
+	case "file":
+		return secretFile(name)
+	}
+	return "", errors.New("a secret is given as file:PATH, env:NAME or credential:NAME")
+}
+
+func secretFile(path string) (string, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !st.Mode().IsRegular() { // opening a fifo would wait for ever
+		return "", fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	if len(b) > maxSecret {
+		return "", fmt.Errorf("%s is longer than %d bytes", path, maxSecret)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
+}
