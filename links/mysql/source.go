@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe"
 	"github.com/omamori-guard/omamori/wpconfig"
 )
 
@@ -71,7 +72,7 @@ func (s *source) own() (login, *chain.Proof) {
 		to.network, to.address = "tcp", s.settings.Address
 	}
 	if s.settings.Password != "" {
-		password, err := secret(s.settings.Password)
+		password, err := probe.Secret(s.settings.Password)
 		if err != nil {
 			return login{}, untried(
 				chain.Say("mysql.no_secret", "where", string(s.settings.Password), "error", err.Error()),
