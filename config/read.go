@@ -1,0 +1,379 @@
+package config
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/words"
+)
+
+// Defaults of what a link leaves open.
+const (
+	defaultEvery   = 10 * time.Second
+	defaultTimeout = 5 * time.Second
+	// freshBeats is for how many beats a proof counts: two may be missed.
+	freshBeats = 3
+	// personFresh is for how long a person's word counts.
+	personFresh = 90 * 24 * time.Hour
+	// defaultWithin is how long a goal may be out of reach.
+	defaultWithin = 24 * time.Hour
+)
+
+// top, and the types below, are the file as it is written; doc tags are for the
+// schema.
+type top struct {
+	Lang   string              `yaml:"lang" doc:"the owner's language" enum:"en,ja"`
+	Things map[string]thing    `yaml:"things" doc:"what can be lost as one, by name"`
+	Links  map[string]struct{} `yaml:"links" doc:"claims that can be proved, by name"`
+	Goals  map[string]goal     `yaml:"goals" doc:"what must stay possible, by name"`
+	Mends  map[string]mend     `yaml:"mends" doc:"how a link is put back or a thing replaced, by name"`
+}
+
+type thing struct {
+	Title string            `yaml:"title" doc:"what people call it"`
+	Given bool              `yaml:"given" doc:"never counted as lost"`
+	Attrs map[string]string `yaml:"attrs" doc:"what describes it, such as os: debian-12"`
+	Needs []string          `yaml:"needs" doc:"things, links or goals without which it is of no use"`
+}
+
+type link struct {
+	Kind    string        `yaml:"kind" doc:"the sort of link"`
+	Title   string        `yaml:"title" doc:"what people call it"`
+	Needs   []string      `yaml:"needs" doc:"links, goals and things without which it cannot hold"`
+	Every   time.Duration `yaml:"every" doc:"the time between two proofs"`
+	Timeout time.Duration `yaml:"timeout" doc:"how long one proof may take"`
+	Fresh   time.Duration `yaml:"fresh" doc:"for how long a proof counts"`
+	Mend    bool          `yaml:"mend" doc:"whether the guard may mend it by itself"`
+	From    string        `yaml:"from" doc:"where it is proved from; without it, this machine"`
+}
+
+type goal struct {
+	Title  string              `yaml:"title" doc:"what people call it"`
+	Within time.Duration       `yaml:"within" doc:"how long it may be out of reach"`
+	Ways   map[string][]string `yaml:"ways" doc:"by name, links that reach it together"`
+}
+
+type mend struct {
+	For   string        `yaml:"for" doc:"the link or thing that it puts back"`
+	Title string        `yaml:"title" doc:"what people call it"`
+	Needs []string      `yaml:"needs" doc:"links, goals and things that it takes"`
+	Takes time.Duration `yaml:"takes" doc:"how long it takes"`
+	By    string        `yaml:"by" doc:"who does it" enum:"person,machine"`
+}
+
+// name is what a link, goal, thing or mend may be called.
+var name = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
+
+// Parse reads the configuration in b. Path is only to be remembered. If there are
+// problems there is no file.
+func Parse(path string, b []byte, o Options) (*File, []Problem) {
+	r := &reader{}
+	f := &File{Path: path, Sections: map[string]any{}}
+	if n := r.parse(b); n != nil {
+		r.file(n, f, o)
+	}
+	if len(r.problems) > 0 {
+		slices.SortStableFunc(r.problems, func(a, b Problem) int {
+			if a.Line != b.Line {
+				return a.Line - b.Line
+			}
+			return a.Column - b.Column
+		})
+		return nil, r.problems
+	}
+	return f, nil
+}
+
+func (r *reader) file(n *node, f *File, o Options) {
+	if n.kind == null {
+		n.kind = table
+	}
+	if !r.is(n, table, "config.want_map") {
+		return
+	}
+	var sections []string
+	for _, s := range o.Sections {
+		sections = append(sections, s.Name)
+	}
+	var t top
+	r.decode(n, &t, append(slices.Clone(sections), "links", "goals")...)
+	f.Lang, _ = words.Parse(t.Lang)
+	if t.Lang == "" {
+		f.Lang = ""
+	}
+	m := chain.Model{}
+	r.things(n.get("things"), t.Things, &m)
+	r.links(n.get("links"), f, &m, o.Kinds)
+	r.goals(n.get("goals"), &m)
+	r.mends(n.get("mends"), t.Mends, &m)
+	if len(f.Links) == 0 && len(r.problems) == 0 {
+		r.problem(n, chain.Say("config.no_links"), chain.Say("config.none_hint"))
+	}
+	for _, s := range o.Sections {
+		if at := n.get(s.Name); at != nil {
+			f.Sections[s.Name] = r.section(at, s)
+		}
+	}
+	if len(r.problems) > 0 { // a chain of half a file has mistakes of its own
+		return
+	}
+	c, mistakes := chain.New(m)
+	for _, m := range mistakes {
+		r.mistake(n, m)
+	}
+	f.Chain = c
+}
+
+// mistake points at the word that is wrong, inside the thing that has it.
+func (r *reader) mistake(n *node, m chain.Mistake) {
+	at, hint := n, chain.Text{}
+	for _, part := range []string{"mends", "goals", "links", "things"} {
+		if found := n.get(part).get(m.At); found != nil {
+			at = n.get(part).key(m.At)
+			if word := found.find(m.Name); word != nil && m.Name != "" {
+				at = word
+			}
+			break
+		}
+	}
+	if near := m.Text.Args["nearest"]; near != "" {
+		hint = chain.Say("config.nearest", "nearest", near)
+	}
+	r.problem(at, m.Text, hint)
+}
+
+// find is the first scalar below n that says word.
+func (n *node) find(word string) *node {
+	if n.kind == scalar && n.scalar == word {
+		return n
+	}
+	for _, e := range n.list {
+		if found := e.find(word); found != nil {
+			return found
+		}
+	}
+	for _, f := range n.fields {
+		if found := f.value.find(word); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// named calls each with the entries of a map whose keys are names.
+func (r *reader) named(n *node, each func(key, value *node)) {
+	if n == nil || n.kind == null || !r.is(n, table, "config.want_map") {
+		return
+	}
+	for _, f := range n.fields {
+		if !name.MatchString(f.key.scalar) {
+			r.problem(f.key, chain.Say("config.bad_name", "name", f.key.scalar), chain.Say("config.bad_name_hint"))
+			continue
+		}
+		each(f.key, f.value)
+	}
+}
+
+func (r *reader) things(n *node, things map[string]thing, m *chain.Model) {
+	r.named(n, func(key, _ *node) {
+		t := things[key.scalar]
+		m.Things = append(m.Things, chain.Thing{Name: key.scalar, Title: t.Title, Given: t.Given, Attrs: t.Attrs, Needs: t.Needs})
+	})
+}
+
+func (r *reader) goals(n *node, m *chain.Model) {
+	r.named(n, func(key, value *node) {
+		g := goal{Within: defaultWithin}
+		r.decode(value, &g)
+		out := chain.Goal{Name: key.scalar, Title: g.Title, Within: g.Within}
+		if ways := value.get("ways"); ways != nil {
+			for _, f := range ways.fields {
+				out.Ways = append(out.Ways, chain.Way{Name: f.key.scalar, Links: g.Ways[f.key.scalar]})
+			}
+		}
+		m.Goals = append(m.Goals, out)
+	})
+}
+
+func (r *reader) mends(n *node, mends map[string]mend, m *chain.Model) {
+	r.named(n, func(key, value *node) {
+		d := mends[key.scalar]
+		if d.For == "" {
+			r.problem(key, chain.Say("config.missing", "key", "for"), chain.Text{})
+		}
+		by := chain.Person
+		if d.By == chain.Machine.String() {
+			by = chain.Machine
+		}
+		m.Mends = append(m.Mends, chain.Mend{Name: key.scalar, Title: d.Title, For: d.For, Needs: d.Needs, Takes: d.Takes, By: by})
+	})
+}
+
+func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
+	r.named(n, func(key, value *node) {
+		if value.kind == null {
+			value.kind = table
+		}
+		if !r.is(value, table, "config.want_map") {
+			return
+		}
+		kind, ok := r.kind(key, value, kinds)
+		if !ok {
+			return
+		}
+		common, own := link{Mend: true}, kind.Settings()
+		r.common(value, kind, &common)
+		r.decode(value, own, commonKeys()...)
+		r.build(key, value, kind, own)
+		l := Link{
+			Name: key.scalar, Kind: kind, Settings: own, Every: common.Every, Timeout: common.Timeout,
+			Fresh: common.Fresh, Mend: common.Mend, From: common.From,
+		}
+		f.Links = append(f.Links, l)
+		m.Links = append(m.Links, chain.Link{
+			Name: l.Name, Title: common.Title, Kind: kind.Name, Needs: common.Needs, Fresh: l.Fresh, Person: kind.Person,
+		})
+	})
+}
+
+func (r *reader) kind(key, value *node, kinds []chain.Kind) (chain.Kind, bool) {
+	at := value.get("kind")
+	if at == nil {
+		r.problem(key, chain.Say("config.missing", "key", "kind"), r.allowed("", kindNames(kinds)))
+		return chain.Kind{}, false
+	}
+	for _, k := range kinds {
+		if k.Name == at.scalar {
+			return k, true
+		}
+	}
+	r.problem(at, chain.Say("config.unknown_kind", "kind", at.scalar), r.allowed(at.scalar, kindNames(kinds)))
+	return chain.Kind{}, false
+}
+
+func kindNames(kinds []chain.Kind) (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// common reads the keys that all links have, and fills in what they leave open.
+func (r *reader) common(value *node, kind chain.Kind, l *link) {
+	only := &node{kind: table, line: value.line, column: value.column, path: value.path}
+	for _, f := range value.fields {
+		if slices.Contains(commonKeys(), f.key.scalar) {
+			only.fields = append(only.fields, f)
+		}
+	}
+	r.decode(only, l)
+	l.Every = first(l.Every, kind.Beat, defaultEvery)
+	l.Timeout = first(l.Timeout, kind.Timeout, min(defaultTimeout, l.Every))
+	if kind.Person {
+		l.Fresh = first(l.Fresh, "", personFresh)
+		return
+	}
+	if l.Timeout > l.Every {
+		r.problem(value.key("every"), chain.Say("config.beat_short", "every", l.Every, "timeout", l.Timeout), chain.Text{})
+	}
+	if l.Fresh > 0 && l.Fresh < l.Every+l.Timeout {
+		r.problem(value.key("fresh"), chain.Say("config.fresh_short", "fresh", l.Fresh, "least", l.Every+l.Timeout), chain.Text{})
+	}
+	l.Fresh = first(l.Fresh, "", freshBeats*(l.Every+l.Timeout))
+}
+
+// first is what was given, else what the kind says, else the default.
+func first(given time.Duration, kind string, otherwise time.Duration) time.Duration {
+	if given > 0 {
+		return given
+	}
+	if d, err := ParseDuration(kind); err == nil && kind != "" {
+		return d
+	}
+	return otherwise
+}
+
+func commonKeys() []string {
+	names, _ := tagged(linkType)
+	return names
+}
+
+// build makes a prover, to hear what the kind says of its settings, and lets it go.
+func (r *reader) build(key, value *node, kind chain.Kind, settings any) {
+	for _, p := range r.problems {
+		if p.Line >= value.line && p.Path != "" && len(p.Path) > len(value.path) && p.Path[:len(value.path)] == value.path {
+			return // what could not be read would be said twice
+		}
+	}
+	p, err := kind.New(settings, chain.Place{Link: key.scalar})
+	if err != nil {
+		r.settingErrors(key, value, err)
+		return
+	}
+	if err := chain.CloseProver(p); err != nil {
+		r.problem(key, chain.Say("config.kind_failed", "error", err), chain.Text{})
+	}
+}
+
+// settingErrors points each of the joined errors at its setting.
+func (r *reader) settingErrors(key, value *node, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			r.settingErrors(key, value, e)
+		}
+		return
+	}
+	var s *chain.SettingError
+	if !errors.As(err, &s) {
+		r.problem(key, chain.Say("config.kind_failed", "error", err), chain.Text{})
+		return
+	}
+	at := value.at(s.Field)
+	if at == nil {
+		at = key
+	}
+	r.problem(at, chain.Say("config.setting", "field", s.Field, "text", s.Text), chain.Text{})
+}
+
+// at follows a path such as "channels[0].url".
+func (n *node) at(path string) *node {
+	if n == nil || path == "" {
+		return n
+	}
+	if m := indexed.FindStringSubmatch(path); m != nil {
+		i := 0
+		for _, c := range m[1] {
+			i = min(i*10+int(c-'0'), len(n.list))
+		}
+		if i >= len(n.list) {
+			return nil
+		}
+		return n.list[i].at(m[2])
+	}
+	end := 0
+	for end < len(path) && path[end] != '.' && path[end] != '[' {
+		end++
+	}
+	rest := path[end:]
+	if rest != "" && rest[0] == '.' {
+		rest = rest[1:]
+	}
+	return n.get(path[:end]).at(rest)
+}
+
+var indexed = regexp.MustCompile(`^\[(\d{1,6})\]\.?(.*)$`)
+
+func (r *reader) section(n *node, s Section) any {
+	settings := s.Settings()
+	before := len(r.problems)
+	r.decode(n, settings)
+	if s.Check != nil && len(r.problems) == before {
+		for _, e := range s.Check(settings) {
+			r.settingErrors(n, n, e)
+		}
+	}
+	return settings
+}
