@@ -1,3 +1,37 @@
 package words
 
-var diskTexts = []entry{}
+var diskTexts = []entry{
+	{"disk.bad_amount", "{value} is neither a share (5%) nor an amount (2GiB, 20000)", "{value} は割合（5%）でも量（2GiB、20000）でもありません"},
+	{"disk.not_absolute", "{value} is not an absolute path", "{value} は絶対パスではありません"},
+
+	{"disk.holds", "{free:bytes} of {size:bytes} are free where {path} lies", "{path} のあるディスクの空きは {size:bytes} 中 {free:bytes} です"},
+	{"disk.holds_read_only", "{path} can be read", "{path} を読み取れます"},
+	{"disk.full",
+		"only {free:bytes} of {size:bytes} are free where {path} lies; {least:bytes} are wanted",
+		"{path} のあるディスクの空きが {size:bytes} 中 {free:bytes} しかありません（必要: {least:bytes}）"},
+	{"disk.full_hint",
+		"See what is big, and make room: du -xh --max-depth=2 {path} | sort -h | tail -n 20; old packages and logs: apt-get clean; journalctl --vacuum-size=200M",
+		"大きいものを調べて空きを作ってください: du -xh --max-depth=2 {path} | sort -h | tail -n 20。古いパッケージとログは apt-get clean、journalctl --vacuum-size=200M で減らせます"},
+	{"disk.no_inodes",
+		"only {free} of {all} inodes are free where {path} lies; {least} are wanted: there are too many small files",
+		"{path} のあるディスクの inode の空きが {all} 中 {free} しかありません（必要: {least}）。小さなファイルが多すぎます"},
+	{"disk.no_inodes_hint",
+		"See where the many files are: du -x --inodes --max-depth=3 {path} | sort -n | tail -n 20 (PHP's sessions are a usual place)",
+		"ファイルの多い場所を調べてください: du -x --inodes --max-depth=3 {path} | sort -n | tail -n 20（PHP のセッションが溜まりやすい場所です）"},
+	{"disk.read_only",
+		"the file system of {path} is read-only: nothing can be written, most often since the disk showed errors",
+		"{path} のファイルシステムが読み取り専用になっています。ディスクの異常が原因のことが多く、書き込みはできません"},
+	{"disk.read_only_hint",
+		"See why before anything else: dmesg | grep -iE 'remount|I/O error|ext4|xfs' | tail; save a backup; then: mount -o remount,rw \"$(findmnt -no TARGET -T {path})\"",
+		"まず理由を確かめ（dmesg | grep -iE 'remount|I/O error|ext4|xfs' | tail）、バックアップを取ってから: mount -o remount,rw \"$(findmnt -no TARGET -T {path})\""},
+	{"disk.hung", "the file system of {path} does not answer", "{path} のファイルシステムが応答しません"},
+	{"disk.hung_hint",
+		"If it lies on another machine (NFS, SSHFS), see to that one; what is mounted: findmnt -T {path}; what the kernel says: dmesg | tail",
+		"別のマシン（NFS や SSHFS）にある場合はそちらを確かめてください。マウントの状況: findmnt -T {path}、カーネルの記録: dmesg | tail"},
+	{"disk.missing", "{path} is not there", "{path} がありません"},
+	{"disk.missing_hint", "Is its file system mounted? findmnt; mount -a. Or correct path in omamori.yaml.", "マウントされているか確かめる（findmnt; mount -a）か、omamori.yaml の path を直してください。"},
+	{"disk.denied", "the guard may not look at {path}", "ガードには {path} を調べる権限がありません"},
+	{"disk.denied_hint", "Give a folder above {path}, on the same file system, as path in omamori.yaml: findmnt -T {path}", "omamori.yaml の path に、同じファイルシステムにある {path} より上のフォルダーを書いてください: findmnt -T {path}"},
+	{"disk.failed", "{path} cannot be looked at: {error}", "{path} を調べられません: {error}"},
+	{"disk.failed_hint", "See what the kernel says of the disk: dmesg | tail -n 30; findmnt -T {path}", "ディスクについてのカーネルの記録を確かめてください: dmesg | tail -n 30; findmnt -T {path}"},
+}
