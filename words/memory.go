@@ -1,3 +1,33 @@
 package words
 
-var memoryTexts = []entry{}
+var memoryTexts = []entry{
+	{"memory.bad_amount", "{value} is neither a share (5%) nor a size (100MiB)", "{value} は割合（5%）でも量（100MiB）でもありません"},
+	{"memory.bad_share", "{value} is not a share; write it as 20%", "{value} は割合ではありません。20% のように書いてください"},
+	{"memory.bad_cgroup", "{value} is not the path of a control group, such as /system.slice", "{value} は制御グループ（cgroup）のパスではありません（例: /system.slice）"},
+
+	{"memory.holds", "{available:bytes} of {total:bytes} of memory are available", "メモリーは {total:bytes} 中 {available:bytes} が使えます"},
+	{"memory.low",
+		"only {available:bytes} of {total:bytes} of memory are available; {least:bytes} are wanted",
+		"使えるメモリーが {total:bytes} 中 {available:bytes} しかありません（必要: {least:bytes}）"},
+	{"memory.low_hint",
+		"See who has it: ps -eo pid,user,rss,comm --sort=-rss | head. Then let the biggest have less (innodb_buffer_pool_size, pm.max_children), or add memory or swap.",
+		"使っているものを確かめ（ps -eo pid,user,rss,comm --sort=-rss | head）、大きいものを減らす（innodb_buffer_pool_size、pm.max_children）か、メモリーやスワップを足してください。"},
+	{"memory.low_limit",
+		"only {available:bytes} of the {total:bytes} that the control group {cgroup} may have are available; {least:bytes} are wanted",
+		"制御グループ {cgroup} の上限 {total:bytes} のうち、使えるのは {available:bytes} だけです（必要: {least:bytes}）"},
+	{"memory.low_limit_hint",
+		"See who has it: systemd-cgtop -m; ps -eo pid,rss,comm,cgroup --sort=-rss | head. Then raise the limit of {cgroup} (MemoryMax, or the container's), or let the biggest have less.",
+		"使っているものを確かめ（systemd-cgtop -m、ps -eo pid,rss,comm,cgroup --sort=-rss | head）、{cgroup} の上限（MemoryMax やコンテナーの設定）を上げるか、大きいものを減らしてください。"},
+	{"memory.pressed",
+		"in the last ten seconds, all programs stood still {percent}% of the time for want of memory (at most {most}% are allowed)",
+		"この10秒間のうち {percent}% は、メモリー不足で全プログラムが待たされていました（上限 {most}%）"},
+	{"memory.pressed_hint",
+		"See what swaps and who has the memory: vmstat 1 5; ps -eo pid,user,rss,comm --sort=-rss | head. Stop what can wait (backups, imports).",
+		"スワップの様子と使っているものを確かめ（vmstat 1 5、ps -eo pid,user,rss,comm --sort=-rss | head）、後回しにできる処理（バックアップなど）を止めてください。"},
+	{"memory.swap", "{used:bytes} of {swap:bytes} of swap are in use", "スワップ {swap:bytes} のうち {used:bytes} が使われています"},
+	{"memory.swap_hint",
+		"See whose it is: grep VmSwap /proc/[0-9]*/status | sort -k2 -n | tail. Start that service again in a quiet hour, or add swap.",
+		"使っているものを確かめ（grep VmSwap /proc/[0-9]*/status | sort -k2 -n | tail）、空いた時間にそのサービスを起動し直すか、スワップを足してください。"},
+	{"memory.unread", "the memory's figures cannot be read: {error}", "メモリーの値を読み取れません: {error}"},
+	{"memory.unread_hint", "See that /proc is there: cat /proc/meminfo", "/proc が見えるか確かめてください: cat /proc/meminfo"},
+}

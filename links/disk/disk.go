@@ -46,7 +46,10 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 		bad = append(bad, &chain.SettingError{Field: "path", Text: chain.Say("disk.not_absolute", "value", s.Path)})
 	}
 	l := &link{path: s.Path, readOnly: s.ReadOnly, free: amount("min_free", s.MinFree), inodes: amount("min_inodes", s.MinInodes)}
-	return l, errors.Join(bad...)
+	if len(bad) > 0 {
+		return nil, errors.Join(bad...)
+	}
+	return l, nil
 }
 
 // link proves that a file system has room.

@@ -1,0 +1,40 @@
+// Package links is the register of kinds: the one place where they are listed.
+package links
+
+import (
+	"fmt"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/links/claim"
+	"github.com/omamori-guard/omamori/links/disk"
+	"github.com/omamori-guard/omamori/links/memory"
+	"github.com/omamori-guard/omamori/links/mysql"
+	"github.com/omamori-guard/omamori/links/process"
+)
+
+// All returns every kind, in the order in which people are told of them.
+func All() []chain.Kind {
+	kinds := []chain.Kind{
+		process.Kind(),
+		mysql.Kind(),
+		disk.Kind(),
+		memory.Kind(),
+		claim.Kind(),
+	}
+	if name := twice(kinds); name != "" {
+		panic(fmt.Sprintf("links: the kind %s is registered twice", name))
+	}
+	return kinds
+}
+
+// twice returns a name that two kinds have, "" if there is none.
+func twice(kinds []chain.Kind) string {
+	seen := make(map[string]bool, len(kinds))
+	for _, k := range kinds {
+		if seen[k.Name] {
+			return k.Name
+		}
+		seen[k.Name] = true
+	}
+	return ""
+}
