@@ -16,32 +16,33 @@ type Amount struct {
 
 var errAmount = errors.New("neither a share (5%) nor an amount (500MiB, 20000)")
 
-// ParseAmount reads an amount. Its units are binary, whether written K, KB or KiB.
+// ParseAmount reads an amount. Its units are those of sizes elsewhere in a
+// configuration: K and KiB are 1,024, KB is 1,000.
 func ParseAmount(s string) (Amount, error) {
-	s = strings.TrimSpace(s)
-	number, share := strings.CutSuffix(s, "%")
-	factor := 1.0
-	if !share {
-		number = strings.TrimRight(s, "KMGTPEiBkmgtpeb")
-		var ok bool
-		if factor, ok = unitOf(strings.ToUpper(s[len(number):])); !ok {
-			return Amount{}, errAmount
-		}
+	s = strings.ReplaceAll(s, " ", "")
+	n := strings.IndexFunc(s, func(c rune) bool { return c != '.' && (c < '0' || c > '9') })
+	if n < 0 {
+		n = len(s)
 	}
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || math.IsNaN(v) || v < 0 || v*factor >= 1<<63 || share && v > 100 {
+	v, err := strconv.ParseFloat(s[:n], 64)
+	if err != nil {
 		return Amount{}, errAmount
 	}
-	return Amount{share: share, value: v * factor}, nil
-}
-
-func unitOf(unit string) (factor float64, ok bool) {
-	if unit == "" || unit == "B" {
-		return 1, true
+	unit := strings.ToLower(s[n:])
+	if unit == "%" {
+		if v > 100 {
+			return Amount{}, errAmount
+		}
+		return Amount{share: true, value: v}, nil
 	}
-	power := strings.IndexByte("KMGTPE", unit[0]) + 1
-	rest := unit[1:]
-	return math.Pow(1024, float64(power)), power > 0 && (rest == "" || rest == "B" || rest == "IB")
+	factor, ok := map[string]float64{
+		"": 1, "b": 1, "k": 1 << 10, "kib": 1 << 10, "kb": 1e3, "m": 1 << 20, "mib": 1 << 20, "mb": 1e6,
+		"g": 1 << 30, "gib": 1 << 30, "gb": 1e9, "t": 1 << 40, "tib": 1 << 40, "tb": 1e12,
+	}[unit]
+	if !ok || v*factor >= math.MaxInt64 {
+		return Amount{}, errAmount
+	}
+	return Amount{value: v * factor}, nil
 }
 
 // Of is the amount in numbers where whole is all that there is.

@@ -5,7 +5,7 @@ import "testing"
 func TestAmount(t *testing.T) {
 	for text, want := range map[string]uint64{
 		"5%": 50, "0%": 0, "100%": 1000, "2.5 %": 25,
-		"500": 500, "1K": 1024, "1kb": 1024, "1 KiB": 1024, "1.5MiB": 3 << 19, "2G": 2 << 30, "7B": 7,
+		"500": 500, "1K": 1024, "1kb": 1000, "1 KiB": 1024, "1.5MiB": 3 << 19, "2G": 2 << 30, "7B": 7,
 	} {
 		a, err := ParseAmount(text)
 		if err != nil || a.Of(1000) != want {

@@ -1,3 +1,30 @@
 package words
 
-var execTexts = []entry{}
+var execTexts = []entry{
+	{"exec.no_argv", "argv is missing: the program and its arguments, such as [/usr/lib/nagios/plugins/check_load, -w, \"8\"]", "argv にプログラムと引数を書いてください（例: [/usr/lib/nagios/plugins/check_load, -w, \"8\"]）"},
+	{"exec.not_absolute", "{value} is not an absolute path; no shell looks for the program", "{value} は絶対パスではありません（シェルは使いません）"},
+	{"exec.bad_word", "these are too many words, one is too long, or one has a zero byte in it", "引数が多すぎるか、長すぎるか、使えない文字（NUL）が含まれています"},
+	{"exec.bad_warning", "{value} is neither broken nor holds", "{value} は broken でも holds でもありません"},
+
+	{"exec.said", "{text}", "{text}"},
+	{"exec.silent", "{program} said nothing and ended with code {code}", "{program} は何も言わずにコード {code} で終了しました"},
+	{"exec.hint",
+		"Put right what {program} speaks of (its command stands under {link} in omamori.yaml), then see: omamori prove {link}",
+		"{program} が伝えている点を直し（コマンドは omamori.yaml の {link} にあります）、確かめてください: omamori prove {link}"},
+	{"exec.timeout", "{program} did not end within {after:duration}", "{program} が {after:duration}待っても終わりませんでした"},
+	{"exec.timeout_hint",
+		"Run the command that stands under {link} in omamori.yaml by hand and see what it waits for; if it is only slow, give the link a longer timeout.",
+		"omamori.yaml の {link} にあるコマンドを手で動かし、何を待っているか確かめてください。遅いだけなら timeout を延ばします。"},
+	{"exec.missing", "there is no program {path}", "プログラム {path} がありません"},
+	{"exec.missing_hint", "Correct argv in omamori.yaml, or install it: apt-get install monitoring-plugins-basic; ls -l {path}", "omamori.yaml の argv を直すか、インストールしてください: apt-get install monitoring-plugins-basic; ls -l {path}"},
+	{"exec.denied", "the guard may not run {path}", "ガードには {path} を実行する権限がありません"},
+	{"exec.no_program", "{path} is not a program that this machine can run", "{path} はこのマシンで実行できるプログラムではありません"},
+	{"exec.denied_hint", "See who may run it, and what it is: ls -l {path}; file {path}", "実行権と中身を確かめてください: ls -l {path}; file {path}"},
+	{"exec.failed", "{program} could not be run: {error}", "{program} を実行できませんでした: {error}"},
+	{"exec.too_much", "{program} said more than {most:bytes}, and was ended", "{program} の出力が {most:bytes} を超えたため打ち切りました"},
+	{"exec.by_signal", "{program} was ended by {signal}", "{program} は {signal} で終了しました"},
+	{"exec.odd_code", "{program} ended with code {code}, which no monitoring plugin does: {text}", "{program} がコード {code} で終了しました（監視プラグインの決まりにない値です）: {text}"},
+	{"exec.not_plugin_hint",
+		"{program} has to keep to the monitoring-plugins protocol: one line of text, and exit 0 (well), 1 (warning), 2 (critical) or 3 (unknown). Run it by hand to see.",
+		"{program} は監視プラグインの決まり（1行の文と、終了コード 0 正常・1 警告・2 異常・3 不明）に従う必要があります。手で動かして確かめてください。"},
+}
