@@ -123,20 +123,26 @@ func (g *Guard) mendingSoon(name string, p chain.Proof) bool {
 	return ok && m.Service() != ""
 }
 
-// settling reports whether a broken link's needs are still being tried since it
-// broke, so that nobody is blamed too early, or it is still rising after a mend.
+// settling reports whether it is too early to blame a broken link: it, or what it
+// needs, is being tried since something changed there, or it is still rising after
+// a mend.
 func (g *Guard) settling(name string) bool {
 	if g.underMend(name) {
 		return true
 	}
+	own, _ := g.state.Proof(name)
 	since := g.state.Since(name)
+	self := g.links[name] != nil && g.links[name].running
 	return slices.ContainsFunc(g.file.Chain.Below(name), func(n string) bool {
 		l := g.links[n]
-		if l == nil || l.person() || l.From != "" || !l.running {
+		if l == nil || l.person() || l.From != "" {
 			return false
 		}
+		if self && g.state.Since(n).After(own.At) { // what it needs may just have come back
+			return true
+		}
 		last, ok := g.state.Proof(n)
-		return !ok || last.At.Before(since)
+		return l.running && (!ok || last.At.Before(since))
 	})
 }
 

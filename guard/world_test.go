@@ -228,7 +228,7 @@ func (w *world) file(t *testing.T, change func(*config.Link)) *config.File {
 			Kind: chain.Kind{Name: s.name, Person: s.name == "codes", New: func(any, chain.Place) (chain.Prover, error) { return s.prover, nil }},
 		}
 		if l.Kind.Person {
-			l.Fresh = 90 * 24 * time.Hour
+			l.Fresh = 2 * time.Hour
 		}
 		if change != nil {
 			change(&l)
