@@ -7,9 +7,11 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
+	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/process"
+	"github.com/omamori-guard/omamori/links/ssh"
 )
 
 // All returns every kind, in the order in which people are told of them.
@@ -17,8 +19,10 @@ func All() []chain.Kind {
 	kinds := []chain.Kind{
 		process.Kind(),
 		mysql.Kind(),
+		ssh.Kind(),
 		disk.Kind(),
 		memory.Kind(),
+		exec.Kind(),
 		claim.Kind(),
 	}
 	if name := twice(kinds); name != "" {
