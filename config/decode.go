@@ -120,8 +120,8 @@ func (r *reader) parsed(n *node, v reflect.Value, want string, parse func(string
 }
 
 func (r *reader) is(n *node, want form, text string) bool {
-	if n.kind == want {
-		return true
+	if n.kind == want || n.kind == refused {
+		return n.kind == want
 	}
 	said := n.scalar
 	if n.kind != scalar {

@@ -32,6 +32,7 @@ const (
 	scalar
 	list
 	table
+	refused // said already
 )
 
 type field struct {
@@ -161,6 +162,7 @@ func (r *reader) tree(n ast.Node, path string) *node {
 			r.field(at, v)
 		}
 	default:
+		at.kind = refused
 		r.problem(at, chain.Say("config.no_anchors"), chain.Say("config.no_anchors_hint"))
 	}
 	return at
