@@ -144,6 +144,10 @@ func (a *App) report(err error) int {
 		if t, h, ok := spoken(err); ok {
 			text, hint = a.lang.Say(t), a.lang.Say(h)
 		}
+		var question interface{ Usage() bool }
+		if errors.As(err, &question) && question.Usage() {
+			code = exitUsage
+		}
 	}
 	if a.json {
 		_ = a.encode(a.Err, map[string]string{"error": text, "hint": hint})

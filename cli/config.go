@@ -34,9 +34,7 @@ func (a *App) check() error {
 	if err != nil {
 		return err
 	}
-	o := a.Config
-	o.Build = true
-	file, problems, err := config.Load(path, o)
+	file, problems, err := config.Load(path, a.Config)
 	if err != nil {
 		return err
 	}
