@@ -133,7 +133,7 @@ func pssOf(pid int) (kb int, err error) {
 
 func fiftyByOmamori(_ context.Context, dir string, port int) (func(), error) {
 	handsFile := filepath.Join(dir, "hands.json")
-	if err := os.WriteFile(handsFile, []byte(`{"guard": "root", "services": [{"name": "none", "child": {"argv": ["/bin/true"], "user": "root", "dir": "/"}}]}`), 0o600); err != nil {
+	if err := os.WriteFile(handsFile, []byte(`{"guard": "root", "run": "`+filepath.Join(dir, "hands")+`", "services": [{"name": "none", "child": {"argv": ["/bin/true"], "user": "root", "dir": "/"}}]}`), 0o600); err != nil {
 		return nil, err
 	}
 	var conf strings.Builder
