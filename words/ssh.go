@@ -2,6 +2,7 @@ package words
 
 var sshTexts = []entry{
 	{"ssh.bad_address", "{value} is not host or host:port (for example 127.0.0.1:22)", "{value} は「ホスト」または「ホスト:ポート」の形ではありません（例: 127.0.0.1:22）"},
+	{"ssh.no_address", "say where the server is, such as 127.0.0.1:22", "サーバーの場所を書いてください（例: 127.0.0.1:22）"},
 	{"ssh.no_user", "say who logs in", "ログインするユーザー（user）を書いてください"},
 	{"ssh.no_key", "say where the private key is, such as file:/etc/omamori/ssh/id_ed25519", "秘密鍵の場所を書いてください（例: file:/etc/omamori/ssh/id_ed25519）"},
 	{"ssh.no_host_key",

@@ -47,7 +47,10 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 	}
 	l := &link{settings: s, at: at}
 	address, ok := withPort(s.Address)
-	if !ok {
+	switch {
+	case s.Address == "":
+		wrong("address", chain.Say("ssh.no_address"))
+	case !ok:
 		wrong("address", chain.Say("ssh.bad_address", "value", s.Address))
 	}
 	l.address = address
