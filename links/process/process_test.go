@@ -284,7 +284,6 @@ type hands struct {
 	chain.Services
 	process chain.Process
 	err     error
-	ended   []func()
 }
 
 func (h *hands) Process(ctx context.Context, service string) (chain.Process, error) {

@@ -27,11 +27,12 @@ var errPin = errors.New("neither a fingerprint nor a public key")
 func parsePin(s string) (pin, error) {
 	s = strings.TrimSpace(s)
 	if sum, ok := strings.CutPrefix(s, "SHA256:"); ok {
-		sum = strings.TrimRight(sum, "=")
-		if b, err := base64.RawStdEncoding.DecodeString(sum); err != nil || len(b) != sha256.Size {
+		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(sum, "="))
+		if err != nil || len(b) != sha256.Size {
 			return pin{}, errPin
 		}
-		return pin{fingerprint: "SHA256:" + sum}, nil
+		// Written anew, as fingerprints are compared by their text.
+		return pin{fingerprint: "SHA256:" + base64.RawStdEncoding.EncodeToString(b)}, nil
 	}
 	key, _, _, rest, err := ssh.ParseAuthorizedKey([]byte(s))
 	if err != nil || len(bytes.TrimSpace(rest)) > 0 {
