@@ -1,0 +1,141 @@
+package hands
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// record is how a child is remembered by the next hands.
+type record struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start"` // ticks since boot
+	Boot  string `json:"boot"`
+}
+
+func recordPath(run, name string) string { return filepath.Join(run, name+".json") }
+
+// readRecord reads a record of this boot. One that is damaged tells nothing.
+func readRecord(path string) (record, bool) {
+	b, err := readShort(path)
+	if err != nil {
+		return record{}, false
+	}
+	var r record
+	if json.Unmarshal(b, &r) != nil || r.PID <= 1 || r.Boot != bootID() {
+		return record{}, false
+	}
+	return r, true
+}
+
+func (r record) write(path string) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode record: %w", err)
+	}
+	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+		return fmt.Errorf("write record: %w", err)
+	}
+	return os.Rename(path+".new", path)
+}
+
+func (r record) track() (*tracked, error) {
+	t, err := track(r.PID)
+	if err != nil {
+		return nil, err
+	}
+	if t.start != r.Start {
+		t.pidfd.Close()
+		return nil, errGone
+	}
+	return t, nil
+}
+
+// trackPIDFile opens the process that a daemon's pid file names; errGone if there is
+// none. A file that belongs to another user than root may name that user's
+// processes only: it is not to decide whom root signals.
+func trackPIDFile(path string) (*tracked, error) {
+	if path == "" {
+		return nil, errGone
+	}
+	f, err := openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, errGone
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open pid file: %w", err)
+	}
+	defer f.Close()
+	var st, of unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return nil, fmt.Errorf("stat pid file: %w", err)
+	}
+	var b [32]byte
+	n, _ := f.Read(b[:])
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))
+	if err != nil || pid <= 1 {
+		return nil, errGone // empty while the daemon writes it
+	}
+	t, err := track(pid)
+	if err != nil {
+		return nil, err
+	}
+	if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+		err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &of)
+		if err != nil || of.Uid != st.Uid {
+			t.pidfd.Close()
+			return nil, fmt.Errorf("pid file of user %d names process %d, which is another's", st.Uid, pid)
+		}
+	}
+	return t, nil
+}
+
+// endSession kills every process that is left of the session, or the process
+// group, of a dead leader, and waits until they are gone. The kernel gives the
+// number to nobody else as long as one of them lives.
+func endSession(ctx context.Context, leader int) error {
+	deadline := time.Now().Add(killTime)
+	for {
+		left := false
+		for _, pid := range pids() {
+			st, err := readStat(pid)
+			if err != nil || st.session != leader && st.group != leader || st.state == "Z" || st.state == "X" {
+				continue
+			}
+			if pid == leader {
+				return nil // the number is another's by now
+			}
+			left = true
+			if t, err := track(pid); err == nil {
+				// It is the same still: else its session is another.
+				if again, err := readStat(pid); err == nil && again.session == st.session && again.group == st.group {
+					err = t.signal(unix.SIGKILL)
+					if err != nil {
+						t.pidfd.Close()
+						return fmt.Errorf("end orphan: %w", err)
+					}
+				}
+				t.pidfd.Close()
+			}
+		}
+		if !left {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("end orphans of %d: %w", leader, errStays)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package hands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/coreos/go-systemd/v22/dbus"
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// bus is the connection to systemd, made when it is first needed and again when it
+// was lost.
+type bus struct {
+	ctx context.Context // of the connection, not of a call
+
+	mu   sync.Mutex // protects conn
+	conn *dbus.Conn
+}
+
+func (b *bus) get() (*dbus.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.conn != nil && b.conn.Connected() {
+		return b.conn, nil
+	}
+	if b.conn != nil {
+		b.conn.Close()
+		b.conn = nil
+	}
+	// Root speaks with systemd itself, so that a dead D-Bus daemon does not matter.
+	conn, err := dbus.NewSystemdConnectionContext(b.ctx)
+	if err != nil {
+		conn, err = dbus.NewSystemConnectionContext(b.ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect to systemd: %w", err)
+	}
+	b.conn = conn
+	return conn, nil
+}
+
+func (b *bus) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.conn != nil {
+		b.conn.Close()
+		b.conn = nil
+	}
+}
+
+// unit runs a service by systemd.
+type unit struct {
+	name string
+	bus  *bus
+}
+
+func (u *unit) find(ctx context.Context) (*tracked, error) {
+	conn, err := u.bus.get()
+	if err != nil {
+		return nil, err
+	}
+	p, err := conn.GetServicePropertyContext(ctx, u.name, "MainPID")
+	if err != nil {
+		return nil, fmt.Errorf("ask systemd for %s: %w", u.name, err)
+	}
+	pid, _ := p.Value.Value().(uint32)
+	if pid <= 1 {
+		return nil, errGone
+	}
+	return track(int(pid))
+}
+
+func (u *unit) start(ctx context.Context, _ *tracked) error {
+	conn, err := u.bus.get()
+	if err != nil {
+		return err
+	}
+	// A unit that has failed too often would refuse; hands has a limit of its own.
+	_ = conn.ResetFailedUnitContext(ctx, u.name) //nolint:errcheck // a unit that has not failed has nothing to reset
+	return u.job(ctx, conn.StartUnitContext)
+}
+
+func (u *unit) stop(ctx context.Context, _ *tracked) error {
+	conn, err := u.bus.get()
+	if err != nil {
+		return err
+	}
+	return u.job(ctx, conn.StopUnitContext)
+}
+
+func (u *unit) kill(ctx context.Context, now *tracked) error {
+	conn, err := u.bus.get()
+	if err != nil {
+		return err
+	}
+	if err := conn.KillUnitWithTarget(ctx, u.name, dbus.All, int32(unix.SIGKILL)); err != nil {
+		return fmt.Errorf("kill %s: %w", u.name, err)
+	}
+	if now != nil && !waitEnd(ctx, now, killTime) {
+		return errStays
+	}
+	return nil
+}
+
+// job queues a job and waits for its result.
+func (u *unit) job(ctx context.Context, queue func(context.Context, string, string, chan<- string) (int, error)) error {
+	result := make(chan string, 1)
+	if _, err := queue(ctx, u.name, "replace", result); err != nil {
+		return fmt.Errorf("ask systemd: %w", err)
+	}
+	select {
+	case r := <-result:
+		if r != "done" {
+			return errors.New("systemd says: " + r)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for systemd: %w", ctx.Err())
+	}
+}
+
+func (u *unit) say(ctx context.Context, e *chain.Evidence) {
+	e.Manager = "systemd"
+	conn, err := u.bus.get()
+	if err != nil {
+		return
+	}
+	all, err := conn.GetAllPropertiesContext(ctx, u.name)
+	if err != nil {
+		return
+	}
+	state, _ := all["ActiveState"].(string)
+	sub, _ := all["SubState"].(string)
+	result, _ := all["Result"].(string)
+	e.ManagerOf = state + "/" + sub
+	if result != "" && result != "success" {
+		e.ManagerOf = state + "/" + result
+	}
+	e.Starting = state == "activating"
+	e.OnPurpose = stoppedOnPurpose(all)
+}
+
+// stoppedOnPurpose: when somebody stops a unit, it leaves the active state first
+// and its process ends after; when the process ends by itself, or by a signal, it
+// is the other way round.
+func stoppedOnPurpose(all map[string]any) bool {
+	state, _ := all["ActiveState"].(string)
+	left, _ := all["ActiveExitTimestampMonotonic"].(uint64)
+	ended, _ := all["ExecMainExitTimestampMonotonic"].(uint64)
+	return (state == "inactive" || state == "deactivating") && left != 0 && left < ended
+}

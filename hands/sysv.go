@@ -1,0 +1,93 @@
+package hands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// script runs a service by service(8), which knows its script in /etc/init.d.
+type script struct{ name, pidFile string }
+
+const (
+	serviceProgram = "/usr/sbin/service"
+	scriptFolder   = "/etc/init.d/"
+)
+
+func (s *script) find(context.Context) (*tracked, error) { return trackPIDFile(s.pidFile) }
+
+func (s *script) start(ctx context.Context, old *tracked) error {
+	if err := s.endOrphans(ctx, old); err != nil {
+		return err
+	}
+	return s.run(ctx, "start")
+}
+
+func (s *script) stop(ctx context.Context, now *tracked) error {
+	asked := s.run(ctx, "stop")
+	if now == nil || !now.alive() {
+		return asked
+	}
+	// Some scripts return before the daemon has ended; some cannot end it.
+	if !waitEnd(ctx, now, defaultStopTimeout) {
+		return s.kill(ctx, now)
+	}
+	return s.endOrphans(ctx, now)
+}
+
+func (s *script) kill(ctx context.Context, now *tracked) error {
+	if err := end(ctx, now, unix.SIGKILL, 0); err != nil {
+		return err
+	}
+	return s.endOrphans(ctx, now)
+}
+
+func (s *script) say(_ context.Context, e *chain.Evidence) { e.Manager = "service" }
+
+// endOrphans: a daemon leads a process group of its own; one that does not shares
+// its with strangers.
+func (s *script) endOrphans(ctx context.Context, old *tracked) error {
+	if old == nil || !old.leader || old.alive() {
+		return nil
+	}
+	return endSession(ctx, old.pid)
+}
+
+// run runs the script. Its output goes to memory rather than through a pipe, which
+// the daemon would hold open.
+func (s *script) run(ctx context.Context, verb string) error {
+	argv := []string{serviceProgram, s.name, verb}
+	if _, err := os.Stat(serviceProgram); err != nil {
+		argv = []string{scriptFolder + s.name, verb}
+	}
+	fd, err := unix.MemfdCreate("service", unix.MFD_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("make file in memory: %w", err)
+	}
+	out := os.NewFile(uintptr(fd), "output")
+	defer out.Close()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/root"}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := withPlainScore(cmd.Start); err != nil {
+		return fmt.Errorf("service %s %s: %w", s.name, verb, err)
+	}
+	if err := cmd.Wait(); err != nil {
+		b, _ := io.ReadAll(io.NewSectionReader(out, 0, maxTail)) //nolint:errcheck // what there is will do
+		said := ""
+		if lines := splitLines(b); len(lines) > 0 {
+			said = ": " + lines[len(lines)-1]
+		}
+		return fmt.Errorf("service %s %s: %w%s", s.name, verb, err, said)
+	}
+	return nil
+}
