@@ -135,6 +135,10 @@ func (v *View) Blame(name string) []string {
 	return blame
 }
 
+// ByItself reports whether a link that does not hold is to blame for that itself:
+// nothing that it needs is broken, or not known because of a break below.
+func (v *View) ByItself(name string) bool { return v.verdicts[name] != Holds && !v.deeper[name] }
+
 // Oddity is a link that holds while one of its needs is broken: the model is
 // wrong there. Such a need is waived for as long as the link holds.
 type Oddity struct{ Link, Need string }

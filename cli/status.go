@@ -112,9 +112,25 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 			fmt.Fprintf(w, "  %s", a.say("cli.blame", "links", strings.Join(g.Blame, ", ")))
 		}
 		fmt.Fprintln(w)
-		if m := g.Margin.Now; m != nil {
-			fmt.Fprintf(w, "    %s%s\n", pad("", n), faint.Render(a.say("cli.margin", "n", *m)))
+		if said := a.margin(g); said != "" {
+			fmt.Fprintf(w, "    %s%s\n", pad("", n), faint.Render(said))
 		}
+	}
+}
+
+// margin says how many further losses a goal survives, or how far off it is.
+func (a *App) margin(g guard.GoalStatus) string {
+	switch m := g.Margin.Now; {
+	case g.Verdict == chain.Broken && g.WayBack == nil:
+		return a.say("cli.no_way_back")
+	case g.Verdict == chain.Broken:
+		return a.say("cli.way_back", "takes", time.Duration(*g.WayBack*float64(time.Second)))
+	case g.Verdict != chain.Holds || m == nil || *m < 0:
+		return ""
+	case *m == 0:
+		return a.say("cli.margin_zero")
+	default:
+		return a.say("cli.margin", "n", *m)
 	}
 }
 

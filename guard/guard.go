@@ -10,6 +10,7 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -98,6 +99,11 @@ type Guard struct {
 	mends     map[string]*mend // by incident
 	refused   chain.Text       // why the last configuration was refused
 	saved     []byte
+	// What package ways reckons: the graph, nil until it is wanted, and what was
+	// last reckoned of which standing.
+	ways       *ways.Graph
+	reckoned   map[string]outlook
+	reckonedOf string
 }
 
 // ErrStopped is returned by calls to a guard that does not run any more.

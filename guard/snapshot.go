@@ -22,10 +22,12 @@ func (g *Guard) status(lang words.Lang) Status {
 	view := g.state.Look(now)
 	s := Status{At: now, Guard: g.about(lang), Goals: []GoalStatus{}, Links: []LinkStatus{}, Incidents: []IncidentStatus{}}
 	m := g.file.Chain.Model()
+	outlooks := g.outlooks(view)
 	for _, goal := range m.Goals {
 		s.Goals = append(s.Goals, GoalStatus{
 			Name: goal.Name, Title: goal.Title, Verdict: view.Verdict(goal.Name),
 			Since: g.goalSince(goal, view), Blame: list(view.Blame(goal.Name)),
+			Margin: outlooks[goal.Name].margin, WayBack: outlooks[goal.Name].wayBack,
 		})
 	}
 	waived := map[string][]string{}

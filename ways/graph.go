@@ -57,9 +57,8 @@ type option struct {
 // use is an option that waits for a node.
 type use struct{ node, option int }
 
-// New makes a graph of a chain.
-func New(c *chain.Chain) *Graph {
-	m := c.Model()
+// New makes a graph of a model that chain.New accepts.
+func New(m chain.Model) *Graph {
 	g := &Graph{model: m, index: map[string]int{}}
 	add := func(name string, w what, atom bool) {
 		g.index[name] = len(g.nodes)
