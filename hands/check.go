@@ -14,6 +14,9 @@ import (
 // maxStop bounds stop_timeout: a deed must end.
 const maxStop = 5 * time.Minute
 
+// mostDeeds bounds deeds.
+const mostDeeds = 1000
+
 // check says everything that is wrong with f besides its form.
 func (r *reader) check(f *File) {
 	if f.Guard != "" && !userName(f.Guard) {
@@ -22,6 +25,9 @@ func (r *reader) check(f *File) {
 	r.path("run", f.Run, true)
 	r.paths("files", f.Files)
 	r.paths("sockets", f.Sockets)
+	if f.Deeds < 0 || f.Deeds > mostDeeds {
+		r.say("deeds", chain.Say("hands.bad_deeds", "deeds", f.Deeds, "max", mostDeeds))
+	}
 	if len(f.Services) > maxList {
 		r.say("services", chain.Say("hands.too_many", "max", maxList))
 		return

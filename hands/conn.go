@@ -175,7 +175,7 @@ func (s *Server) readFile(path string) ([]byte, error) {
 		return nil, refuse(chain.Say("hands.unknown_file", "path", path))
 	}
 	// Non-blocking: what is not a file must not hold us up.
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, err := openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +212,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 
 // shutdown stops all children, the last first, and lets the server end.
 func (s *Server) shutdown() error {
+	s.shutting.Store(true)
 	var failed []error
 	for _, v := range slices.Backward(s.services) {
 		if v.Child == nil {
@@ -223,6 +224,8 @@ func (s *Server) shutdown() error {
 	}
 	if len(failed) == 0 {
 		s.leave()
+	} else {
+		s.shutting.Store(false)
 	}
 	return errors.Join(failed...)
 }

@@ -11,12 +11,8 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 )
 
-// A service sees at most so many deeds in so long: whoever takes the guard over
-// cannot keep it down by restarting it.
-const (
-	maxDeeds    = 12
-	deedsWithin = 10 * time.Minute
-)
+// deedsWithin is the time in which a service sees at most so many deeds.
+const deedsWithin = 10 * time.Minute
 
 var errClosing = errors.New("hands is about to end")
 
@@ -33,6 +29,9 @@ func (v *service) do(verb chain.Verb) (chain.Done, error) {
 		return done, refuse(chain.Say("hands.busy", "service", v.Name))
 	}
 	defer v.deeds.Unlock()
+	if v.server.shutting.Load() {
+		return done, refuse(chain.Say("hands.closing"))
+	}
 	// What is so already costs nothing and counts for nothing.
 	ctx, cancel := context.WithTimeout(v.server.ctx, deedTimeout+v.stopTime())
 	defer cancel()

@@ -8,8 +8,6 @@
 // A service is run by systemd, by service(8), or as hands' own child. Children
 // outlive hands, so that the blog does too: the next hands takes them over.
 //
-// Two things are left undone on purpose. No-new-privileges is not set, since
-// children inherit it and php's mail() may need a set-group-id sendmail. And the
-// capabilities that hands itself gives up stay in the bounding set where servers
-// run as root commonly need them (see Harden).
+// No-new-privileges is left unset on purpose: children inherit it, and php's mail()
+// may need a set-group-id sendmail.
 package hands

@@ -16,10 +16,19 @@ type File struct {
 	// have dialled. Both are exact paths.
 	Files   []string `json:"files,omitempty"`
 	Sockets []string `json:"sockets,omitempty"`
+	// Deeds is how many each service may see in ten minutes, DefaultDeeds if 0:
+	// whoever takes the guard over cannot keep a service down by restarting it.
+	Deeds int `json:"deeds,omitempty"`
 }
+
+// DefaultDeeds is how many deeds a service may see in ten minutes.
+const DefaultDeeds = 12
 
 // DefaultRun is where hands remembers its children unless the file says otherwise.
 const DefaultRun = "/run/omamori/hands"
+
+// DefaultSocket is where omamori-hands listens unless it is told otherwise.
+const DefaultSocket = "/run/omamori/hands.sock"
 
 // Service is one service, run by exactly one of Systemd, SysV and Child.
 type Service struct {
@@ -65,6 +74,13 @@ func (c *Child) stopTimeout() time.Duration {
 		return d
 	}
 	return defaultStopTimeout
+}
+
+func (f *File) deeds() int {
+	if f.Deeds == 0 {
+		return DefaultDeeds
+	}
+	return f.Deeds
 }
 
 func (f *File) run() string {

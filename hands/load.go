@@ -26,6 +26,19 @@ func (e *FileError) Error() string {
 	return fmt.Sprintf("%s: %s", e.Path, strings.Join(said, "; "))
 }
 
+// Said says the first mistake to a person, and how to see all of them.
+func (e *FileError) Said() (text, hint chain.Text) {
+	hint = chain.Say("hands.file_hint", "path", e.Path)
+	if len(e.Problems) == 0 {
+		return chain.Say("hands.file_refused", "path", e.Path), hint
+	}
+	p := e.Problems[0]
+	if p.Line == 0 {
+		return chain.Say("hands.file_problem", "path", e.Path, "problem", p.Text), hint
+	}
+	return chain.Say("hands.file_problem_at", "path", e.Path, "line", p.Line, "at", p.At, "problem", p.Text), hint
+}
+
 // Load reads the file at path, and makes sure that nobody but root (or, where
 // hands is not root, its own user) could have written it. The error is a
 // *FileError unless the file could not be read.

@@ -60,5 +60,8 @@ func (e *Refused) Error() string {
 	return fmt.Sprintf("hands refuses: %s %v", e.Text.Key, e.Text.Args)
 }
 
+// Said says why to a person; there is nothing more to advise.
+func (e *Refused) Said() (text, hint chain.Text) { return e.Text, chain.Text{} }
+
 // refuse makes a *Refused.
 func refuse(t chain.Text) error { return &Refused{Text: t} }

@@ -37,7 +37,7 @@ const (
 func fields(object string) []string {
 	switch object {
 	case "":
-		return []string{"guard", "run", "services", "files", "sockets"}
+		return []string{"guard", "run", "services", "files", "sockets", "deeds"}
 	case "services[]":
 		return []string{"name", "systemd", "sysv", "child", "pid_file", "logs", "writes"}
 	case "services[].child":
@@ -80,6 +80,8 @@ func wanted(goType string) string {
 	switch {
 	case strings.HasPrefix(goType, "[]"):
 		return "[…]"
+	case goType == "int":
+		return "12"
 	case goType == "string":
 		return `"…"`
 	default:

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -43,6 +44,8 @@ type Server struct {
 	ctx  context.Context // of deeds: they outlive whoever asked
 	stop context.CancelFunc
 	work sync.WaitGroup
+
+	shutting atomic.Bool // no deeds any more: the children are being stopped
 
 	quit     chan struct{} // closed when a client has asked for the end
 	quitOnce sync.Once
@@ -79,7 +82,29 @@ func New(file File, log *slog.Logger) (*Server, error) {
 			log.Warn("look at service", "service", v.Name, "error", err)
 		}
 	}
+	s.work.Go(s.seek)
 	return s, nil
+}
+
+// seekBeat is how often a process is looked for that somebody else may have started.
+const seekBeat = time.Second
+
+// seek finds the new main process of a service that is watched and has none.
+func (s *Server) seek() {
+	beat := time.NewTicker(seekBeat)
+	defer beat.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-beat.C:
+		}
+		for _, v := range s.services {
+			if v.lost() {
+				v.current(s.ctx) //nolint:errcheck // who asks for evidence is told
+			}
+		}
+	}
 }
 
 // lockRun makes the folder that remembers children and locks it for us. A

@@ -50,7 +50,7 @@ type manager interface {
 
 func (s *Server) newService(spec Service) *service {
 	v := &service{Service: spec, server: s, log: s.log.With("service", spec.Name),
-		limit: limiter{most: maxDeeds, within: deedsWithin}, watchers: map[*conn]struct{}{}}
+		limit: limiter{most: s.file.deeds(), within: deedsWithin}, watchers: map[*conn]struct{}{}}
 	switch {
 	case spec.Systemd != "":
 		v.manager = &unit{name: spec.Systemd, bus: s.bus}

@@ -68,6 +68,21 @@ var handsTexts = []entry{
 	{"hands.bad_time",
 		"stop_timeout is {time}; it may be at most {max:duration}, written like 20s",
 		"stop_timeout が {time} になっています。20s のような形で、{max:duration}以内にしてください"},
+	{"hands.bad_deeds",
+		"deeds is {deeds}; it is a number from 1 to {max}",
+		"deeds が {deeds} になっています。1〜{max} の数にしてください"},
+	{"hands.file_refused",
+		"omamori-hands refuses {path}",
+		"omamori-hands が {path} を受け付けません"},
+	{"hands.file_problem",
+		"omamori-hands refuses {path}: {problem:text}",
+		"omamori-hands が {path} を受け付けません: {problem:text}"},
+	{"hands.file_problem_at",
+		"omamori-hands refuses {path}, line {line}, {at}: {problem:text}",
+		"omamori-hands が {path} を受け付けません（{line} 行目 {at}）: {problem:text}"},
+	{"hands.file_hint",
+		"omamori-hands --check --file {path} lists every mistake",
+		"omamori-hands --check --file {path} ですべての誤りを確認できます"},
 	{"hands.not_regular",
 		"{path} is not a regular file",
 		"{path} は通常のファイルではありません"},
@@ -100,6 +115,9 @@ var handsTexts = []entry{
 	{"hands.too_often",
 		"too many deeds for {service}; the next may be asked in {wait:duration}",
 		"{service} への処置が多すぎます。{wait:duration}後にもう一度どうぞ"},
+	{"hands.closing",
+		"hands is about to end, and does nothing more",
+		"omamori-hands は終了するところで、もう処置を行いません"},
 	{"hands.stranger",
 		"user {uid} may not ask hands; its file names who may, under guard",
 		"ユーザー {uid} は omamori-hands に依頼できません。依頼できるユーザーはファイルの guard に書かれています"},
@@ -112,4 +130,33 @@ var handsTexts = []entry{
 	{"hands.crowded",
 		"hands serves {max} connections already",
 		"omamori-hands への接続がすでに {max} 本あります"},
+
+	// The program itself.
+	{"hands.help",
+		`usage: omamori-hands [options]
+
+omamori-hands starts, restarts, stops and kills the services that its own file
+names, and reads the evidence of why one ended. It does so only when the guard asks.
+
+  --file FILE      what it may touch (/etc/omamori/hands.json); root alone may write it
+  --listen SOCKET  where the guard asks (/run/omamori/hands.sock); a socket from
+                   systemd comes first
+  --fd N           serve the connection N that it was started with, and end with it
+  --check          say what is wrong with FILE, and end
+  --version        say the version, and end
+
+When it ends, the services go on, and the next omamori-hands takes them over.`,
+		`使い方: omamori-hands [オプション]
+
+omamori-hands は、専用のファイルに書かれたサービスだけを起動・再起動・停止・強制終了し、
+終了した理由の根拠を読み取ります。ガードに依頼されたときにだけ動きます。
+
+  --file FILE      触れてよいもの（/etc/omamori/hands.json）。書けるのは root だけにします
+  --listen SOCKET  ガードの依頼を受けるソケット（/run/omamori/hands.sock）。
+                   systemd から渡されたソケットがあれば、そちらを使います
+  --fd N           渡された接続 N だけに応え、それが切れたら終了します
+  --check          FILE の誤りを表示して終了します
+  --version        版を表示して終了します
+
+終了してもサービスは動き続け、次の omamori-hands が引き継ぎます。`},
 }
