@@ -223,6 +223,7 @@ const maxDescriptors = 8
 func (d *descriptors) Read(b []byte) (int, error) {
 	var oob [64]byte
 	n, m, _, _, err := d.conn.ReadMsgUnix(b, oob[:])
+	n = max(n, 0) // -1 with an error
 	if m > 0 {
 		messages, parseErr := syscall.ParseSocketControlMessage(oob[:m])
 		for i := range messages {

@@ -55,7 +55,7 @@ func (s *Server) newService(spec Service) *service {
 	case spec.Systemd != "":
 		v.manager = &unit{name: spec.Systemd, bus: s.bus}
 	case spec.SysV != "":
-		v.manager = &script{name: spec.SysV, pidFile: spec.PIDFile}
+		v.manager = newScript(spec.SysV, spec.PIDFile)
 	default:
 		v.manager = &child{service: v, spec: spec.Child, record: recordPath(s.file.run(), spec.Name)}
 	}

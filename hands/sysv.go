@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,12 +16,19 @@ import (
 )
 
 // script runs a service by service(8), which knows its script in /etc/init.d.
-type script struct{ name, pidFile string }
+type script struct {
+	command []string // to which the verb is added
+	pidFile string
+}
 
-const (
-	serviceProgram = "/usr/sbin/service"
-	scriptFolder   = "/etc/init.d/"
-)
+func newScript(name, pidFile string) *script {
+	const program = "/usr/sbin/service"
+	s := &script{command: []string{program, name}, pidFile: pidFile}
+	if _, err := os.Stat(program); err != nil {
+		s.command = []string{"/etc/init.d/" + name}
+	}
+	return s
+}
 
 func (s *script) find(context.Context) (*tracked, error) { return trackPIDFile(s.pidFile) }
 
@@ -63,10 +72,7 @@ func (s *script) endOrphans(ctx context.Context, old *tracked) error {
 // run runs the script. Its output goes to memory rather than through a pipe, which
 // the daemon would hold open.
 func (s *script) run(ctx context.Context, verb string) error {
-	argv := []string{serviceProgram, s.name, verb}
-	if _, err := os.Stat(serviceProgram); err != nil {
-		argv = []string{scriptFolder + s.name, verb}
-	}
+	argv := append(slices.Clone(s.command), verb)
 	fd, err := unix.MemfdCreate("service", unix.MFD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("make file in memory: %w", err)
@@ -79,7 +85,7 @@ func (s *script) run(ctx context.Context, verb string) error {
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := withPlainScore(cmd.Start); err != nil {
-		return fmt.Errorf("service %s %s: %w", s.name, verb, err)
+		return fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	}
 	if err := cmd.Wait(); err != nil {
 		b, _ := io.ReadAll(io.NewSectionReader(out, 0, maxTail)) //nolint:errcheck // what there is will do
@@ -87,7 +93,7 @@ func (s *script) run(ctx context.Context, verb string) error {
 		if lines := splitLines(b); len(lines) > 0 {
 			said = ": " + lines[len(lines)-1]
 		}
-		return fmt.Errorf("service %s %s: %w%s", s.name, verb, err, said)
+		return fmt.Errorf("%s: %w%s", strings.Join(argv, " "), err, said)
 	}
 	return nil
 }
