@@ -32,6 +32,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) (guard.Status, error)
 	Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error)
 	Reload(ctx context.Context) (guard.Status, error)
+	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
+	Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error)
 	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error

@@ -50,10 +50,7 @@ func (a *App) dueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		who := "owner"
-		if u, err := user.Current(); err == nil {
-			who = u.Username
-		}
+		who := whoAsks()
 		in := bufio.NewScanner(a.In)
 		for _, l := range claims(s) {
 			if len(args) == 1 && args[0] != l.Name || len(args) == 0 && l.Verdict == chain.Holds {
@@ -77,6 +74,15 @@ func (a *App) dueCommand() *cobra.Command {
 	drill.ValidArgsFunction = a.completeLinks
 	c.AddCommand(drill)
 	return c
+}
+
+// whoAsks is the name under which what a person says is recorded.
+func whoAsks() string {
+	u, err := user.Current()
+	if err != nil {
+		return "owner"
+	}
+	return u.Username
 }
 
 // yes reads an answer; ok is false for one that is neither yes nor no.

@@ -44,7 +44,8 @@ func (a *App) root() *cobra.Command {
 	f.BoolP("help", "h", false, a.say("cli.flag_help"))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.settle(cmd.Flags()) }
 	root.AddCommand(a.statusCommand(), a.proveCommand(), a.journalCommand(), a.runCommand(), a.reloadCommand(),
-		a.initCommand(), a.configCommand(), a.siteCommand(), a.notifyCommand(), a.dueCommand(), a.completionCommand())
+		a.initCommand(), a.configCommand(), a.siteCommand(), a.notifyCommand(), a.dueCommand(),
+		a.waysCommand(), a.whatIfCommand(), a.loseCommand("lost", true), a.loseCommand("have", false), a.completionCommand())
 	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, Run: func(cmd *cobra.Command, args []string) {
 		if c, _, err := root.Find(args); err == nil {
 			a.help(c, nil)

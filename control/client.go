@@ -99,6 +99,16 @@ func (c *Client) Reload(ctx context.Context) (s guard.Status, err error) {
 	return s, c.ask(ctx, "POST", "/v1/reload", nil, nil, &s)
 }
 
+// Ways asks how a goal, or each if goal is empty, can be reached if lose were lost.
+func (c *Client) Ways(ctx context.Context, goal string, lose []string) (all []guard.GoalWays, err error) {
+	return all, c.ask(ctx, "GET", "/v1/ways", url.Values{"goal": {goal}, "lose": lose}, nil, &all)
+}
+
+// Lose says that a thing is lost, or had again.
+func (c *Client) Lose(ctx context.Context, thing string, lost bool, who string) (s guard.Status, err error) {
+	return s, c.ask(ctx, "POST", "/v1/lose", nil, map[string]any{"thing": thing, "lost": lost, "who": who}, &s)
+}
+
 // TestNotify has a message sent to every channel.
 func (c *Client) TestNotify(ctx context.Context) (r []guard.ChannelResult, err error) {
 	return r, c.ask(ctx, "POST", "/v1/notify/test", nil, nil, &r)

@@ -41,6 +41,15 @@ func (f *fake) Answer(_ context.Context, link string, yes bool, who string) erro
 	return &guard.NotAPersons{Name: link}
 }
 
+func (f *fake) Ways(_ context.Context, goal string, lose []string) ([]guard.GoalWays, error) {
+	return []guard.GoalWays{{Name: goal, Lost: lose}}, nil
+}
+
+func (f *fake) Lose(_ context.Context, thing string, lost bool, who string) error {
+	f.answered = append(f.answered, thing, who)
+	return nil
+}
+
 func (f *fake) Reload(context.Context) error { return errors.New("line 3: nonsense") }
 
 // served runs a server with a journal of n records, for the length of a test.
@@ -109,6 +118,12 @@ func TestAsk(t *testing.T) {
 	}
 	if r, err := c.TestNotify(t.Context()); err != nil || len(r) != 1 || r[0].Error != "no route" {
 		t.Errorf("%v %v", r, err)
+	}
+	if all, err := c.Ways(t.Context(), "shell", []string{"a", "b"}); err != nil || len(all) != 1 || len(all[0].Lost) != 2 {
+		t.Errorf("%v %v", all, err)
+	}
+	if _, err := c.Lose(t.Context(), "phone", true, "owner"); err != nil || f.answered[2] != "phone" {
+		t.Errorf("%v %v", f.answered, err)
 	}
 	lines, err := c.Journal(t.Context(), time.Time{}, "sql", 0, true, 2)
 	if err != nil || len(lines) != 2 || lines[0].Seq != 2 || lines[0].Said == "" {

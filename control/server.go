@@ -22,6 +22,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) error
 	Answer(ctx context.Context, link string, yes bool, who string) error
 	Reload(ctx context.Context) error
+	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
+	Lose(ctx context.Context, thing string, lost bool, who string) error
 }
 
 // Journal is what the server needs of a journal.
@@ -46,6 +48,8 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/prove", s.prove)
 	mux.HandleFunc("POST /v1/answer", s.answer)
 	mux.HandleFunc("POST /v1/reload", s.reload)
+	mux.HandleFunc("GET /v1/ways", s.ways)
+	mux.HandleFunc("POST /v1/lose", s.lose)
 	mux.HandleFunc("GET /v1/journal", s.journal)
 	mux.HandleFunc("GET /v1/journal/follow", s.follow)
 	mux.HandleFunc("POST /v1/notify/test", s.notify)
@@ -150,6 +154,32 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Guard.Answer(r.Context(), q.Link, q.Yes, words.Clean(q.Who)); err != nil {
+		fail(w, err)
+		return
+	}
+	s.status(w, r)
+}
+
+func (s *Server) ways(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	all, err := s.Guard.Ways(r.Context(), q.Get("goal"), q["lose"])
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	write(w, http.StatusOK, all)
+}
+
+func (s *Server) lose(w http.ResponseWriter, r *http.Request) {
+	var q struct {
+		Thing string `json:"thing"`
+		Lost  bool   `json:"lost"`
+		Who   string `json:"who"`
+	}
+	if !read(w, r, &q) {
+		return
+	}
+	if err := s.Guard.Lose(r.Context(), q.Thing, q.Lost, words.Clean(q.Who)); err != nil {
 		fail(w, err)
 		return
 	}

@@ -99,6 +99,7 @@ type Guard struct {
 	mends     map[string]*mend // by incident
 	refused   chain.Text       // why the last configuration was refused
 	saved     []byte
+	lost      map[string]bool // things that somebody said are lost
 	// What package ways reckons: the graph, nil until it is wanted, and what was
 	// last reckoned of which standing.
 	ways       *ways.Graph
@@ -121,7 +122,7 @@ func New(o Options) *Guard {
 		o: o, file: o.Config,
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
-		links: map[string]*link{}, mends: map[string]*mend{},
+		links: map[string]*link{}, mends: map[string]*mend{}, lost: map[string]bool{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},
 	}

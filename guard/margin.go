@@ -2,6 +2,7 @@ package guard
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -31,9 +32,28 @@ func (g *Guard) graph() *ways.Graph {
 	return ways.New(m)
 }
 
-// standing is what the view says is lost, and what nobody has proved lately.
-func standing(m chain.Model, v *chain.View) ways.State {
+// serviceOf is the service that a mend of the guard's own starts, "" for a mend of
+// the configuration.
+func (g *Guard) serviceOf(m chain.Mend) string {
+	rt := g.links[m.For]
+	if rt == nil || g.o.Hands == nil || slices.ContainsFunc(g.file.Chain.Model().Mends, func(o chain.Mend) bool { return o.Name == m.Name }) {
+		return ""
+	}
+	if mender, ok := rt.prover.(chain.Mender); ok {
+		return mender.Service()
+	}
+	return ""
+}
+
+// standing is what the view says is lost, besides the things of which somebody said
+// so, and what nobody has proved lately.
+func standing(m chain.Model, v *chain.View, lost map[string]bool) ways.State {
 	s := ways.State{Waived: v.Odd()}
+	for _, t := range m.Things {
+		if lost[t.Name] {
+			s.Lost = append(s.Lost, t.Name)
+		}
+	}
 	for _, l := range m.Links {
 		switch v.Verdict(l.Name) {
 		case chain.Broken:
@@ -58,7 +78,7 @@ type outlook struct {
 // outlooks reckons margins and ways back, anew only when something has changed.
 func (g *Guard) outlooks(v *chain.View) map[string]outlook {
 	m := g.file.Chain.Model()
-	s := standing(m, v)
+	s := standing(m, v, g.lost)
 	if key := fmt.Sprint(s); key != g.reckonedOf || g.reckoned == nil {
 		if g.ways == nil {
 			g.ways = g.graph()

@@ -15,6 +15,8 @@ type memory struct {
 	Ended   []*chain.Incident      `json:"ended,omitempty"`
 	Answers map[string]chain.Proof `json:"answers,omitempty"`
 	Told    map[string]toldMemory  `json:"told,omitempty"`
+	// Lost are the things that somebody said are lost.
+	Lost map[string]bool `json:"lost,omitempty"`
 }
 
 // toldMemory is what has been told of an open incident.
@@ -30,7 +32,7 @@ const memoryKey = "guard"
 
 // save keeps the memory, if it has changed.
 func (g *Guard) save() {
-	m := memory{Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{}}
+	m := memory{Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{}, Lost: g.lost}
 	for name, l := range g.links {
 		if p, ok := g.state.Proof(name); ok && l.person() {
 			m.Answers[name] = p
@@ -75,6 +77,9 @@ func (g *Guard) restore() {
 	for _, i := range m.Open {
 		t := m.Told[i.ID]
 		g.mends[i.ID] = &mend{incident: i, phase: told, begun: t.Begun, cause: t.Cause, print: t.Print, gaveUp: t.GaveUp}
+	}
+	for name := range m.Lost {
+		g.lost[name] = true
 	}
 	for name, p := range m.Answers {
 		if l := g.links[name]; l != nil && l.person() {

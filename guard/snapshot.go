@@ -37,6 +37,9 @@ func (g *Guard) status(lang words.Lang) Status {
 	for _, l := range m.Links {
 		s.Links = append(s.Links, g.linkStatus(l, view, waived[l.Name], lang))
 	}
+	for _, t := range m.Things {
+		s.Things = append(s.Things, ThingStatus{Name: t.Name, Title: t.Title, Given: t.Given, Lost: g.lost[t.Name]})
+	}
 	for _, i := range slices.Backward(g.ended) {
 		s.Incidents = append(s.Incidents, g.incidentStatus(i, now, lang))
 	}

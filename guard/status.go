@@ -15,6 +15,15 @@ type Status struct {
 	Goals     []GoalStatus     `json:"goals"`
 	Links     []LinkStatus     `json:"links"`
 	Incidents []IncidentStatus `json:"incidents"`
+	Things    []ThingStatus    `json:"things,omitempty"`
+}
+
+// ThingStatus is one thing that can be lost.
+type ThingStatus struct {
+	Name  string `json:"name"`
+	Title string `json:"title,omitempty"`
+	Given bool   `json:"given,omitempty"`
+	Lost  bool   `json:"lost,omitempty"`
 }
 
 // About is the guard itself.
