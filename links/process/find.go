@@ -79,30 +79,19 @@ func (f *finder) byFile() (self, chain.Process, error) {
 	return st.self, st.process(), nil
 }
 
-// byName takes the main process: the eldest that no other of the name has begotten.
+// byName takes the main process: the eldest of the name, as workers begin after
+// their master. A zombie counts only where nothing else is left.
 func (f *finder) byName(ctx context.Context) (self, chain.Process, error) {
 	if _, err := os.Stat("/proc/1"); err != nil {
 		return self{}, chain.Process{}, errHidden
 	}
-	all := map[int]stat{}
+	var best stat
 	if err := eachProcess(ctx, func(pid int) {
-		if st, err := readStat(pid); err == nil && f.fits(st) {
-			all[pid] = st
+		if st, err := readStat(pid); err == nil && f.fits(st) && st.before(best) {
+			best = st
 		}
 	}); err != nil {
 		return self{}, chain.Process{}, err
-	}
-	var best stat
-	for _, st := range all {
-		if _, child := all[st.parent]; child {
-			continue
-		}
-		switch worse := st.state == "Z"; {
-		case best.pid == 0, best.state == "Z" && !worse:
-		case worse && best.state != "Z", st.start > best.start, st.start == best.start && st.pid > best.pid:
-			continue
-		}
-		best = st
 	}
 	f.last = best.self
 	if best.pid == 0 {

@@ -183,6 +183,21 @@ func TestMainProcess(t *testing.T) {
 	}
 }
 
+func TestBefore(t *testing.T) {
+	of := func(pid int, start uint64, state string) stat { return stat{self: self{pid, start}, state: state} }
+	for _, c := range []struct{ main, other stat }{
+		{of(9, 5, "Z"), stat{}},
+		{of(9, 5, "S"), of(2, 6, "S")},
+		{of(2, 5, "S"), of(9, 5, "S")},
+		{of(9, 6, "T"), of(2, 5, "Z")},
+		{of(2, 5, "Z"), of(9, 6, "Z")},
+	} {
+		if !c.main.before(c.other) || c.other.pid > 0 && c.other.before(c.main) {
+			t.Errorf("%+v and %+v", c.main, c.other)
+		}
+	}
+}
+
 func TestZombie(t *testing.T) {
 	cmd := exec.Command("/bin/sh", "-c", "sleep 0.01")
 	if err := cmd.Start(); err != nil {

@@ -25,7 +25,19 @@ type self struct {
 type stat struct {
 	self
 	comm, state string
-	parent      int
+}
+
+// before reports whether s is rather the main process of a name than other, which
+// may be none.
+func (s stat) before(other stat) bool {
+	dead, otherDead := s.state == "Z", other.state == "Z"
+	switch {
+	case other.pid == 0 || dead != otherDead:
+		return other.pid == 0 || otherDead
+	case s.start != other.start:
+		return s.start < other.start
+	}
+	return s.pid < other.pid
 }
 
 // ticks is how many there are in a second: USER_HZ, which no Linux has changed.
@@ -71,10 +83,8 @@ func parseStat(pid int, line string) (stat, error) {
 		return stat{}, errStat
 	}
 	s := stat{self: self{pid: pid}, comm: line[open+1 : shut], state: f[0]}
-	var err1, err2 error
-	s.parent, err1 = strconv.Atoi(f[1])
-	s.start, err2 = strconv.ParseUint(f[19], 10, 64)
-	if err1 != nil || err2 != nil {
+	var err error
+	if s.start, err = strconv.ParseUint(f[19], 10, 64); err != nil {
 		return stat{}, errStat
 	}
 	return s, nil
