@@ -134,9 +134,9 @@ func TestWatchTellsADeathAtOnce(t *testing.T) {
 
 func TestChildrenOutliveHands(t *testing.T) {
 	dir, f := t.TempDir(), File{Services: []Service{ofChild("/bin/sleep", "1000")}}
-	c, s := serve(t, dir, f)
+	c, end := serve(t, dir, f)
 	p := do(t, c, chain.Start)
-	leave(t, c, s)
+	end()
 	if !alive(p.PID) {
 		t.Fatal("it died with hands")
 	}
@@ -150,21 +150,6 @@ func TestChildrenOutliveHands(t *testing.T) {
 	}
 	if q = do(t, c, chain.Stop); q.Running || alive(p.PID) {
 		t.Errorf("%+v", q)
-	}
-}
-
-// leave ends a server as a signal would; serve's own end finds it ended.
-func leave(t *testing.T, c *Client, s *Server) {
-	t.Helper()
-	c.Close()
-	s.leave()
-	eventually(t, "nobody is connected", func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return len(s.conns) == 0
-	})
-	if err := s.lock.Close(); err != nil { // as its death would
-		t.Fatal(err)
 	}
 }
 
@@ -201,10 +186,10 @@ func TestAdoptionByPIDFile(t *testing.T) {
 	dir := t.TempDir()
 	spec := sh("echo $$ > " + dir + "/pid; exec sleep 1000")
 	spec.PIDFile = dir + "/pid"
-	c, s := serve(t, dir, File{Services: []Service{spec}})
+	c, end := serve(t, dir, File{Services: []Service{spec}})
 	p := do(t, c, chain.Start)
 	eventually(t, "it has written its number", func() bool { b, _ := os.ReadFile(dir + "/pid"); return len(b) > 1 })
-	leave(t, c, s)
+	end()
 	if err := os.Remove(recordPath(filepath.Join(dir, "run"), "it")); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,7 +40,7 @@ func (v *service) evidence(ctx context.Context) (chain.Evidence, error) {
 	if t != nil {
 		e.Process = v.view(t)
 		since := time.Duration(t.start) * (time.Second / ticks)
-		e.Kernel = v.server.kernel.of(t.pid, filepath.Base(t.exe), since)
+		e.Kernel = v.server.kernel.of(t.pid, kernelName(t.exe), since)
 		e.OOMKills = v.oomKills(t)
 	}
 	if e.Process.Asked {

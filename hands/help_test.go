@@ -23,9 +23,9 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// serve starts a server of f, of which the run folder is dir, and gives a client.
-// Both are closed at the end, and so are the children.
-func serve(t *testing.T, dir string, f File) (*Client, *Server) {
+// serve starts a server of f, of which the run folder is dir, and gives a client
+// and what ends both. The children are ended with the test.
+func serve(t *testing.T, dir string, f File) (c *Client, end func()) {
 	t.Helper()
 	f.Run = filepath.Join(dir, "run")
 	s, err := New(f, quiet())
@@ -42,12 +42,12 @@ func serve(t *testing.T, dir string, f File) (*Client, *Server) {
 			t.Error(err)
 		}
 	})
-	c, err := Connect(t.Context(), l.Addr().String())
+	c, err = Connect(t.Context(), l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var once sync.Once
-	end := func() {
+	end = func() {
 		once.Do(func() {
 			c.Close()
 			if err := s.Close(); err != nil {
@@ -67,7 +67,7 @@ func serve(t *testing.T, dir string, f File) (*Client, *Server) {
 		}
 		end()
 	})
-	return c, s
+	return c, end
 }
 
 func ofChild(argv ...string) Service {

@@ -3,6 +3,7 @@ package hands
 import (
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,6 +101,16 @@ func parseKernel(b []byte) (kernelLine, bool) {
 		}
 	}
 	return kernelLine{}, false
+}
+
+// kernelName is what the kernel calls a process that runs the program exe.
+func kernelName(exe string) string {
+	const most = 15
+	if exe == "" {
+		return ""
+	}
+	name := filepath.Base(exe)
+	return name[:min(len(name), most)]
 }
 
 // hasWord reports whether number stands in text, and not as part of a longer one.

@@ -90,11 +90,11 @@ func TestOrphansOfAKilledMaster(t *testing.T) {
 func TestOrphansOfAMasterThatAnEarlierHandsStarted(t *testing.T) {
 	dir := t.TempDir()
 	spec := sh("sleep 1000 & echo $! > " + dir + "/worker; wait")
-	c, s := serve(t, dir, File{Services: []Service{spec}})
+	c, end := serve(t, dir, File{Services: []Service{spec}})
 	p := do(t, c, chain.Start)
 	eventually(t, "it has a worker", func() bool { return len(workers(p.PID)) == 1 })
 	worker := workers(p.PID)[0]
-	leave(t, c, s)
+	end()
 	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,9 @@ func Parse(b []byte) (File, []Problem) {
 		return File{}, append(r.bad, r.broken(err))
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		r.say("", chain.Say("hands.more_after_end"))
+		p := r.broken(err)
+		p.Text = chain.Say("hands.more_after_end")
+		return File{}, append(r.bad, p)
 	}
 	var f File
 	if err := json.Unmarshal(b, &f); err != nil {

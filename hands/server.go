@@ -66,7 +66,7 @@ func New(file File, log *slog.Logger) (*Server, error) {
 		}
 		s.guard = int(u.uid)
 	}
-	lock, err := lockRun(file.run())
+	lock, err := lockRun(file.run(), lockPatience)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (s *Server) seek() {
 
 // lockRun makes the folder that remembers children and locks it for us. A
 // predecessor may still be at its last deed.
-func lockRun(dir string) (*os.File, error) {
+func lockRun(dir string, patience time.Duration) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make run folder: %w", err)
 	}
@@ -124,7 +124,7 @@ func lockRun(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
-	for end := time.Now().Add(lockPatience); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
 			return f, nil
