@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -69,19 +68,21 @@ func (c *child) say(_ context.Context, e *chain.Evidence) { e.Manager = "hands" 
 // endOrphans ends what a main process that is dead has left behind: workers would
 // go on serving, and keep a new one from its sockets.
 func (c *child) endOrphans(ctx context.Context, old *tracked) error {
-	var dead []int
-	if old != nil && old.leader && !old.alive() {
-		dead = append(dead, old.pid)
-	}
-	if r, ok := readRecord(c.record); ok && !slices.Contains(dead, r.PID) {
-		dead = append(dead, r.PID)
-	}
-	for _, pid := range dead {
-		if err := endSession(ctx, pid); err != nil {
+	if r, ok := readRecord(c.record); ok && (old == nil || old.pid != r.PID) {
+		if err := endSession(ctx, r.PID, r.Start); err != nil {
 			return err
 		}
 	}
-	return nil
+	return endOrphans(ctx, old)
+}
+
+// endOrphans does so where old led a process group of its own; one that did not
+// shared its with strangers.
+func endOrphans(ctx context.Context, old *tracked) error {
+	if old == nil || !old.leader || old.alive() {
+		return nil
+	}
+	return endSession(ctx, old.pid, old.start)
 }
 
 // exec starts the program. When it returns, the program runs: a failure to execute

@@ -217,6 +217,36 @@ func TestAPIDFileOfAnotherUserNamesHisOwnAlone(t *testing.T) {
 	}
 }
 
+func TestAnOldPIDFileIsNotBelieved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pid")
+	write(t, path, strconv.Itoa(os.Getpid()), 0o644)
+	before := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, before, before); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trackPIDFile(path); !errors.Is(err, errGone) {
+		t.Error(err)
+	}
+}
+
+func TestASessionOfAnotherIsLeftAlone(t *testing.T) {
+	c, _ := serve(t, t.TempDir(), File{Services: []Service{sh("sleep 1000 & wait")}})
+	p := do(t, c, chain.Start)
+	eventually(t, "it has a worker", func() bool { return len(workers(p.PID)) == 1 })
+	st, err := readStat(p.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, start := range []uint64{st.start, st.start - 1} {
+		if err := endSession(t.Context(), p.PID, start); err != nil {
+			t.Error(err)
+		}
+		if len(workers(p.PID)) != 1 {
+			t.Error("a session was ended of which the leader lives")
+		}
+	}
+}
+
 func TestWhatCannotStart(t *testing.T) {
 	missing := ofChild("/nonexistent/daemon")
 	stranger := ofChild("/bin/sleep", "1")

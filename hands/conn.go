@@ -36,9 +36,9 @@ type parcel struct {
 func (c *conn) serve() {
 	var asks sync.WaitGroup
 	defer func() {
-		c.server.remove(c)
 		c.Close()
 		asks.Wait()
+		c.server.remove(c) // last: what was under way may have begun to watch
 	}()
 	in := bufio.NewReaderSize(c.UnixConn, 4096) // by plain read: descriptors sent to us are dropped
 	var first request

@@ -83,16 +83,6 @@ func readShort(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
-// commandLine is the command of a process, split; a daemon that wrote its title
-// over it gives one long word.
-func commandLine(pid int) []string {
-	b, err := readShort(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return nil
-	}
-	return strings.Split(strings.TrimRight(string(b), "\x00 "), "\x00")
-}
-
 // bootID tells one boot of the machine from another.
 func bootID() string {
 	b, err := readShort("/proc/sys/kernel/random/boot_id")

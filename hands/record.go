@@ -59,9 +59,13 @@ func (r record) track() (*tracked, error) {
 	return t, nil
 }
 
+// clockSlack is how far the clock may have been set since a process started.
+const clockSlack = time.Minute
+
 // trackPIDFile opens the process that a daemon's pid file names; errGone if there is
 // none. A file that belongs to another user than root may name that user's
-// processes only: it is not to decide whom root signals.
+// processes only: it is not to decide whom root signals. Nor may one that is older
+// than the process: it was left by another that had the same number.
 func trackPIDFile(path string) (*tracked, error) {
 	if path == "" {
 		return nil, errGone
@@ -88,6 +92,10 @@ func trackPIDFile(path string) (*tracked, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.started.After(time.Unix(st.Mtim.Unix()).Add(clockSlack)) {
+		t.pidfd.Close()
+		return nil, errGone
+	}
 	if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
 		err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &of)
 		if err != nil || of.Uid != st.Uid {
@@ -100,33 +108,24 @@ func trackPIDFile(path string) (*tracked, error) {
 
 // endSession kills every process that is left of the session, or the process
 // group, of a dead leader, and waits until they are gone. The kernel gives the
-// number to nobody else as long as one of them lives.
-func endSession(ctx context.Context, leader int) error {
-	deadline := time.Now().Add(killTime)
-	for {
-		left := false
+// number to nobody else as long as one of them lives; start tells the leader from
+// one that got it later.
+func endSession(ctx context.Context, leader int, start uint64) error {
+	for deadline := time.Now().Add(killTime); ; {
+		if st, err := readStat(leader); err == nil && (st.start != start || st.state != "Z" && st.state != "X") {
+			return nil
+		}
+		left := 0
 		for _, pid := range pids() {
-			st, err := readStat(pid)
-			if err != nil || st.session != leader && st.group != leader || st.state == "Z" || st.state == "X" {
-				continue
+			found, err := killMember(pid, leader)
+			if err != nil {
+				return fmt.Errorf("end orphan: %w", err)
 			}
-			if pid == leader {
-				return nil // the number is another's by now
-			}
-			left = true
-			if t, err := track(pid); err == nil {
-				// It is the same still: else its session is another.
-				if again, err := readStat(pid); err == nil && again.session == st.session && again.group == st.group {
-					err = t.signal(unix.SIGKILL)
-					if err != nil {
-						t.pidfd.Close()
-						return fmt.Errorf("end orphan: %w", err)
-					}
-				}
-				t.pidfd.Close()
+			if found {
+				left++
 			}
 		}
-		if !left {
+		if left == 0 {
 			return nil
 		}
 		if time.Now().After(deadline) {
@@ -138,4 +137,26 @@ func endSession(ctx context.Context, leader int) error {
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
+}
+
+// killMember kills pid if it belongs to leader's session or group. The process is
+// opened before it is looked at: the number cannot change hands in between.
+func killMember(pid, leader int) (found bool, err error) {
+	if !memberOf(pid, leader) { // most are not; that is cheaper
+		return false, nil
+	}
+	t, err := track(pid)
+	if err != nil {
+		return false, nil //nolint:nilerr // it has just ended
+	}
+	defer t.pidfd.Close()
+	if !memberOf(pid, leader) {
+		return false, nil
+	}
+	return true, t.signal(unix.SIGKILL)
+}
+
+func memberOf(pid, leader int) bool {
+	st, err := readStat(pid)
+	return err == nil && (st.session == leader || st.group == leader) && st.state != "Z" && st.state != "X"
 }

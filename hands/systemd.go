@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	"golang.org/x/sys/unix"
@@ -17,8 +18,9 @@ import (
 type bus struct {
 	ctx context.Context // of the connection, not of a call
 
-	mu   sync.Mutex // protects conn
-	conn *dbus.Conn
+	mu     sync.Mutex // protects the fields below
+	conn   *dbus.Conn // nil: none yet
+	cancel context.CancelFunc
 }
 
 func (b *bus) get() (*dbus.Conn, error) {
@@ -27,27 +29,40 @@ func (b *bus) get() (*dbus.Conn, error) {
 	if b.conn != nil && b.conn.Connected() {
 		return b.conn, nil
 	}
-	if b.conn != nil {
-		b.conn.Close()
-		b.conn = nil
-	}
+	b.drop()
+	// The context is the connection's for as long as it lives: it has no deadline,
+	// only the greeting has.
+	ctx, cancel := context.WithCancel(b.ctx)
+	late := time.AfterFunc(askTimeout, cancel)
 	// Root speaks with systemd itself, so that a dead D-Bus daemon does not matter.
-	conn, err := dbus.NewSystemdConnectionContext(b.ctx)
+	conn, err := dbus.NewSystemdConnectionContext(ctx)
 	if err != nil {
-		conn, err = dbus.NewSystemConnectionContext(b.ctx)
+		conn, err = dbus.NewSystemConnectionContext(ctx)
+	}
+	if err == nil && !late.Stop() {
+		conn.Close()
+		err = context.DeadlineExceeded
 	}
 	if err != nil {
+		late.Stop()
+		cancel()
 		return nil, fmt.Errorf("connect to systemd: %w", err)
 	}
-	b.conn = conn
+	b.conn, b.cancel = conn, cancel
 	return conn, nil
 }
 
 func (b *bus) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.drop()
+}
+
+// drop is called with mu held.
+func (b *bus) drop() {
 	if b.conn != nil {
 		b.conn.Close()
+		b.cancel()
 		b.conn = nil
 	}
 }

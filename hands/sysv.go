@@ -33,7 +33,7 @@ func newScript(name, pidFile string) *script {
 func (s *script) find(context.Context) (*tracked, error) { return trackPIDFile(s.pidFile) }
 
 func (s *script) start(ctx context.Context, old *tracked) error {
-	if err := s.endOrphans(ctx, old); err != nil {
+	if err := endOrphans(ctx, old); err != nil {
 		return err
 	}
 	return s.run(ctx, "start")
@@ -48,26 +48,17 @@ func (s *script) stop(ctx context.Context, now *tracked) error {
 	if !waitEnd(ctx, now, defaultStopTimeout) {
 		return s.kill(ctx, now)
 	}
-	return s.endOrphans(ctx, now)
+	return endOrphans(ctx, now)
 }
 
 func (s *script) kill(ctx context.Context, now *tracked) error {
 	if err := end(ctx, now, unix.SIGKILL, 0); err != nil {
 		return err
 	}
-	return s.endOrphans(ctx, now)
+	return endOrphans(ctx, now)
 }
 
 func (s *script) say(_ context.Context, e *chain.Evidence) { e.Manager = "service" }
-
-// endOrphans: a daemon leads a process group of its own; one that does not shares
-// its with strangers.
-func (s *script) endOrphans(ctx context.Context, old *tracked) error {
-	if old == nil || !old.leader || old.alive() {
-		return nil
-	}
-	return endSession(ctx, old.pid)
-}
 
 // run runs the script. Its output goes to memory rather than through a pipe, which
 // the daemon would hold open.

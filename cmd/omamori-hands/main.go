@@ -12,7 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"strings"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -92,14 +92,14 @@ func parse(args []string) (options, error) {
 func fail(lang words.Lang, err error) int {
 	if wrong, ok := errors.AsType[*hands.FileError](err); ok {
 		for _, p := range wrong.Problems {
-			at := ""
+			at := wrong.Path
 			if p.Line > 0 {
-				at = fmt.Sprintf("%d: ", p.Line)
+				at += ":" + strconv.Itoa(p.Line)
 			}
 			if p.At != "" {
-				at += p.At + ": "
+				at += ": " + p.At
 			}
-			fmt.Fprintf(os.Stderr, "%s:%s%s\n", wrong.Path, strings.TrimSuffix(" "+at, " ")+" ", lang.Say(p.Text))
+			fmt.Fprintf(os.Stderr, "%s: %s\n", at, lang.Say(p.Text))
 		}
 		return exitUsage
 	}
