@@ -1,3 +1,26 @@
 package words
 
-var httpTexts = []entry{}
+var httpTexts = []entry{
+	{"http.bad_url", "{value} is no http or https URL (without a password in it)", "{value} は http・https の URL ではありません（パスワードは含められません）"},
+	{"http.bad_address", "{value} is not host:port", "{value} は「ホスト:ポート」の形ではありません"},
+	{"http.bad_status", "{value} is no status, nor a range such as 200-299", "{value} はステータスでも、200-299 のような範囲でもありません"},
+	{"http.bad_follow", "{value} redirects cannot be followed: at most 10", "{value} 回の転送はたどれません（10 回まで）"},
+	{"http.too_large", "at most {value}", "{value} までにしてください"},
+	{"http.sizes", "min_size is larger than what is read (max_size, or 1 MiB)", "min_size が読み取る大きさ（max_size、省略時は 1 MiB）を超えています"},
+	{"http.bad_ca", "no certificates there: {value}", "証明書を読めません: {value}"},
+	{"http.holds", "{url} answers {status}", "{url} は {status} を返しました"},
+	{"http.status", "{url} answers with status {status}", "{url} がステータス {status} を返しました"},
+	{"http.status_hint", "See what the server says: curl -i {url}", "サーバーの応答を確かめてください: curl -i {url}"},
+	{"http.redirects", "{url} sends visitors to {to}", "{url} が {to} に転送しています"},
+	{"http.redirects_hint", "If that is right, give that URL, or follow: 1; else see: curl -i {url}", "正しい場合は転送先の URL にするか follow: 1 を。そうでなければ: curl -i {url}"},
+	{"http.other_redirect", "{url} should send visitors to {want}, but sends them to \"{to}\"", "{url} の転送先が {want} ではありません（{to}）"},
+	{"http.other_redirect_hint", "See: curl -i {url}", "確かめるには: curl -i {url}"},
+	{"http.large", "the page at {url} is larger than {max:bytes}", "{url} のページが {max:bytes} を超えています"},
+	{"http.large_hint", "Look at what it sends: curl -s {url} | head -c 2000", "内容を確かめてください: curl -s {url} | head -c 2000"},
+	{"http.small", "the page at {url} has only {size:bytes}, less than {min:bytes}", "{url} のページが {size:bytes} しかありません（{min:bytes} 以上のはず）"},
+	{"http.small_hint", "Look at what it sends: curl -s {url}", "内容を確かめてください: curl -s {url}"},
+	{"http.missing", "the page at {url} does not say \"{text}\"", "{url} のページに「{text}」がありません"},
+	{"http.missing_hint", "Open it in a browser, or: curl -s {url}", "ブラウザーで開くか、次で確かめてください: curl -s {url}"},
+	{"http.unwanted", "the page at {url} says \"{text}\"", "{url} のページに「{text}」が出ています"},
+	{"http.unwanted_hint", "Open it in a browser, or: curl -s {url}", "ブラウザーで開くか、次で確かめてください: curl -s {url}"},
+}
