@@ -1,6 +1,10 @@
 package cause
 
-import "github.com/omamori-guard/omamori/chain"
+import (
+	"cmp"
+
+	"github.com/omamori-guard/omamori/chain"
+)
 
 // Plan says what is to be done about a link whose service is the trouble, for the
 // kinds whose mend is to start that service again. A cause that the proof has
@@ -9,14 +13,19 @@ import "github.com/omamori-guard/omamori/chain"
 //
 // A process that lives is killed only when the proof says that it hangs, or the
 // system shows it stopped.
+//
+// Without evidence of any service the proof speaks alone, and nothing is done.
 func Plan(p chain.Proof, e chain.Evidence) chain.Plan {
+	if e.Service == "" {
+		return chain.Plan{Cause: cmp.Or(p.Cause, Unknown), Why: p.Because, Evidence: p.Evidence, Next: p.Hint}
+	}
 	f := Of(e)
 	alive := e.Process.Running && e.Process.State != "Z"
 	if alive && f.Code == Unknown {
 		f = ofProof(p, e, f)
 	}
 	plan := chain.Plan{Cause: f.Code, Why: f.Why, Evidence: append(f.Evidence, p.Evidence...), Next: f.Next}
-	if !f.Restartable || e.Service == "" {
+	if !f.Restartable {
 		return plan
 	}
 	switch {
