@@ -8,10 +8,12 @@ import (
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/exec"
+	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
+	"github.com/omamori-guard/omamori/links/tcp"
 )
 
 // All returns every kind, in the order in which people are told of them.
@@ -19,6 +21,8 @@ func All() []chain.Kind {
 	kinds := []chain.Kind{
 		process.Kind(),
 		mysql.Kind(),
+		http.Kind(),
+		tcp.Kind(),
 		ssh.Kind(),
 		disk.Kind(),
 		memory.Kind(),

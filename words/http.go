@@ -1,7 +1,7 @@
 package words
 
 var httpTexts = []entry{
-	{"http.bad_url", "{value} is no http or https URL (without a password in it)", "{value} は http・https の URL ではありません（パスワードは含められません）"},
+	{"http.bad_url", "“{value}” is no http or https URL (without a password in it)", "「{value}」は http・https の URL ではありません（パスワードは含められません）"},
 	{"http.bad_address", "{value} is not host:port", "{value} は「ホスト:ポート」の形ではありません"},
 	{"http.bad_status", "{value} is no status, nor a range such as 200-299", "{value} はステータスでも、200-299 のような範囲でもありません"},
 	{"http.bad_follow", "{value} redirects cannot be followed: at most 10", "{value} 回の転送はたどれません（10 回まで）"},

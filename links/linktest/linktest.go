@@ -23,9 +23,6 @@ type Options struct {
 	// host:port. Nil takes the kind's example with its address, url or socket
 	// changed; a kind whose example has none of them does not dial.
 	At func(address string) string
-	// Accepting says that the link claims no more than that something accepts
-	// connections: then it holds with any peer.
-	Accepting bool
 }
 
 // Run holds k to the promises.

@@ -16,10 +16,7 @@ import (
 
 // TestKinds holds every kind that is registered to the promises.
 func TestKinds(t *testing.T) {
-	options := map[string]linktest.Options{
-		"ssh": {At: sshAt(t)},
-		"tcp": {Accepting: true},
-	}
+	options := map[string]linktest.Options{"ssh": {At: sshAt(t)}}
 	for _, k := range links.All() {
 		t.Run(k.Name, func(t *testing.T) { linktest.Run(t, k, options[k.Name]) })
 	}

@@ -76,8 +76,12 @@ func evidence(service string) map[string]chain.Evidence {
 	full.Disks[0].Free = 0
 	purpose := of(chain.Process{PID: 42, KnownExit: true})
 	purpose.OnPurpose = true
+	if service == "" { // then the guard gathers none
+		return map[string]chain.Evidence{"none": {}}
+	}
 	return map[string]chain.Evidence{
-		"none":      {Service: service},
+		"none":      {}, // as where there are no hands
+		"empty":     {Service: service},
 		"running":   of(chain.Process{PID: 42, Running: true, State: "S", Started: began}, "ready for connections"),
 		"stopped":   of(chain.Process{PID: 42, Running: true, State: "T", Started: began}),
 		"killed":    of(chain.Process{PID: 42, KnownExit: true, Signal: 9, Exited: at}),
