@@ -11,7 +11,7 @@ type File struct {
 	// Two hands with the same one cannot run at once.
 	Run string `json:"run,omitempty"`
 	// Services stand in the order in which they are to be started.
-	Services []Service `json:"services"`
+	Services []Service `json:"services,omitempty"`
 	// Files are those that the guard may read, Sockets the Unix sockets that it may
 	// have dialled. Both are exact paths.
 	Files   []string `json:"files,omitempty"`

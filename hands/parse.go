@@ -57,9 +57,7 @@ func Parse(b []byte) (File, []Problem) {
 		return File{}, append(r.bad, r.broken(err))
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		p := r.broken(err)
-		p.Text = chain.Say("hands.more_after_end")
-		return File{}, append(r.bad, p)
+		return File{}, append(r.bad, Problem{Line: r.line(r.dec.InputOffset()), Text: chain.Say("hands.more_after_end")})
 	}
 	var f File
 	if err := json.Unmarshal(b, &f); err != nil {

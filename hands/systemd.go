@@ -39,6 +39,12 @@ func (b *bus) get() (*dbus.Conn, error) {
 	if err != nil {
 		conn, err = dbus.NewSystemConnectionContext(ctx)
 	}
+	if err == nil {
+		err = conn.Subscribe() // or nobody tells us that a job is done
+		if err != nil {
+			conn.Close()
+		}
+	}
 	if err == nil && !late.Stop() {
 		conn.Close()
 		err = context.DeadlineExceeded
