@@ -1,0 +1,159 @@
+package tls
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	stdtls "crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/words"
+)
+
+// authority signs certificates for a test.
+type authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	der  []byte
+}
+
+const day = 24 * time.Hour
+
+func issue(t *testing.T, by *authority, name string, from, until time.Time, ca bool) *authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: until, BasicConstraintsValid: true, IsCA: ca}
+	if !ca {
+		c.DNSNames = []string{name}
+	} else {
+		c.KeyUsage = x509.KeyUsageCertSign
+	}
+	if by == nil {
+		by = &authority{cert: c, key: key}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, by.cert, &key.PublicKey, by.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &authority{cert, key, der}
+}
+
+// served answers TLS with a chain of certificates, the leaf first.
+func served(t *testing.T, key *ecdsa.PrivateKey, certs ...*authority) string {
+	t.Helper()
+	c := stdtls.Certificate{PrivateKey: key}
+	for _, a := range certs {
+		c.Certificate = append(c.Certificate, a.der)
+	}
+	l, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{Certificates: []stdtls.Certificate{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*stdtls.Conn).Handshake() // the client judges
+			c.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return l.Addr().String()
+}
+
+func TestCertificates(t *testing.T) {
+	now := time.Now()
+	root := issue(t, nil, "root", now.Add(-day), now.Add(365*day), true)
+	middle := issue(t, root, "middle", now.Add(-day), now.Add(300*day), true)
+	short := issue(t, root, "short", now.Add(-day), now.Add(5*day), true)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := issue(t, middle, "blog.test", now.Add(-day), now.Add(90*day), false)
+	for name, c := range map[string]struct {
+		leaf    *authority
+		between []*authority
+		ca      string
+		cause   string
+	}{
+		"good":               {good, []*authority{middle}, ca, ""},
+		"expired":            {issue(t, middle, "blog.test", now.Add(-9*day), now.Add(-day), false), []*authority{middle}, ca, "cert_expired"},
+		"not yet":            {issue(t, middle, "blog.test", now.Add(day), now.Add(9*day), false), []*authority{middle}, ca, "cert_not_yet"},
+		"wrong name":         {issue(t, middle, "other.test", now.Add(-day), now.Add(90*day), false), []*authority{middle}, ca, "cert_name"},
+		"soon":               {issue(t, middle, "blog.test", now.Add(-day), now.Add(3*day), false), []*authority{middle}, ca, "cert_ends"},
+		"soon in between":    {issue(t, short, "blog.test", now.Add(-day), now.Add(90*day), false), []*authority{short}, ca, "cert_ends"},
+		"incomplete":         {good, nil, ca, "cert_chain"},
+		"unknown authority":  {good, []*authority{middle}, "", "cert_untrusted"},
+		"signed by itself":   {issue(t, nil, "blog.test", now.Add(-day), now.Add(90*day), false), nil, ca, "cert_untrusted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := served(t, c.leaf.key, append([]*authority{c.leaf}, c.between...)...)
+			p, err := build(settings{Address: address, Name: "blog.test", Days: 14, CA: c.ca}, chain.Place{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			proof := p.Prove(ctx)
+			if proof.Cause != c.cause || (proof.Verdict == chain.Holds) != (c.cause == "") {
+				t.Errorf("%v %q: %s", proof.Verdict, proof.Cause, words.English.Say(proof.Because))
+			}
+			if len(proof.Figures) != 1 || proof.Figures[0].Name != "days_left" {
+				t.Errorf("figures %v", proof.Figures)
+			}
+			if proof.Verdict == chain.Broken && (!words.Has(proof.Because.Key) || !words.Has(proof.Hint.Key) || len(proof.Evidence) == 0) {
+				t.Errorf("says too little: %+v", proof)
+			}
+		})
+	}
+}
+
+// A peer that speaks no TLS, says nothing, or hangs up.
+func TestNoTLS(t *testing.T) {
+	for name, say := range map[string]string{"garbage": "HTTP/1.1 400 Bad Request\r\n\r\n", "early close": ""} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if c, err := l.Accept(); err == nil {
+					_, _ = c.Write([]byte(say))
+					c.Close()
+				}
+			}()
+			defer func() { l.Close(); <-done }()
+			p, err := build(settings{Address: l.Addr().String(), Days: 1}, chain.Place{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if proof := p.Prove(t.Context()); proof.Verdict != chain.Broken || !words.Has(proof.Hint.Key) {
+				t.Errorf("%+v", proof)
+			}
+		})
+	}
+}
