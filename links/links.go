@@ -11,9 +11,11 @@ import (
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
+	"github.com/omamori-guard/omamori/links/phpfpm"
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
+	"github.com/omamori-guard/omamori/links/wordpress"
 )
 
 // All returns every kind, in the order in which people are told of them.
@@ -21,7 +23,9 @@ func All() []chain.Kind {
 	kinds := []chain.Kind{
 		process.Kind(),
 		mysql.Kind(),
+		phpfpm.Kind(),
 		http.Kind(),
+		wordpress.Kind(),
 		tcp.Kind(),
 		ssh.Kind(),
 		disk.Kind(),

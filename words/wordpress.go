@@ -1,7 +1,7 @@
 package words
 
 var wordpressTexts = []entry{
-	{"wordpress.bad_url", "{value} is no http or https URL (without a password in it)", "{value} は http・https の URL ではありません（パスワードは含められません）"},
+	{"wordpress.bad_url", "“{value}” is no http or https URL (without a password in it)", "「{value}」は http・https の URL ではありません（パスワードは含められません）"},
 	{"wordpress.bad_post", "{value} is no post of this site", "{value} はこのサイトの投稿ではありません"},
 	{"wordpress.needs_post", "{value} needs to know a post: give post", "{value} には post の指定が必要です"},
 	{"wordpress.holds", "{url} shows the blog", "{url} にブログが表示されています"},
