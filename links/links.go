@@ -15,6 +15,7 @@ import (
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
+	"github.com/omamori-guard/omamori/links/tls"
 	"github.com/omamori-guard/omamori/links/wordpress"
 )
 
@@ -26,6 +27,7 @@ func All() []chain.Kind {
 		phpfpm.Kind(),
 		http.Kind(),
 		wordpress.Kind(),
+		tls.Kind(),
 		tcp.Kind(),
 		ssh.Kind(),
 		disk.Kind(),

@@ -1,7 +1,7 @@
 package words
 
 var tlsTexts = []entry{
-	{"tls.bad_address", "{value} is not host:port", "{value} は「ホスト:ポート」の形ではありません"},
+	{"tls.bad_address", "“{value}” is not host:port", "「{value}」は「ホスト:ポート」の形ではありません"},
 	{"tls.bad_days", "{value} days: give 0 to 3650", "{value} 日は指定できません（0〜3650）"},
 	{"tls.bad_ca", "no certificates there: {value}", "証明書を読めません: {value}"},
 	{"tls.holds", "{name}'s certificate is good until {until:date}", "{name} の証明書は {until:date} まで有効です"},
