@@ -30,7 +30,7 @@ func handsSection() config.Section {
 // root. It returns nil where there are none to be had.
 func connectHands(ctx context.Context, s *handsSettings) (*keeper, error) {
 	if s != nil && s.Socket != "" {
-		k := &keeper{connect: func(ctx context.Context) (*hands.Client, error) { return hands.Connect(ctx, s.Socket) }}
+		k := &keeper{connect: connector(s.Socket)}
 		if _, err := k.client(ctx); err != nil {
 			return nil, err
 		}
@@ -50,6 +50,11 @@ func connectHands(ctx context.Context, s *handsSettings) (*keeper, error) {
 		return nil, err
 	}
 	return &keeper{now: c}, nil
+}
+
+// connector makes connections to the hands that listen at socket.
+func connector(socket string) func(context.Context) (*hands.Client, error) {
+	return func(ctx context.Context) (*hands.Client, error) { return hands.Connect(ctx, socket) }
 }
 
 // keeper keeps a connection to hands, and makes a new one when it was lost. Hands

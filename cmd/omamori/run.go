@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -48,7 +49,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		log.Warn("reach omamori-hands", "error", err)
 		k = &keeper{failing: err}
 		if settings != nil && settings.Socket != "" {
-			k.connect = socketConnector(settings.Socket)
+			k.connect = connector(settings.Socket)
 		}
 	}
 	socket, err := control.Listen(o.Socket, who.uid)
@@ -77,7 +78,13 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.RunOptions, log *slog.Logger) guard.Options {
 	g := guard.Options{
 		Config: file, Journal: j, Tell: t.tell, Log: log, Version: version,
-		Load:  func() (*config.File, error) { return load(context.Background(), o) },
+		Load: func() (*config.File, error) {
+			file, err := load(context.Background(), o)
+			if err == nil {
+				t.use(file)
+			}
+			return file, err
+		},
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
 	}
 	if k != nil { // a nil *keeper in the interface would look like hands
@@ -87,7 +94,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 }
 
 // serve runs the guard and everything beside it, and waits for all of it.
-func serve(ctx context.Context, g *guard.Guard, s *control.Server, l control.Listener, t *teller, say func(chain.Text), file *config.File) error {
+func serve(ctx context.Context, g *guard.Guard, s *control.Server, l *net.UnixListener, t *teller, say func(chain.Text), file *config.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hup := make(chan os.Signal, 1)

@@ -8,7 +8,6 @@ import (
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/control"
 	"github.com/omamori-guard/omamori/links"
-	"github.com/omamori-guard/omamori/notify"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -30,7 +29,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notify.Section()},
+		Sections: []config.Section{handsSection(), notifySection()},
 	}
 }
 

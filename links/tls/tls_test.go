@@ -98,15 +98,15 @@ func TestCertificates(t *testing.T) {
 		ca      string
 		cause   string
 	}{
-		"good":               {good, []*authority{middle}, ca, ""},
-		"expired":            {issue(t, middle, "blog.test", now.Add(-9*day), now.Add(-day), false), []*authority{middle}, ca, "cert_expired"},
-		"not yet":            {issue(t, middle, "blog.test", now.Add(day), now.Add(9*day), false), []*authority{middle}, ca, "cert_not_yet"},
-		"wrong name":         {issue(t, middle, "other.test", now.Add(-day), now.Add(90*day), false), []*authority{middle}, ca, "cert_name"},
-		"soon":               {issue(t, middle, "blog.test", now.Add(-day), now.Add(3*day), false), []*authority{middle}, ca, "cert_ends"},
-		"soon in between":    {issue(t, short, "blog.test", now.Add(-day), now.Add(90*day), false), []*authority{short}, ca, "cert_ends"},
-		"incomplete":         {good, nil, ca, "cert_chain"},
-		"unknown authority":  {good, []*authority{middle}, "", "cert_untrusted"},
-		"signed by itself":   {issue(t, nil, "blog.test", now.Add(-day), now.Add(90*day), false), nil, ca, "cert_untrusted"},
+		"good":              {good, []*authority{middle}, ca, ""},
+		"expired":           {issue(t, middle, "blog.test", now.Add(-9*day), now.Add(-day), false), []*authority{middle}, ca, "cert_expired"},
+		"not yet":           {issue(t, middle, "blog.test", now.Add(day), now.Add(9*day), false), []*authority{middle}, ca, "cert_not_yet"},
+		"wrong name":        {issue(t, middle, "other.test", now.Add(-day), now.Add(90*day), false), []*authority{middle}, ca, "cert_name"},
+		"soon":              {issue(t, middle, "blog.test", now.Add(-day), now.Add(3*day), false), []*authority{middle}, ca, "cert_ends"},
+		"soon in between":   {issue(t, short, "blog.test", now.Add(-day), now.Add(90*day), false), []*authority{short}, ca, "cert_ends"},
+		"incomplete":        {good, nil, ca, "cert_chain"},
+		"unknown authority": {good, []*authority{middle}, "", "cert_untrusted"},
+		"signed by itself":  {issue(t, nil, "blog.test", now.Add(-day), now.Add(90*day), false), nil, ca, "cert_untrusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := served(t, c.leaf.key, append([]*authority{c.leaf}, c.between...)...)

@@ -1,0 +1,82 @@
+// Package notify carries messages out: each once to each channel, in order, with
+// retries, over restarts.
+package notify
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+)
+
+// Settings are the section notify of a configuration.
+type Settings struct {
+	Channels []Channel `yaml:"channels" doc:"where messages go"`
+}
+
+// Channel is one place to which messages go: by a shoutrrr URL or a plain webhook.
+// Either may be a reference in place of the URL itself, which often is a secret.
+type Channel struct {
+	Name    string `yaml:"name" json:"name" doc:"what the channel is called"`
+	URL     string `yaml:"url" json:"url,omitempty" doc:"a shoutrrr URL, or where one is: file:PATH, env:NAME or credential:NAME"`
+	Webhook string `yaml:"webhook" json:"webhook,omitempty" doc:"an http or https URL that takes JSON by POST, or where one is"`
+	Lang    string `yaml:"lang" json:"lang,omitempty" doc:"the language of its messages; by default the owner's" enum:"en,ja"`
+}
+
+// Check says what is wrong with settings.
+func (s *Settings) Check() (bad []*chain.SettingError) {
+	wrong := func(i int, field, key string, pairs ...any) {
+		bad = append(bad, &chain.SettingError{Field: fmt.Sprintf("channels[%d].%s", i, field), Text: chain.Say(key, pairs...)})
+	}
+	seen := map[string]bool{}
+	for i, c := range s.Channels {
+		switch {
+		case c.Name == "":
+			wrong(i, "name", "notify.no_name")
+		case seen[c.Name]:
+			wrong(i, "name", "notify.twice", "name", c.Name)
+		}
+		seen[c.Name] = true
+		if (c.URL == "") == (c.Webhook == "") {
+			wrong(i, "url", "notify.one_of")
+		}
+		if u, err := url.Parse(c.URL); c.URL != "" && !Reference(c.URL) && (err != nil || u.Scheme == "") {
+			wrong(i, "url", "notify.bad_url")
+		}
+		if u, err := url.Parse(c.Webhook); c.Webhook != "" && !Reference(c.Webhook) && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+			wrong(i, "webhook", "notify.bad_webhook")
+		}
+	}
+	return bad
+}
+
+// Reference reports whether s says where a URL is, rather than being one.
+func Reference(s string) bool {
+	where, name, _ := strings.Cut(s, ":")
+	return name != "" && (where == "file" && !strings.HasPrefix(name, "//") || where == "env" || where == "credential")
+}
+
+// Message is what a channel is told.
+type Message struct {
+	Event    string    `json:"event"`
+	Incident string    `json:"incident,omitempty"`
+	At       time.Time `json:"at"`
+	Lang     string    `json:"lang"`
+	Title    string    `json:"title"`
+	Body     string    `json:"body"`
+}
+
+// Job is what the program that delivers is given on its standard input: nothing of
+// it may stand in a command line, where every user could read it.
+type Job struct {
+	Channel Channel `json:"channel"`
+	Message Message `json:"message"`
+}
+
+// Result is what that program answers.
+type Result struct {
+	// Error is empty if the message was taken. It never holds the channel's URL.
+	Error string `json:"error,omitempty"`
+}
