@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -79,12 +80,61 @@ func TestKillOfOneThatIsStopped(t *testing.T) {
 	if p = do(t, c, chain.Start); !p.Running {
 		t.Errorf("%+v", p)
 	}
-	// Asked politely, one that is stopped is woken to obey.
+}
+
+// Asked politely, one that is stopped is woken to obey.
+func TestStopOfOneThatIsStopped(t *testing.T) {
+	dir := t.TempDir()
+	spec := sh(`trap "exit 3" TERM; : > ` + dir + `/ready; while :; do sleep 0.01; done`)
+	spec.Child.StopTimeout = "10s"
+	c, _ := serve(t, dir, File{Services: []Service{spec}})
+	p := do(t, c, chain.Start)
+	eventually(t, "it is ready", func() bool { _, err := os.Stat(dir + "/ready"); return err == nil })
 	if err := syscall.Kill(p.PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if p = do(t, c, chain.Stop); p.Signal != int(syscall.SIGTERM) {
+	if p = do(t, c, chain.Stop); p.Signal != 0 || p.Code != 3 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A process that somebody else has started is found by itself where it is watched.
+func TestWatchOfWhatAnotherStarts(t *testing.T) {
+	dir := t.TempDir()
+	spec := ofChild("/bin/sleep", "1000")
+	spec.PIDFile = dir + "/pid"
+	c, _ := serve(t, dir, File{Services: []Service{spec}})
+	ctx, cancel := context.WithCancel(t.Context())
+	told, watched := make(chan struct{}, 1), make(chan error, 1)
+	go func() { watched <- c.Watch(ctx, "it", func() { told <- struct{}{} }) }()
+	out, err := exec.Command("/bin/sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, spec.PIDFile, string(out), 0o644)
+	number := strings.TrimSpace(string(out))
+	eventually(t, "it is found", func() bool { // a look by the client would find it itself
+		files, _ := filepath.Glob("/proc/self/fdinfo/*")
+		return slices.ContainsFunc(files, func(path string) bool {
+			b, _ := os.ReadFile(path)
+			return strings.Contains(string(b), "\nPid:\t"+number+"\n")
+		})
+	})
+	pid, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-told:
+	case <-time.After(10 * time.Second):
+		t.Error("nobody was told")
+	}
+	cancel()
+	if err := <-watched; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
@@ -245,6 +295,28 @@ func TestASessionOfAnotherIsLeftAlone(t *testing.T) {
 			t.Error("a session was ended of which the leader lives")
 		}
 	}
+}
+
+// The number of a dead leader is another's by now, who is dead too.
+func TestASessionOfAnotherZombieIsLeftAlone(t *testing.T) {
+	cmd := exec.Command("/bin/sh", "-c", "sleep 1000 & kill -9 $$")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	leader := cmd.Process.Pid
+	eventually(t, "the leader is dead", func() bool { return !alive(leader) })
+	st, err := readStat(leader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := endSession(t.Context(), leader, st.start+1); err != nil || len(workers(leader)) != 1 {
+		t.Errorf("workers: %v, %v", workers(leader), err)
+	}
+	if err := endSession(t.Context(), leader, st.start); err != nil || len(workers(leader)) != 0 {
+		t.Errorf("workers: %v, %v", workers(leader), err)
+	}
+	cmd.Wait() //nolint:errcheck // it was killed
 }
 
 func TestWhatCannotStart(t *testing.T) {

@@ -40,15 +40,15 @@ func (s *script) start(ctx context.Context, old *tracked) error {
 }
 
 func (s *script) stop(ctx context.Context, now *tracked) error {
-	asked := s.run(ctx, "stop")
-	if now == nil || !now.alive() {
-		return asked
+	err := s.run(ctx, "stop")
+	if now == nil {
+		return err
 	}
 	// Some scripts return before the daemon has ended; some cannot end it.
-	if !waitEnd(ctx, now, defaultStopTimeout) {
-		return s.kill(ctx, now)
+	if !now.alive() || waitEnd(ctx, now, defaultStopTimeout) {
+		return endOrphans(ctx, now)
 	}
-	return endOrphans(ctx, now)
+	return s.kill(ctx, now)
 }
 
 func (s *script) kill(ctx context.Context, now *tracked) error {
