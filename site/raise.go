@@ -1,0 +1,201 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/hands"
+)
+
+// raise goes from nothing, or from wherever an earlier one was interrupted, to a site
+// that answers. Each step looks for its own outcome first.
+func (b *build) raise(ctx context.Context) error {
+	b.tell(chain.Say("site.step_files", "dir", b.dir))
+	if err := b.furnish(); err != nil {
+		return err
+	}
+	if err := b.makeDatabase(ctx); err != nil {
+		return err
+	}
+	if err := b.startAll(ctx); err != nil {
+		return err
+	}
+	if err := b.install(ctx); err != nil {
+		return err
+	}
+	if err := b.writeGuardFile(); err != nil {
+		return err
+	}
+	if err := writeSettings(b.layout, b.settings); err != nil {
+		return err
+	}
+	b.tell(chain.Say("site.step_look", "url", b.url()))
+	return b.visit(ctx)
+}
+
+// makeDatabase makes the folder of MariaDB's data: aside, and moved to its place once
+// it is whole.
+func (b *build) makeDatabase(ctx context.Context) error {
+	if _, err := os.Stat(b.DB()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	b.tell(chain.Say("site.step_database"))
+	aside := b.at("db.new")
+	if err := os.RemoveAll(aside); err != nil {
+		return fmt.Errorf("remove what an earlier run left: %w", err)
+	}
+	if err := makeDir(aside, 0o700, b.mysql); err != nil {
+		return err
+	}
+	cmd := command(ctx, b.programs.installDB, "--defaults-file="+b.at("etc", "my.cnf"), "--user=mysql", "--datadir="+aside,
+		"--auth-root-authentication-method=socket", "--skip-test-db")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return problem(chain.Say("site.database_failed", "error", err),
+			chain.Say("site.see_log", "path", b.at("log", "mariadb.log"), "line", tail(out)))
+	}
+	if err := os.Rename(aside, b.DB()); err != nil {
+		return fmt.Errorf("put database into its place: %w", err)
+	}
+	return nil
+}
+
+// command is a program that does not outlive us.
+func command(ctx context.Context, argv ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/"}
+	cmd.WaitDelay = 5 * time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// startAll starts the services one after another, each when the one before answers.
+func (b *build) startAll(ctx context.Context) error {
+	if b.WithSystemd {
+		if err := b.systemdUp(ctx); err != nil {
+			return err
+		}
+	} else if b.handsChanged {
+		if err := renewHands(ctx, b.layout); err != nil {
+			return err
+		}
+	}
+	c, err := ask(ctx, b.layout, b.HandsBinary)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := b.start(ctx, c, "mariadb", "unix", b.SQLSocket()); err != nil {
+		return err
+	}
+	if err := b.grant(ctx); err != nil {
+		return err
+	}
+	if err := b.start(ctx, c, "php", "unix", b.PHPSocket()); err != nil {
+		return err
+	}
+	if err := b.portIsFree(ctx, c); err != nil {
+		return err
+	}
+	return b.start(ctx, c, "nginx", "tcp", b.Address)
+}
+
+// portIsFree says so in time when somebody else has the port: nginx would try for
+// seconds, and a stranger would be taken for it.
+func (b *build) portIsFree(ctx context.Context, c *hands.Client) error {
+	if p, err := c.Process(ctx, "nginx"); err == nil && p.Running {
+		return nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", b.Address)
+	if err != nil {
+		return problem(chain.Say("site.address_taken", "address", b.Address, "error", err), chain.Say("site.address_taken_hint"))
+	}
+	return l.Close()
+}
+
+// start starts a service unless it runs by its present file, and waits until it
+// answers.
+func (b *build) start(ctx context.Context, c *hands.Client, service, network, address string) error {
+	p, err := c.Process(ctx, service)
+	if err != nil {
+		return err
+	}
+	verb := chain.Start
+	if p.Running && b.changed[service] {
+		verb = chain.Restart
+	}
+	if !p.Running || verb == chain.Restart {
+		b.tell(chain.Say("site.step_start", "service", service))
+		done, err := c.Do(ctx, chain.Deed{Verb: verb, Service: service})
+		if err != nil {
+			return err
+		}
+		if done.Error != "" {
+			return b.failed(service, done.Error)
+		}
+	}
+	err = await(ctx, service, func() (bool, error) {
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, address)
+		if err == nil {
+			return true, conn.Close()
+		}
+		p, err := c.Process(ctx, service)
+		if err == nil && !p.Running {
+			err = b.failed(service, fmt.Sprintf("signal %d, exit %d", p.Signal, p.Code))
+		}
+		return false, err
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return b.failed(service, err.Error())
+	}
+	return err
+}
+
+// failed says that a service does not run, with the end of its log.
+func (b *build) failed(service, why string) error {
+	path := b.at("log", service+".log")
+	line := lastLine(path, 0)
+	if line == "" {
+		path = b.at("log", service+".out")
+		line = lastLine(path, 0)
+	}
+	return problem(chain.Say("site.service_failed", "service", service, "error", why), chain.Say("site.see_log", "path", path, "line", line))
+}
+
+// visit asks for the front page as a visitor does.
+func (b *build) visit(ctx context.Context) error {
+	t := &http.Transport{}
+	defer t.CloseIdleConnections()
+	client := &http.Client{Transport: t, Timeout: 30 * time.Second}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return fmt.Errorf("visit the site: %w", err)
+	}
+	defer answer.Body.Close()
+	const page = 4 << 20
+	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, page)); err != nil {
+		return fmt.Errorf("visit the site: %w", err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		return problem(chain.Say("site.bad_answer", "url", b.url(), "status", answer.Status),
+			chain.Say("site.see_log", "path", b.at("log", "php.log"), "line", lastLine(b.at("log", "php.log"), 0)))
+	}
+	return nil
+}
