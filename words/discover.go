@@ -1,3 +1,40 @@
 package words
 
-var discoverTexts = []entry{}
+var discoverTexts = []entry{
+	{"discover.service", "{name}, looked after by {by}", "{name}（{by} が管理）"},
+	{"discover.service_alone", "{name}, looked after by nothing: it can be proved, not started again", "{name}（管理するものがなく、確認のみ）"},
+	{"discover.site", "a site: {url}", "サイト: {url}"},
+	{"discover.wordpress", "a WordPress: {url}", "WordPress のサイト: {url}"},
+	{"discover.database", "a database at {socket}", "データベース: {socket}"},
+	{"discover.ssh", "an SSH server on port {port}", "SSH サーバー: ポート {port}"},
+	{"discover.ec2", "an EC2 instance ({kind})", "EC2 インスタンス（{kind}）"},
+	{"discover.little", "no service that omamori knows; disk and memory are watched", "omamori の知っているサービスはありません。ディスクとメモリを見守ります"},
+
+	{"discover.head",
+		"What omamori guards on this machine, as it found it. Each link is one claim that\nis proved all the time; change or delete whatever does not concern you, then:\n  omamori config check && omamori reload",
+		"omamori がこのマシンで見つけ、見守るものです。一つのつながり（link）は、絶えず確認\nされる一つの主張です。関係のないものは変えるか消して、次を実行してください:\n  omamori config check && omamori reload"},
+	{"discover.on_ec2", "This is an EC2 instance ({kind}): what is lost with the account is lost as one.", "EC2 インスタンス（{kind}）です。アカウントを失うと、まとめて失われます。"},
+	{"discover.aws_account", "my AWS account", "AWS アカウント"},
+	{"discover.about_service", "Does {name} run?", "{name} は動いているか"},
+	{"discover.about_sql_wordpress", "Does the database answer, and can the posts be read? Address, user and password are\nread from {file} itself, through omamori-hands; nothing is copied.", "データベースが応答し、投稿を読めるか。接続先とパスワードは {file} から\nomamori-hands を通して読み、写しは作りません。"},
+	{"discover.about_sql", "Does the database answer? Make an account for that, which may do nothing else:\n  mariadb -e \"CREATE USER omamori@localhost IDENTIFIED VIA unix_socket\"", "データベースが応答するか。ほかに何もできない専用のアカウントを作ってください:\n  mariadb -e \"CREATE USER omamori@localhost IDENTIFIED VIA unix_socket\""},
+	{"discover.no_ping", "PHP-FPM's pool {pool} can be proved once its file says ping.path = /ping", "PHP-FPM のプール {pool} は、設定に ping.path = /ping を加えると確認できます"},
+	{"discover.no_post", "Name a post that you know, and a sentence of it: a front page alone proves little.\n  post: /2017/08/02/diary/   post_contains: a sentence", "知っている投稿と、その中の一文を指定してください。トップページだけでは不十分です。\n  post: /2017/08/02/diary/   post_contains: 一文"},
+	{"discover.post", "A post that is known, and what it says: a front page alone proves little.", "知っている投稿とその内容です。トップページだけでは不十分なためです。"},
+	{"discover.about_ssh", "Does sshd greet? To prove that your key gets in, use kind ssh: with user, key\nand host_key: {key}", "sshd が応答するか。鍵で入れることまで確かめるには kind: ssh に user、key、\nhost_key: {key} を指定します"},
+	{"discover.about_goals", "What must stay possible, in your own words.", "失いたくないことを、ご自分の言葉で。"},
+	{"discover.notify", "How omamori reaches you (then: omamori reload && omamori notify test):\nnotify:\n  channels:\n    - {{name: phone, url: \"file:/etc/omamori/telegram-url\"}   # any shoutrrr URL\n    - {{name: pager, webhook: \"https://example.com/hook\"}", "連絡先（加えたあと: omamori reload && omamori notify test）:\nnotify:\n  channels:\n    - {{name: phone, url: \"file:/etc/omamori/telegram-url\"}   # shoutrrr の URL\n    - {{name: pager, webhook: \"https://example.com/hook\"}"},
+
+	{"discover.title_service", "{name} runs", "{name} が動いている"},
+	{"discover.title_sql", "the database answers", "データベースが応答する"},
+	{"discover.title_fpm", "PHP answers (pool {pool})", "PHP が応答する（プール {pool}）"},
+	{"discover.title_cert", "the certificate of {site} is good", "{site} の証明書が有効"},
+	{"discover.title_front", "{url} answers", "{url} が応答する"},
+	{"discover.title_wordpress", "{url} shows the blog", "{url} にブログが出る"},
+	{"discover.title_ssh", "sshd answers", "sshd が応答する"},
+	{"discover.title_disk", "there is room on {path}", "{path} に空きがある"},
+	{"discover.title_memory", "there is memory", "メモリに余裕がある"},
+	{"discover.title_goal_site", "visitors see {site}", "訪問者が {site} を見られる"},
+	{"discover.title_goal_shell", "I get a shell on this server", "このサーバーに入れる"},
+	{"discover.title_goal_machine", "this machine has room to work", "このマシンに余裕がある"},
+}
