@@ -156,7 +156,7 @@ func (a *App) report(err error) int {
 		return code
 	}
 	s := a.style(a.Err)
-	fmt.Fprintln(s, a.say("cli.error", "error", red.Render(text)))
+	fmt.Fprintln(s, red.Render(a.say("cli.error", "error", text)))
 	if hint != "" {
 		fmt.Fprintln(s, a.say("cli.hint", "hint", hint))
 	}

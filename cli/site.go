@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/site"
 	"github.com/omamori-guard/omamori/words"
 )
