@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -24,7 +25,7 @@ func notifySection() config.Section {
 // languages.
 type teller struct {
 	queue *notify.Queue
-	lang  words.Lang // the owner's
+	lang  atomic.Value // of words.Lang, the owner's: a reload may change it at any time
 }
 
 func newTeller(file *config.File, j *journal.Journal, log *slog.Logger) *teller {
@@ -35,10 +36,11 @@ func newTeller(file *config.File, j *journal.Journal, log *slog.Logger) *teller 
 
 // use takes the channels of a configuration.
 func (t *teller) use(file *config.File) {
-	t.lang = file.Lang
-	if t.lang == "" {
-		t.lang = words.FromEnv()
+	lang := file.Lang
+	if lang == "" {
+		lang = words.FromEnv()
 	}
+	t.lang.Store(lang)
 	s, ok := file.Sections["notify"].(*notify.Settings)
 	if !ok {
 		s = &notify.Settings{}
@@ -48,7 +50,7 @@ func (t *teller) use(file *config.File) {
 
 func (t *teller) langOf(c notify.Channel) words.Lang {
 	if c.Lang == "" {
-		return t.lang
+		return t.lang.Load().(words.Lang)
 	}
 	lang, _ := words.Parse(c.Lang)
 	return lang
