@@ -13,6 +13,7 @@ import (
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/cli"
@@ -109,7 +110,8 @@ func becomeUser(who account, state string) error {
 			return errors.New("give up root: it could be taken back")
 		}
 	}
-	if _, _, errno := syscall.AllThreadsSyscall6(syscall.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
+	// psx works with and without cgo, where the standard library's own does not.
+	if _, _, errno := psx.Syscall6(syscall.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
 		return fmt.Errorf("set no_new_privs: %w", errno)
 	}
 	// Where the kernel has no Landlock this does nothing. Provers may read what the
