@@ -35,13 +35,16 @@ func Program(path string) Send {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		err = cmd.Run()
 		var r Result
+		answer := json.Unmarshal(out.Bytes(), &r)
 		switch {
-		case json.Unmarshal(out.Bytes(), &r) == nil && r.Error != "":
+		case answer == nil && r.Error != "":
 			return errors.New(words.Clean(r.Error))
 		case ctx.Err() != nil:
 			return fmt.Errorf("no answer within %v", sendTime)
 		case err != nil:
 			return fmt.Errorf("run %s: %w", path, err)
+		case answer != nil: // it has said nothing of the message
+			return fmt.Errorf("read the answer of %s: %w", path, answer)
 		}
 		return nil
 	}

@@ -17,7 +17,9 @@ const (
 	keepTrying = 24 * time.Hour
 	firstPause = time.Second
 	lastPause  = 10 * time.Minute
-	stateKey   = "notify"
+	// lastSave bounds the saving when the queue stops.
+	lastSave = 5 * time.Second
+	stateKey = "notify"
 )
 
 // Store keeps what waits over a restart.
@@ -87,17 +89,25 @@ func (q *Queue) Tell(say func(c Channel) Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, c := range q.channels {
-		it := item{Message: say(c), Since: time.Now()}
 		all := q.waiting[c.Name]
 		if len(all) >= maxWaiting { // the newest says most of how things are
-			it.Dropped = all[0].Dropped + 1
-			all = all[1:]
-			all[0].Dropped += it.Dropped
-			it.Dropped = 0
+			oldest := 0
+			if q.busy[c.Name] { // the first is on its way, and may well arrive
+				oldest = 1
+			}
+			all = giveUp(all, oldest)
 		}
-		q.waiting[c.Name] = append(all, it)
+		q.waiting[c.Name] = append(all, item{Message: say(c), Since: time.Now()})
 	}
 	q.poke()
+}
+
+// giveUp takes the message at i away. The next one, if there is one, will say so.
+func giveUp(all []item, i int) []item {
+	if i+1 < len(all) {
+		all[i+1].Dropped += all[i].Dropped + 1
+	}
+	return slices.Delete(all, i, i+1)
 }
 
 func (q *Queue) poke() {
@@ -110,7 +120,13 @@ func (q *Queue) poke() {
 // Run delivers until ctx is done, and returns when what was under way has ended.
 func (q *Queue) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	defer work.Wait()
+	defer func() {
+		work.Wait()
+		// What came last is kept too, and what has arrived is not told again.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSave)
+		defer cancel()
+		q.save(ctx)
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -143,7 +159,8 @@ func (q *Queue) begin(ctx context.Context, work *sync.WaitGroup) time.Time {
 			}
 		default:
 			q.busy[c.Name] = true
-			work.Go(func() { q.deliver(ctx, c, all[0]) })
+			it := all[0]
+			work.Go(func() { q.deliver(ctx, c, it) })
 		}
 	}
 	return next
@@ -158,7 +175,7 @@ func (q *Queue) deliver(ctx context.Context, c Channel, it item) {
 	defer q.poke()
 	all := q.waiting[c.Name]
 	at := slices.IndexFunc(all, func(o item) bool { return o.Since.Equal(it.Since) && o.Message == it.Message })
-	if at < 0 { // given up meanwhile
+	if at < 0 { // its channel has gone meanwhile
 		return
 	}
 	switch {
@@ -167,7 +184,7 @@ func (q *Queue) deliver(ctx context.Context, c Channel, it item) {
 	case ctx.Err() != nil: // we are stopping: it stays for the next time
 	case time.Since(it.Since) > keepTrying:
 		q.log.Error("give a message up", "channel", c.Name, "tries", it.Tries+1, "error", err)
-		all = slices.Delete(all, at, at+1)
+		all = giveUp(all, at)
 	default:
 		q.log.Warn("send message", "channel", c.Name, "tries", it.Tries+1, "error", err)
 		all[at].Tries++

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,51 +87,80 @@ func shout(to string, m notify.Message) error {
 	if err != nil {
 		return err
 	}
-	params := types.Params{"title": m.Title}
-	text := m.Body
-	if u, err := url.Parse(to); err != nil || !titled(u.Scheme) {
-		text = m.Title + "\n" + m.Body
+	params, text := types.Params{}, m.Title+"\n"+m.Body
+	if scheme, _, _ := strings.Cut(to, ":"); titled(scheme) {
+		params["title"], text = m.Title, m.Body
 	}
 	return errors.Join(r.Send(text, &params)...)
 }
 
-// titled reports whether a service shows a title of its own.
+// titled reports whether a service shows a title of its own; one that does not may
+// refuse it.
 func titled(scheme string) bool {
-	switch strings.SplitN(scheme, "+", 2)[0] {
-	case "smtp", "pushover", "gotify", "ntfy", "bark", "pushbullet", "join", "generic", "discord", "teams":
+	service, _, _ := strings.Cut(strings.ToLower(scheme), "+")
+	switch service {
+	case "bark", "discord", "generic", "gotify", "join", "lark", "matrix", "ntfy", "opsgenie",
+		"pushbullet", "pushover", "slack", "smtp", "teams", "telegram", "zulip":
 		return true
 	}
 	return false
 }
 
-// scrub takes the URL, and whatever of it could be a secret, out of an error.
+// address is a URL in an error. A service often puts parts of its secret into one
+// that it makes itself, so that only scheme and host may be shown.
+var address = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s"'<>` + "`" + `]+`)
+
+// redact shows of a URL no more than scheme and host, and not even the host where
+// that could be a secret.
+func redact(found string) string {
+	u, err := url.Parse(found)
+	if err != nil {
+		scheme, _, _ := strings.Cut(found, "://")
+		return scheme + "://…"
+	}
+	if u.Scheme != "http" && u.Scheme != "https" { // shoutrrr's own: a token may stand anywhere
+		return u.Scheme + "://…"
+	}
+	return u.Scheme + "://" + u.Host + "/…"
+}
+
+// scrub takes whatever could be a secret out of an error: the channel's URL, its
+// parts, and every URL that a service has made of them.
 func scrub(err error, to string) error {
 	if err == nil {
 		return nil
 	}
-	said := err.Error()
-	parts := []string{to}
-	if u, e := url.Parse(to); e == nil {
-		if p, ok := u.User.Password(); ok {
-			parts = append(parts, p)
-		}
-		parts = append(parts, u.User.Username(), u.RawQuery, u.Path)
-		if host := u.Hostname(); !strings.Contains(host, ".") && host != "localhost" { // a token, in the place of a host
-			parts = append(parts, host)
-		}
-		for _, p := range strings.Split(u.Path, "/") {
-			parts = append(parts, p)
-		}
-		for _, values := range u.Query() {
-			parts = append(parts, values...)
-		}
-	}
-	for _, p := range parts {
-		if len(p) >= 4 {
-			said = strings.ReplaceAll(said, p, "…")
-			said = strings.ReplaceAll(said, url.PathEscape(p), "…")
-			said = strings.ReplaceAll(said, url.QueryEscape(p), "…")
-		}
+	said := strings.ReplaceAll(err.Error(), to, redact(to))
+	said = address.ReplaceAllStringFunc(said, redact)
+	for _, p := range secrets(to) {
+		said = strings.ReplaceAll(said, p, "…")
 	}
 	return errors.New(probe.Quote([]byte(said)))
 }
+
+// secrets lists the parts of a URL that could be one, the longest first, each as it
+// stands and as it may have been written by a library.
+func secrets(to string) []string {
+	_, rest, _ := strings.Cut(to, "://")
+	if u, err := url.Parse(to); err == nil {
+		if u.Scheme == "http" || u.Scheme == "https" || strings.Contains(u.Hostname(), ".") { // that is where it is, no token
+			rest = strings.Replace(rest, u.Host, "", 1)
+		}
+	}
+	parts := []string{rest}
+	for _, sep := range []string{"/?#@&=:", "/?#@&=:,;.-_+"} { // some tokens are several, joined
+		parts = append(parts, strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(sep, r) })...)
+	}
+	for _, p := range parts {
+		if plain, err := url.PathUnescape(p); err == nil {
+			parts = append(parts, plain, url.PathEscape(plain), url.QueryEscape(plain))
+		}
+	}
+	parts = slices.DeleteFunc(parts, func(p string) bool { return len(p) < shortest })
+	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(parts)
+}
+
+// shortest is the length from which a part is taken for a secret: a shorter one says
+// little, and would tear ordinary words apart.
+const shortest = 4
