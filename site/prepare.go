@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -118,6 +119,9 @@ func (b *build) info() *Info {
 func (b *build) Base() string { return b.base() }
 func (b *build) Host() string { return b.host() }
 
+// WordPress is where Debian's files are.
+func (b *build) WordPress() string { return wordpress }
+
 // Listen is nginx's: a name would be looked up at each start.
 func (b *build) Listen() string { return b.Address }
 
@@ -208,6 +212,7 @@ func (b *build) furnish() error {
 		{"prepend.php", b.at("etc", "prepend.php"), "", 0o644, nil},
 		{"nginx.conf", b.at("etc", "nginx.conf"), "nginx", 0o644, nil},
 		{"wp-config.php", b.wpConfig(), "", 0o640, &owner{0, b.www.gid}},
+		{"wp-load.php", b.at("web", "wp-load.php"), "", 0o644, nil},
 		{"omamori.php", b.at("web", "wp-content", "mu-plugins", "omamori.php"), "", 0o644, nil},
 	} {
 		content, err := b.render(f.name)
@@ -234,12 +239,22 @@ func (b *build) links() error {
 	}
 	for _, e := range entries {
 		name := e.Name()
-		if strings.HasPrefix(name, ".") || name == "wp-content" || strings.HasPrefix(name, "wp-config") || name == "readme.html" {
+		switch {
+		case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "wp-config"):
+			continue
+		case slices.Contains([]string{"wp-content", "wp-load.php", "wp-cron.php", "readme.html"}, name):
 			continue
 		}
 		if err := link(filepath.Join(wordpress, name), b.at("web", name)); err != nil {
 			return err
 		}
+	}
+	cron, err := os.ReadFile(filepath.Join(wordpress, "wp-cron.php")) // see files/prepend.php
+	if err != nil {
+		return fmt.Errorf("read WordPress's files: %w", err)
+	}
+	if _, err := writeFile(b.at("web", "wp-cron.php"), cron, 0o644, nil); err != nil {
+		return err
 	}
 	themes, err := os.ReadDir(filepath.Join(wordpress, "wp-content/themes"))
 	if err != nil {

@@ -1,0 +1,4 @@
+<?php
+// Written by omamori site up: see prepend.php.
+defined( 'ABSPATH' ) || define( 'ABSPATH', '{{.Web}}/' );
+require '{{.WordPress}}/wp-load.php';
