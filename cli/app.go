@@ -73,8 +73,8 @@ type App struct {
 	stated bool // --state or $OMAMORI_STATE was given
 }
 
-// badNews is an answer that is no error, but not good either.
-var badNews = errors.New("bad news")
+// errBadNews is an answer that is no error, but not good either.
+var errBadNews = errors.New("bad news")
 
 // Problem is an error that is said to the user in his own language.
 type Problem struct {
@@ -101,7 +101,7 @@ func (a *App) Main(ctx context.Context, args []string) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, badNews):
+	case errors.Is(err, errBadNews):
 		return exitBad
 	}
 	return a.report(err)

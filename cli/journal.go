@@ -136,7 +136,7 @@ func (a *App) verifyCommand() *cobra.Command {
 			_, err = fmt.Fprintln(a.style(a.Out), red.Render(a.say("cli.journal_broken", "fault", report.Fault)))
 		}
 		if err == nil && !whole {
-			return badNews
+			return errBadNews
 		}
 		return err
 	})

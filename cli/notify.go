@@ -35,7 +35,7 @@ func (a *App) notifyCommand() *cobra.Command {
 			}
 		}
 		if err == nil && bad {
-			return badNews
+			return errBadNews
 		}
 		return err
 	}))

@@ -24,7 +24,7 @@ func (a *App) proveCommand() *cobra.Command {
 			a.links(a.style(a.Out), s)
 		}
 		if err == nil && slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Verdict != chain.Holds }) {
-			return badNews
+			return errBadNews
 		}
 		return err
 	})

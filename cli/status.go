@@ -83,7 +83,7 @@ func (a *App) show(s guard.Status) error {
 func news(s guard.Status) error {
 	for _, g := range s.Goals {
 		if g.Verdict != chain.Holds {
-			return badNews
+			return errBadNews
 		}
 	}
 	return nil
