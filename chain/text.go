@@ -2,6 +2,7 @@ package chain
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -54,6 +55,25 @@ func argument(v any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// Spoken gives the words that an error carries for a user, and a hint: those of the
+// first in its tree that has a method Said. Ok is false where none has.
+func Spoken(err error) (text, hint Text, ok bool) {
+	var said interface{ Said() (text, hint Text) }
+	if errors.As(err, &said) {
+		text, hint = said.Said()
+		return text, hint, true
+	}
+	return Text{}, Text{}, false
+}
+
+// ErrorText is what to say of err: its own words, or its text as it stands.
+func ErrorText(err error) Text {
+	if text, _, ok := Spoken(err); ok {
+		return text
+	}
+	return Say("chain.error", "error", err.Error())
 }
 
 // IsZero reports whether t says nothing.

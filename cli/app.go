@@ -83,7 +83,10 @@ type Problem struct {
 	Usage bool
 }
 
-func (p *Problem) Error() string { return p.Text.Key }
+func (p *Problem) Error() string { return fmt.Sprintf("%s %v", p.Text.Key, p.Text.Args) }
+
+// Said gives the words of the problem: see chain.Spoken.
+func (p *Problem) Said() (text, hint chain.Text) { return p.Text, p.Hint }
 
 func usage(text, hint chain.Text) error { return &Problem{Text: text, Hint: hint, Usage: true} }
 
@@ -142,8 +145,13 @@ func (a *App) report(err error) int {
 	case errors.As(err, &refused) && refused.Code == "unknown_name":
 		text, hint = a.unknown(refused.Name, refused.Nearest)
 		code = exitUsage
+	case errors.As(err, &refused):
+		text, hint = refused.Text, refused.Hint
+		if refused.Code == "refused" { // a configuration
+			code = exitUsage
+		}
 	default:
-		if t, h, ok := spoken(err); ok {
+		if t, h, ok := chain.Spoken(err); ok {
 			text, hint = a.lang.Say(t), a.lang.Say(h)
 		}
 		var question interface{ Usage() bool }
@@ -161,19 +169,6 @@ func (a *App) report(err error) int {
 		fmt.Fprintln(s, a.say("cli.hint", "hint", hint))
 	}
 	return code
-}
-
-// spoken finds an error that carries its own words: packages below have such
-// types of their own.
-func spoken(err error) (text, hint chain.Text, ok bool) {
-	var said interface {
-		Said() (text, hint chain.Text)
-	}
-	if errors.As(err, &said) {
-		text, hint = said.Said()
-		return text, hint, true
-	}
-	return chain.Text{}, chain.Text{}, false
 }
 
 func (a *App) unknown(name, nearest string) (text, hint string) {

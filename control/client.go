@@ -74,7 +74,7 @@ func (c *Client) send(ctx context.Context, method, path string, q url.Values, bo
 		if err := json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&p); err != nil {
 			return nil, fmt.Errorf("the guard answered %s", res.Status)
 		}
-		return nil, &guard.Refused{Code: p.Code, Text: p.Error, Name: p.Name, Nearest: p.Nearest}
+		return nil, &guard.Refused{Code: p.Code, Text: p.Error, Hint: p.Hint, Name: p.Name, Nearest: p.Nearest}
 	}
 	return res, nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
 )
 
 // maxBody bounds what is read of a request, maxAnswer of an answer.
@@ -27,7 +29,7 @@ const (
 
 // Listen makes the socket at path, its folder if need be, and gives it to uid. A
 // socket that nobody answers on any more is replaced; one that somebody does is
-// an error.
+// a *Taken.
 func Listen(path string, uid int) (*net.UnixListener, error) {
 	if n := len(path); n > 107 {
 		return nil, fmt.Errorf("the socket's path %s has %d bytes, more than the 107 that Linux allows", path, n)
@@ -37,8 +39,12 @@ func Listen(path string, uid int) (*net.UnixListener, error) {
 		return nil, fmt.Errorf("make the socket's folder: %w", err)
 	}
 	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		c.Close()
-		return nil, fmt.Errorf("listen on %s: another guard answers there", path)
+		defer c.Close()
+		cred, err := peer(c.(*net.UnixConn))
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: another guard answers there: %w", path, err)
+		}
+		return nil, &Taken{Path: path, PID: int(cred.Pid)}
 	} else if errors.Is(err, syscall.ECONNREFUSED) {
 		if err := os.Remove(path); err != nil {
 			return nil, fmt.Errorf("replace the old socket: %w", err)
@@ -61,23 +67,36 @@ func Listen(path string, uid int) (*net.UnixListener, error) {
 	return l, nil
 }
 
-// peer is the user at the other end of a Unix socket.
-func peer(c *net.UnixConn) (uid int, err error) {
+// Taken says that another guard answers on the socket.
+type Taken struct {
+	Path string
+	PID  int // of the process that listens
+}
+
+func (e *Taken) Error() string {
+	return fmt.Sprintf("another guard, process %d, answers on %s", e.PID, e.Path)
+}
+
+// Said gives the words of it: see chain.Spoken.
+func (e *Taken) Said() (text, hint chain.Text) {
+	return chain.Say("control.taken", "path", e.Path, "pid", e.PID), chain.Say("control.taken_hint", "pid", e.PID)
+}
+
+// peer is who is at the other end of a Unix socket: the process that connected, or
+// the one that listens.
+func peer(c *net.UnixConn) (*unix.Ucred, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return -1, err
+		return nil, err
 	}
 	var cred *unix.Ucred
 	var inner error
 	if err := raw.Control(func(fd uintptr) {
 		cred, inner = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	}); err != nil {
-		return -1, err
+		return nil, err
 	}
-	if inner != nil {
-		return -1, inner
-	}
-	return int(cred.Uid), nil
+	return cred, inner
 }
 
 // guarded is a listener that closes the connections of strangers unanswered.
@@ -89,7 +108,7 @@ func (g guarded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if uid, err := peer(c); err == nil && (uid == 0 || uid == os.Geteuid()) {
+		if cred, err := peer(c); err == nil && (cred.Uid == 0 || int(cred.Uid) == os.Geteuid()) {
 			return c, nil
 		}
 		c.Close()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/words"
@@ -82,21 +83,31 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 type problem struct {
 	Code    string `json:"code"`
 	Error   string `json:"error"`
+	Hint    string `json:"hint,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Nearest string `json:"nearest,omitempty"`
 }
 
-func fail(w http.ResponseWriter, err error) {
-	p, status := problem{Code: "failed", Error: err.Error()}, http.StatusInternalServerError
+func fail(w http.ResponseWriter, r *http.Request, err error) {
+	p, status := told("failed", r, err), http.StatusInternalServerError
 	var unknown *guard.UnknownName
 	var persons *guard.NotAPersons
 	switch {
 	case errors.As(err, &unknown):
-		p, status = problem{"unknown_name", err.Error(), unknown.Name, unknown.Nearest}, http.StatusNotFound
+		p, status = problem{Code: "unknown_name", Error: err.Error(), Name: unknown.Name, Nearest: unknown.Nearest}, http.StatusNotFound
 	case errors.As(err, &persons):
 		p, status = problem{Code: "not_a_persons", Error: err.Error(), Name: persons.Name}, http.StatusConflict
 	}
 	write(w, status, p)
+}
+
+// told puts an error into the asker's language, if it has words of its own.
+func told(code string, r *http.Request, err error) problem {
+	text, hint, ok := chain.Spoken(err)
+	if !ok {
+		return problem{Code: code, Error: err.Error()}
+	}
+	return problem{Code: code, Error: lang(r).Say(text), Hint: lang(r).Say(hint)}
 }
 
 func write(w http.ResponseWriter, status int, v any) {
@@ -124,7 +135,7 @@ func lang(r *http.Request) words.Lang {
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	st, err := s.Guard.Status(r.Context(), lang(r))
 	if err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	write(w, http.StatusOK, st)
@@ -138,7 +149,7 @@ func (s *Server) prove(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Guard.Prove(r.Context(), q.Links); err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	s.status(w, r)
@@ -154,7 +165,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Guard.Answer(r.Context(), q.Link, q.Yes, words.Clean(q.Who)); err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	s.status(w, r)
@@ -164,7 +175,7 @@ func (s *Server) ways(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	all, err := s.Guard.Ways(r.Context(), q.Get("goal"), q["lose"])
 	if err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	write(w, http.StatusOK, all)
@@ -180,7 +191,7 @@ func (s *Server) lose(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.Guard.Lose(r.Context(), q.Thing, q.Lost, words.Clean(q.Who)); err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	s.status(w, r)
@@ -188,7 +199,7 @@ func (s *Server) lose(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	if err := s.Guard.Reload(r.Context()); err != nil {
-		write(w, http.StatusUnprocessableEntity, problem{Code: "refused", Error: err.Error()})
+		write(w, http.StatusUnprocessableEntity, told("refused", r, err))
 		return
 	}
 	s.status(w, r)
@@ -216,7 +227,7 @@ func (s *Server) journal(w http.ResponseWriter, r *http.Request) {
 	f.Newest = q.Get("newest") != ""
 	records, err := s.Journal.Records(r.Context(), f)
 	if err != nil {
-		fail(w, err)
+		fail(w, r, err)
 		return
 	}
 	lines := make([]guard.JournalLine, len(records))

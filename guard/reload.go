@@ -25,7 +25,7 @@ func (g *Guard) Reload(ctx context.Context) error {
 func (g *Guard) reloaded(ctx context.Context, err error) error {
 	e := g.call(ctx, func() {
 		if err != nil {
-			g.refused = chain.Say("guard.config_refused", "error", err.Error())
+			g.refused = chain.Say("guard.config_refused", "error", chain.ErrorText(err))
 			g.append(journal.Entry{What: "config", Text: g.refused})
 			return
 		}

@@ -15,6 +15,8 @@ var ErrNoGuard = errors.New("no guard answers")
 type Refused struct {
 	// Code is "unknown_name", "not_a_persons", "refused", "bad_request" or "failed".
 	Code, Text string
+	// Hint says what to do about it, in the asker's language.
+	Hint string
 	// Name is the word that was wrong, Nearest what was probably meant.
 	Name, Nearest string
 }

@@ -1,6 +1,7 @@
 package words
 
 var chainTexts = []entry{
+	{"chain.error", "{error}", "{error}"},
 	{"chain.circle",
 		"these need each other in a circle, so none of them could ever hold: {circle}",
 		"互いを必要とする輪になっています（これではどれも成り立ちません）: {circle}"},

@@ -53,6 +53,6 @@ var guardTexts = []entry{
 	{"guard.thing_had", "{who} has {thing} again", "{who} さんが {thing} を取り戻しました"},
 
 	{"guard.config_loaded", "the configuration {path} is in force", "設定 {path} を読み込みました"},
-	{"guard.config_refused", "the new configuration was refused, the old one stays in force: {error}", "新しい設定は使えないため、前の設定のまま動いています: {error}"},
+	{"guard.config_refused", "the new configuration was refused, the old one stays in force: {error:text}", "新しい設定は使えないため、前の設定のまま動いています: {error:text}"},
 	{"guard.trouble_no_hands", "running without hands: everything is proved, nothing can be mended (start omamori as root)", "omamori-hands がありません。確認だけを行い、修復はできません（root で起動してください）"},
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
 )
 
@@ -249,7 +250,9 @@ func TestBlog(t *testing.T) {
 			t.Fatal("no password in wp-config.php")
 		}
 		write(t, config, bad)
-		s := b.until("told", 60*time.Second, func(s guard.Status) bool { return newest(s, "wrong_password") != nil })
+		s := b.until("told", 60*time.Second, func(s guard.Status) bool {
+			return newest(s, "wrong_password") != nil && s.Goals[0].Verdict == chain.Broken
+		})
 		if i := s.Incidents[0]; len(i.Deeds) != 0 || i.Next == "" || i.Ended != nil {
 			t.Errorf("got %+v", i)
 		}
@@ -277,7 +280,7 @@ func TestBlog(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, path, append(bytes.Clone(good), "\nnonsense: 1\n"...))
-		if out, code := b.omamori("reload"); code == 0 || !strings.Contains(out, "nonsense") {
+		if out, code := b.omamori("reload"); code != 2 || !strings.Contains(out, "nonsense") {
 			t.Errorf("exit %d:\n%s", code, out)
 		}
 		if out, code := b.omamori("config", "check", path); code != 2 || !strings.Contains(out, "nonsense") {

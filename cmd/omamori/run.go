@@ -114,7 +114,7 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l *net.UnixLi
 				return
 			case <-hup:
 				if err := g.Reload(ctx); err != nil {
-					say(chain.Say("guard.config_refused", "error", err))
+					say(chain.Say("guard.config_refused", "error", chain.ErrorText(err)))
 				}
 			}
 		}

@@ -59,7 +59,7 @@ func (l *link) verdict(u *url.URL, a probe.Answer) chain.Proof {
 	at := u.Redacted()
 	broke := func(cause, key string, pairs ...any) chain.Proof {
 		pairs = append([]any{"url", at}, pairs...)
-		return chain.Broke(cause, chain.Say(key, pairs...), chain.Say(key+"_hint", pairs...))
+		return chain.Broke(cause, chain.Say("http."+key, pairs...), chain.Say("http."+key+"_hint", pairs...))
 	}
 	location := a.Header.Get("Location")
 	right := false
@@ -68,24 +68,24 @@ func (l *link) verdict(u *url.URL, a probe.Answer) chain.Proof {
 	}
 	switch {
 	case !right && a.Status >= 300 && a.Status <= 399 && location != "":
-		return broke("redirect", "http.redirects", "to", location)
+		return broke("redirect", "redirects", "to", location)
 	case !right:
-		return broke("http_status", "http.status", "status", a.Status)
+		return broke("http_status", "status", "status", a.Status)
 	case l.settings.Redirect != "" && !l.sameRedirect(u, location):
-		return broke("redirect", "http.other_redirect", "to", location, "want", l.settings.Redirect)
+		return broke("redirect", "other_redirect", "to", location, "want", l.settings.Redirect)
 	case a.More && l.settings.MaxSize > 0:
-		return broke("size", "http.large", "max", uint64(l.settings.MaxSize))
+		return broke("size", "large", "max", uint64(l.settings.MaxSize))
 	case uint64(len(a.Body)) < uint64(l.settings.MinSize):
-		return broke("size", "http.small", "size", len(a.Body), "min", uint64(l.settings.MinSize))
+		return broke("size", "small", "size", len(a.Body), "min", uint64(l.settings.MinSize))
 	}
 	for _, text := range l.settings.Contains {
 		if !bytes.Contains(a.Body, []byte(text)) {
-			return broke("content_missing", "http.missing", "text", text)
+			return broke("content_missing", "missing", "text", text)
 		}
 	}
 	for _, text := range l.settings.NotContains {
 		if bytes.Contains(a.Body, []byte(text)) {
-			return broke("content_wrong", "http.unwanted", "text", text)
+			return broke("content_wrong", "unwanted", "text", text)
 		}
 	}
 	return chain.Held(chain.Say("http.holds", "url", at, "status", a.Status))

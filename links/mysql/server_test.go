@@ -111,6 +111,19 @@ func (s *server) signal(sig syscall.Signal) {
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		s.t.Fatal(err)
 	}
+	stat := fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid)
+	for deadline := time.Now().Add(10 * time.Second); sig == syscall.SIGSTOP; time.Sleep(time.Millisecond) {
+		b, err := os.ReadFile(stat) // a busy one stops when the kernel comes to it
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, state, _ := strings.Cut(string(b), ") "); strings.HasPrefix(state, "T") {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("it does not stop: %s", b)
+		}
+	}
 }
 
 // link makes a prover that logs in as root, unless the settings say otherwise.
