@@ -34,13 +34,14 @@ func newServer(ctx context.Context, dir string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, socket: filepath.Join(dir, "sock"), pid: filepath.Join(dir, "pid")}
+	run := filepath.Join(dir, "run") // the folder itself stays ours: hands wants that of its file
+	s := &server{dir: dir, socket: filepath.Join(run, "sock"), pid: filepath.Join(run, "pid")}
 	s.uid, _ = strconv.Atoi(u.Uid)
 	s.gid, _ = strconv.Atoi(u.Gid)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(run, 0o755); err != nil {
 		return nil, err
 	}
-	if err := os.Chown(dir, s.uid, s.gid); err != nil {
+	if err := os.Chown(run, s.uid, s.gid); err != nil {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
@@ -51,7 +52,7 @@ func newServer(ctx context.Context, dir string) (*server, error) {
 	}
 	s.argv = []string{"/usr/sbin/mariadbd", "--no-defaults", "--user=mysql", "--datadir=" + data, "--socket=" + s.socket,
 		"--pid-file=" + s.pid, "--skip-networking", "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M",
-		"--performance-schema=OFF", "--log-error=" + filepath.Join(dir, "error.log")}
+		"--performance-schema=OFF", "--log-error=" + filepath.Join(run, "error.log")}
 	// A driver that logs each refused try would drown the table.
 	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
 	c := mysql.NewConfig()

@@ -15,7 +15,7 @@ func byOmamori(_ context.Context, s *server) (func(), error) {
 		"guard": "root", "run": filepath.Join(s.dir, "hands"),
 		"services": []any{map[string]any{
 			"name": "mariadb", "child": map[string]any{"argv": s.argv, "user": "root", "dir": "/"},
-			"pid_file": s.pid, "logs": []string{filepath.Join(s.dir, "error.log")}, "writes": []string{filepath.Join(s.dir, "data")},
+			"pid_file": s.pid, "logs": []string{filepath.Join(s.dir, "run", "error.log")}, "writes": []string{filepath.Join(s.dir, "data")},
 		}},
 	})
 	if err != nil {

@@ -2,7 +2,7 @@ package words
 
 var runTexts = []entry{
 	{"run.guarding", "guarding {links} {links|link|links} by {path}; Ctrl-C ends it", "{path} に従って {links} 件のつながりを見守っています（Ctrl-C で終了）"},
-	{"run.hands_gone", "omamori-hands cannot be reached, so nothing can be mended: {error}", "omamori-hands に接続できないため修復できません: {error}"},
+	{"run.hands_gone", "omamori-hands cannot be reached, so nothing can be mended: {error:text}", "omamori-hands に接続できないため修復できません: {error:text}"},
 	{"run.config_bad", "{path}:{line}: {first:text} ({n} {n|mistake|mistakes} in all)", "{path}:{line}: {first:text}（誤りは全部で {n} か所）"},
 	{"run.config_bad_hint", "omamori config check -c {path}", "omamori config check -c {path}"},
 	{"run.no_user", "there is no user {user} to become", "切り替え先のユーザー {user} がありません"},

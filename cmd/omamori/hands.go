@@ -45,11 +45,11 @@ func connectHands(ctx context.Context, s *handsSettings) (*keeper, error) {
 	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	c, _, err := hands.Spawn(ctx, beside("omamori-hands"), file)
+	c, p, err := hands.Spawn(ctx, beside("omamori-hands"), file)
 	if err != nil {
 		return nil, err
 	}
-	return &keeper{now: c}, nil
+	return &keeper{now: c, spawned: p}, nil
 }
 
 // connector makes connections to the hands that listen at socket.
@@ -61,6 +61,7 @@ func connector(socket string) func(context.Context) (*hands.Client, error) {
 // that we started ourselves cannot be started again: we are not root any more.
 type keeper struct {
 	connect func(context.Context) (*hands.Client, error)
+	spawned *os.Process // nil if we did not start them
 
 	// mu protects the fields below.
 	mu      sync.Mutex
@@ -99,12 +100,12 @@ func (k *keeper) Trouble() (chain.Text, bool) {
 	if k.now != nil {
 		select {
 		case <-k.now.Done():
-			return chain.Say("run.hands_gone", "error", errHandsGone), true
+			return chain.Say("run.hands_gone", "error", chain.ErrorText(errHandsGone)), true
 		default:
 			return chain.Text{}, false
 		}
 	}
-	return chain.Say("run.hands_gone", "error", k.failing), true
+	return chain.Say("run.hands_gone", "error", chain.ErrorText(k.failing)), true
 }
 
 func (k *keeper) Do(ctx context.Context, d chain.Deed) (chain.Done, error) {
@@ -158,8 +159,13 @@ func (k *keeper) Dial(ctx context.Context, path string) (net.Conn, error) {
 func (k *keeper) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.now == nil {
-		return nil
+	var err error
+	if k.now != nil {
+		err = k.now.Close()
 	}
-	return k.now.Close()
+	if k.spawned != nil { // it ends when it has nobody to serve
+		_, e := k.spawned.Wait()
+		err = errors.Join(err, e)
+	}
+	return err
 }

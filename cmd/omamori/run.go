@@ -46,7 +46,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	settings, _ := file.Sections["hands"].(*handsSettings)
 	k, err := connectHands(ctx, settings)
 	if err != nil {
-		log.Warn("reach omamori-hands", "error", err)
+		log.Warn("reach omamori-hands", "error", o.Lang.Say(chain.ErrorText(err)))
 		k = &keeper{failing: err}
 		if settings != nil && settings.Socket != "" {
 			k.connect = connector(settings.Socket)
