@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -175,6 +176,26 @@ func TestVerifyFinds(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Under a public key of zeros, which is of small order, a signature of zeros counts for
+// some messages: whoever needs no key to sign must not be believed.
+func TestVerifyRefusesAKeyOfZeros(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{})
+	add(t, j, 3)
+	closed(t, j)
+	var h Head
+	at := int64(0)
+	for !ed25519.Verify(make([]byte, ed25519.PublicKeySize), signed(h, at), make([]byte, ed25519.SignatureSize)) {
+		at++
+	}
+	if _, err := raw(t, dir).Exec("INSERT INTO checkpoint VALUES (0, zeroblob(32), ?, zeroblob(32), zeroblob(64))", at); err != nil {
+		t.Fatal(err)
+	}
+	if r := verify(t, dir, nil); r.Fault.Key != "journal.bad_checkpoint" {
+		t.Errorf("got %v", r.Fault)
 	}
 }
 

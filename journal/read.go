@@ -40,7 +40,10 @@ func (e *Absent) Said() (text, hint chain.Text) {
 }
 
 // Reader reads a journal without being able to change it.
-type Reader struct{ db *sql.DB }
+type Reader struct {
+	db  *sql.DB
+	dir string
+}
 
 // OpenRead opens the journal in dir for reading; a guard may be writing it. The error
 // is an *Absent if there is none. The caller closes it.
@@ -55,7 +58,7 @@ func OpenRead(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{db}, nil
+	return &Reader{db, dir}, nil
 }
 
 func readDatabase(path string) (*sql.DB, error) {
@@ -153,7 +156,7 @@ func (j *Journal) read() (*Reader, error) {
 		}
 		j.reader = db
 	}
-	return &Reader{j.reader}, nil
+	return &Reader{j.reader, j.dir}, nil
 }
 
 // Follow sends each record after number after, those to come too, until ctx is done

@@ -90,6 +90,9 @@ type pending struct {
 	content
 	raw    []byte
 	result chan error // has room for one: nil, or why it still waits
+	// noted says that nobody waits for the result; once it has gone to the system's
+	// log, it is not noted any more.
+	noted bool
 }
 
 func newPending(e Entry) *pending {

@@ -153,8 +153,16 @@ func loadKey(path string) (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key of the journal: %w", err)
 	}
+	key, err := keyOf(seed)
+	if err != nil {
+		return nil, fmt.Errorf("key of the journal: %s: %w", path, err)
+	}
+	return key, nil
+}
+
+func keyOf(seed []byte) (ed25519.PrivateKey, error) {
 	if len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("key of the journal: %s has %d bytes, not %d", path, len(seed), ed25519.SeedSize)
+		return nil, fmt.Errorf("%d bytes, not %d", len(seed), ed25519.SeedSize)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

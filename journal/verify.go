@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -94,7 +96,8 @@ func (r *row) agrees() bool {
 }
 
 // checkpoint is where the journal begins: behind the newest checkpoint, or at zero.
-// All checkpoints must be signed, and by one key.
+// All checkpoints must be signed by the key that lies beside the journal: any other,
+// such as one of the few under which a signature of zeros counts, proves nothing.
 func (r *Reader) checkpoint(ctx context.Context) (Head, chain.Text, error) {
 	var begin Head
 	rows, err := r.db.QueryContext(ctx, `SELECT seq, hash, at, key, signature FROM checkpoint ORDER BY seq`)
@@ -102,23 +105,38 @@ func (r *Reader) checkpoint(ctx context.Context) (Head, chain.Text, error) {
 		return begin, chain.Text{}, fmt.Errorf("read the journal: %w", err)
 	}
 	defer rows.Close()
-	var first []byte
+	var own []byte
 	for rows.Next() {
 		var seq, at int64
 		var hash, key, signature []byte
 		if err := rows.Scan(&seq, &hash, &at, &key, &signature); err != nil {
 			return begin, chain.Text{}, fmt.Errorf("read the journal: %w", err)
 		}
-		if first == nil {
-			first = key
+		if own == nil {
+			if own, err = r.publicKey(); err != nil {
+				return begin, chain.Text{}, err
+			}
 		}
-		if len(hash) != len(Hash{}) || len(key) != ed25519.PublicKeySize || !bytes.Equal(key, first) ||
+		if len(hash) != len(Hash{}) || !bytes.Equal(key, own) ||
 			!ed25519.Verify(key, signed(Head{seq, Hash(hash)}, at), signature) {
 			return begin, chain.Say("journal.bad_checkpoint", "seq", seq), nil
 		}
 		begin = Head{seq, Hash(hash)}
 	}
 	return begin, chain.Text{}, rows.Err()
+}
+
+// publicKey is that of the key beside the journal.
+func (r *Reader) publicKey() (ed25519.PublicKey, error) {
+	seed, err := os.ReadFile(filepath.Join(r.dir, keyName))
+	if err != nil {
+		return nil, fmt.Errorf("key of the journal: %w", err)
+	}
+	key, err := keyOf(seed)
+	if err != nil {
+		return nil, fmt.Errorf("key of the journal: %w", err)
+	}
+	return key.Public().(ed25519.PublicKey), nil
 }
 
 // signed is what a checkpoint's signature covers.

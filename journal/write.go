@@ -36,6 +36,18 @@ func (j *Journal) Append(ctx context.Context, e Entry) error {
 	return err
 }
 
+// Note records e without waiting for the disk: it is written in its order, before
+// whatever is appended after it. Where the disk refuses, it waits as Append's do.
+func (j *Journal) Note(e Entry) {
+	p := newPending(e)
+	p.noted = true
+	if !j.enqueue(p) {
+		j.o.Syslog(string(p.raw))
+		return
+	}
+	j.poke()
+}
+
 func (j *Journal) enqueue(p *pending) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -157,15 +169,15 @@ func (j *Journal) commit(ctx context.Context, batch []*pending, states map[strin
 
 // settle notes what became of a batch.
 func (j *Journal) settle(batch []*pending, states map[string][]byte, lost int, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.trouble = troubleText(err)
 	if err != nil {
-		for _, p := range j.waiting {
-			p.tell(ErrWaiting)
+		for _, line := range j.refused(err) {
+			j.o.Syslog(line)
 		}
 		return
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.trouble = chain.Text{}
 	j.waiting = j.waiting[len(batch):]
 	if len(j.waiting) == 0 {
 		j.waiting, j.bytes = nil, 0
@@ -188,6 +200,22 @@ func (j *Journal) settle(batch []*pending, states map[string][]byte, lost int, e
 	}
 }
 
+// refused tells whoever waits that the disk refuses, and gives what is to go to the
+// system's log because nobody does.
+func (j *Journal) refused(err error) (lines []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.trouble = troubleText(err)
+	for _, p := range j.waiting {
+		p.tell(ErrWaiting)
+		if p.noted {
+			p.noted = false
+			lines = append(lines, string(p.raw))
+		}
+	}
+	return lines
+}
+
 // do has the writer do something, and waits for it.
 func (j *Journal) do(ctx context.Context, f func(context.Context) error) error {
 	w := &job{f, make(chan error, 1)}
@@ -208,6 +236,18 @@ func (j *Journal) do(ctx context.Context, f func(context.Context) error) error {
 // SaveState keeps value under key, beside the records and outside their chain. It
 // returns once that would outlast a power cut, or ErrWaiting as Append does.
 func (j *Journal) SaveState(ctx context.Context, key string, value []byte) error {
+	j.NoteState(key, value)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := j.do(ctx, func(context.Context) error { return nil }); err != nil {
+		return fmt.Errorf("%w: %w", ErrWaiting, err)
+	}
+	return nil
+}
+
+// NoteState is SaveState for what need not be waited for: it is on disk at the latest
+// with what is appended after it.
+func (j *Journal) NoteState(key string, value []byte) {
 	j.mu.Lock()
 	next := make(map[string][]byte, len(j.states)+1) // the writer may be reading the old one
 	for k, v := range j.states {
@@ -216,12 +256,7 @@ func (j *Journal) SaveState(ctx context.Context, key string, value []byte) error
 	next[key] = append([]byte(nil), value...)
 	j.states = next
 	j.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	if err := j.do(ctx, func(context.Context) error { return nil }); err != nil {
-		return fmt.Errorf("%w: %w", ErrWaiting, err)
-	}
-	return nil
+	j.poke()
 }
 
 func saveState(ctx context.Context, tx *sql.Tx, key string, value []byte) error {
