@@ -12,7 +12,7 @@ import (
 func byOmamori(_ context.Context, s *server) (func(), error) {
 	handsFile := filepath.Join(s.dir, "hands.json")
 	b, err := json.Marshal(map[string]any{
-		"guard": "root", "run": filepath.Join(s.dir, "hands"),
+		"guard": "root", "run": filepath.Join(s.dir, "hands"), "deeds": 1000,
 		"services": []any{map[string]any{
 			"name": "mariadb", "child": map[string]any{"argv": s.argv, "user": "root", "dir": "/"},
 			"pid_file": s.pid, "logs": []string{filepath.Join(s.dir, "run", "error.log")}, "writes": []string{filepath.Join(s.dir, "data")},

@@ -16,11 +16,14 @@ import (
 
 // Journal is what the guard needs of a journal.
 type Journal interface {
+	// Append returns once the entry, and all before it, would outlast a power cut;
+	// Note and NoteState do not wait.
 	Append(ctx context.Context, e journal.Entry) error
+	Note(e journal.Entry)
 	Proof(link string, p chain.Proof)
 	Trouble() (chain.Text, bool)
 	Prune(ctx context.Context) error
-	SaveState(ctx context.Context, key string, value []byte) error
+	NoteState(key string, value []byte)
 	LoadState(ctx context.Context, key string) ([]byte, error)
 }
 
@@ -156,7 +159,7 @@ func (g *Guard) Run(ctx context.Context) error {
 	defer done()
 	g.ctx = stop
 	g.save()
-	g.append(journal.Entry{What: "stop", Text: chain.Say("guard.stopped")})
+	g.commit(journal.Entry{What: "stop", Text: chain.Say("guard.stopped")})
 	return nil
 }
 
@@ -207,9 +210,18 @@ func (g *Guard) later(ctx context.Context, f func()) {
 	}
 }
 
-// append writes to the journal. A journal that cannot write keeps the record in
-// memory and says so itself; guarding goes on.
+// append writes to the journal, without waiting for the disk.
 func (g *Guard) append(e journal.Entry) {
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	g.o.Journal.Note(e)
+}
+
+// commit writes to the journal, and waits until it is there: what stands in it is
+// about to be done. A journal that cannot write keeps the record in memory, sends it
+// to the system's log, and says so itself; guarding goes on.
+func (g *Guard) commit(e journal.Entry) {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}

@@ -119,11 +119,13 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 	i.Cause, i.Why, i.Evidence, i.Next = plan.Cause, plan.Why, plan.Evidence, plan.Next
 	if !known {
 		m.print, m.gaveUp = print, false
-		g.append(planEntry(i, plan))
-		g.save()
 	}
 	if event := m.toTell(plan.Cause); event != "" {
 		g.tell(event, i)
+	}
+	g.save()
+	if !known && (len(plan.Deeds) == 0 || g.serviceBusy(m)) {
+		g.append(planEntry(i, plan))
 	}
 	switch {
 	case len(plan.Deeds) == 0:
@@ -131,9 +133,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 	case g.serviceBusy(m):
 		m.rest(waiting, time.Second)
 	default:
-		if known { // each try is journalled before it is done
-			g.append(planEntry(i, plan))
-		}
+		g.commit(planEntry(i, plan)) // each try stands in the journal before it is done
 		g.do(m, plan.Deeds)
 	}
 }

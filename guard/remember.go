@@ -49,10 +49,7 @@ func (g *Guard) save() {
 	if bytes.Equal(b, g.saved) {
 		return
 	}
-	if err := g.o.Journal.SaveState(g.ctx, memoryKey, b); err != nil {
-		g.o.Log.Warn("remember", "error", err)
-		return
-	}
+	g.o.Journal.NoteState(memoryKey, b)
 	g.saved = b
 }
 

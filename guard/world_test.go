@@ -107,6 +107,21 @@ func (w *world) Dial(context.Context, string) (net.Conn, error)   { return nil, 
 func (w *world) Append(_ context.Context, e journal.Entry) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.note(e)
+	if w.refuse {
+		return journal.ErrWaiting
+	}
+	return nil
+}
+
+func (w *world) Note(e journal.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note(e)
+}
+
+// note is Note with mu held.
+func (w *world) note(e journal.Entry) {
 	if _, err := json.Marshal(e.Body); err != nil {
 		w.t.Errorf("a body that is no JSON: %v", err)
 	}
@@ -114,10 +129,6 @@ func (w *world) Append(_ context.Context, e journal.Entry) error {
 	if e.What == "plan" {
 		w.did = append(w.did, "plan")
 	}
-	if w.refuse {
-		return journal.ErrWaiting
-	}
-	return nil
 }
 
 func (w *world) Proof(string, chain.Proof)   {}
@@ -125,9 +136,8 @@ func (w *world) Prune(context.Context) error { return nil }
 
 func (w *world) Trouble() (chain.Text, bool) { return chain.Text{}, false }
 
-func (w *world) SaveState(_ context.Context, key string, value []byte) error {
+func (w *world) NoteState(key string, value []byte) {
 	w.set(func() { w.state[key] = value })
-	return nil
 }
 
 func (w *world) LoadState(_ context.Context, key string) ([]byte, error) {
