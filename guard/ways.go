@@ -118,7 +118,7 @@ func (g *Guard) waysOf(goal chain.Goal, s ways.State, view *chain.View) GoalWays
 	graph := g.graph()
 	margins := graph.Margins(goal.Name, s)
 	w.Margin = Margin{Now: survives(margins.Now), IfAllWell: survives(margins.IfAllWell)}
-	cuts := graph.Cuts(goal.Name, s, order)
+	cuts := graph.Cuts(goal.Name, s, order).Sets
 	for _, cut := range cuts {
 		switch len(cut) {
 		case 1:

@@ -1,142 +1,177 @@
 package ways
 
 import (
+	"cmp"
 	"slices"
-	"time"
 )
 
-// cutter finds the minimal cut sets of one goal, from one standing.
-//
-// A set of losses is a cut if no plan brings the goal back within its time. The
-// complement of cutting is having a plan; and a plan rests on certain things and
-// links. So minimal cuts are the minimal sets that hit every plan. Not all plans are
-// listed: whenever a set of losses hits all plans that are known, reach is asked; it
-// answers that the set is a cut, or with a plan that the set does not hit (an implicit
-// hitting set, R. M. Karp; R. Reiter, A theory of diagnosis from first principles,
-// 1987). That is exact for any monotone question, with circles and times too.
-type cutter struct {
-	g      *Graph
-	st     standing
-	goal   int
-	within time.Duration
-	paths  [][]int // what each known plan rests on
-	asked  int
+// Cuts are the minimal cut sets of a goal: single points of failure, pairs, triples.
+type Cuts struct {
+	// Sets lists them, the smallest first.
+	Sets [][]string
+	// Complete is up to how many losses Sets holds all of them: what was asked for, or
+	// less if that was too much work or they were too many to list.
+	Complete int
+	// Counts says how many there are of each size, beginning with 0, as far as is
+	// known; that may be further than they are listed.
+	Counts []int
+	// By is the method that found them.
+	By Method
 }
 
-// limit bounds how often reach is asked for one goal.
-const limit = 200_000
+// Method is how cut sets are found. All give the same.
+type Method uint8
 
-// path is what a plan rests on that does without lost; ok is false if there is none
-// in time.
-func (c *cutter) path(lost []int) (path []int, ok bool) {
-	for _, p := range c.paths { // a known plan that is not hit will do
-		if !slices.ContainsFunc(p, func(n int) bool { return slices.Contains(lost, n) }) {
-			return p, true
-		}
-	}
-	c.asked++
-	r := c.g.reach(c.st, lost, c.goal)
-	if r.choice[c.goal] < 0 || r.when[c.goal] > c.within {
-		return nil, false
-	}
-	seen := map[int]bool{}
-	var visit func(n int)
-	visit = func(n int) {
-		if seen[n] {
-			return
-		}
-		seen[n] = true
-		o := c.g.nodes[n].options[r.choice[n]]
-		if o.itself && c.g.nodes[n].atom {
-			path = append(path, n)
-		}
-		for _, need := range o.needs {
-			if !(o.itself && c.st.waived[[2]int{n, need}]) {
-				visit(need)
-			}
-		}
-	}
-	visit(c.goal)
-	c.paths = append(c.paths, path)
-	return path, true
-}
+const (
+	// Auto takes diagrams, and hitting sets where they grow too large.
+	Auto Method = iota
+	Diagrams
+	HittingSets
+)
 
-// smallest is the size of the smallest cut of at most most losses, -1 if there is
-// none, and such a cut.
-func (c *cutter) smallest(most int) (size int, cut []int) {
-	for size := 0; size <= most; size++ {
-		found := false
-		c.search(nil, nil, size, func(h []int) bool {
-			cut, found = slices.Clone(h), true
-			return false
-		})
-		if found {
-			return size, cut
-		}
-		if c.unhittable() {
-			return -1, nil
-		}
-	}
-	return -1, nil
-}
+func (m Method) String() string { return [...]string{"auto", "diagrams", "hitting sets"}[m] }
 
-// unhittable reports whether some plan rests on nothing that can be lost: then there
-// is no cut at all.
-func (c *cutter) unhittable() bool {
-	return slices.ContainsFunc(c.paths, func(p []int) bool { return len(p) == 0 })
-}
+const (
+	// mostSets is how many cut sets are listed.
+	mostSets = 200_000
+	// mostNodes and mostSteps bound the diagrams of one question: some 100 MB and
+	// some seconds.
+	mostNodes = 2 << 20
+	mostSteps = 60_000_000
+	// mostWork bounds hitting sets, in nodes and edges looked at: some seconds.
+	mostWork = 1_000_000_000
+	// mostLosses is how many losses are put into diagrams.
+	mostLosses = 100_000
+	// mostOrder is the largest order that diagrams can tell apart.
+	mostOrder = 1000
+)
 
-// search calls found with every cut of at most order losses that holds all of chosen
-// and none of barred, each once; not all are minimal. It stops when found says false.
-func (c *cutter) search(chosen, barred []int, order int, found func([]int) bool) bool {
-	if c.asked > limit {
-		return false
-	}
-	path, ok := c.path(chosen)
+// Cuts finds the minimal cut sets of a goal of at most order losses. What is unproven
+// counts as holding. Of a goal that is out of reach, the one cut set is empty.
+func (g *Graph) Cuts(goal string, s State, order int) Cuts { return g.CutsBy(Auto, goal, s, order) }
+
+// CutsBy is Cuts by a method of one's choice.
+func (g *Graph) CutsBy(m Method, goal string, s State, order int) Cuts {
+	order = max(0, min(order, mostOrder))
+	c := Cuts{Complete: order, Counts: make([]int, order+1), By: m}
+	n, within, ok := g.goal(goal)
 	if !ok {
-		return found(chosen)
+		return c
 	}
-	if len(chosen) == order {
-		return true
+	p, out := g.problem(g.stand(s), ifAllWell, n, within, g.sheet()).cleared()
+	switch out {
+	case isOut:
+		c.Sets, c.Counts[0] = [][]string{{}}, 1
+		return c
+	case isSecure:
+		return c
 	}
-	barred = slices.Clone(barred)
-	for _, n := range path {
-		if slices.Contains(barred, n) {
-			continue
+	c.Complete, c.Counts = 0, c.Counts[:1]
+	steps, work := mostSteps, mostWork
+	for k := 1; k <= order; k++ {
+		more, all, ok := Cuts{}, false, false
+		if m != HittingSets {
+			more, all, ok = g.byDiagrams(p, k, &steps)
 		}
-		if !c.search(append(chosen[:len(chosen):len(chosen)], n), barred, order, found) {
-			return false
+		if !ok && m != Diagrams {
+			more, ok = g.byHitting(p, k, &work)
 		}
-		barred = append(barred, n) // sets with n have all been seen
+		if !ok {
+			break
+		}
+		c = more
+		if all { // no cut set has more losses
+			c.Counts = append(c.Counts, make([]int, order-k)...)
+			if c.Complete == k {
+				c.Complete = order
+			}
+			break
+		}
+		if c.Complete < k {
+			break // they cannot be listed any more
+		}
 	}
-	return true
+	return c
 }
 
-// minimal reports whether no loss of a cut can be left out.
-func (c *cutter) minimal(cut []int) bool {
-	for i := range cut {
-		if _, ok := c.path(slices.Delete(slices.Clone(cut), i, i+1)); !ok {
-			return false
+// byDiagrams finds the cut sets of at most order losses; all says that there are no
+// others.
+func (g *Graph) byDiagrams(p *problem, order int, steps *int) (c Cuts, all, ok bool) {
+	if p.timed || len(p.losses) > mostLosses {
+		return c, false, false
+	}
+	d := newDiagrams(mostNodes, *steps)
+	f, ok := p.failure(d, order)
+	*steps = d.work
+	if !ok {
+		return c, false, false
+	}
+	c = Cuts{By: Diagrams, Counts: d.counts(f, order, func(v int32) int { return len(p.losses[v]) })}
+	total := 0
+	for c.Complete = 0; c.Complete < order; c.Complete++ {
+		if total = plus(total, c.Counts[c.Complete+1]); total > mostSets {
+			break
 		}
 	}
-	return true
+	cut := d.cut
+	d.each(d.upTo(f, c.Complete), func(set []int32) { c.Sets = g.spell(c.Sets, p, set) })
+	sortSets(c.Sets)
+	return c, !cut, true
 }
 
-// all lists the minimal cuts of at most order losses, in order of size.
-func (c *cutter) all(order int) (cuts [][]int) {
-	c.search(nil, nil, order, func(h []int) bool {
-		if c.minimal(h) {
-			h = slices.Clone(h)
-			slices.Sort(h)
-			cuts = append(cuts, h)
+// byHitting is byDiagrams by hitting sets.
+func (g *Graph) byHitting(p *problem, order int, work *int) (c Cuts, ok bool) {
+	h := newHitter(p, *work)
+	found, ok := h.cuts(order, mostSets)
+	*work = h.work
+	if !ok {
+		return c, false
+	}
+	c = Cuts{By: HittingSets, Complete: order, Counts: make([]int, order+1)}
+	total := 0
+	for _, set := range found {
+		n := 1
+		for _, l := range set {
+			n = product(n, len(p.losses[l]))
 		}
-		return true
-	})
-	slices.SortFunc(cuts, func(a, b []int) int {
-		if len(a) != len(b) {
-			return len(a) - len(b)
+		c.Counts[len(set)] = plus(c.Counts[len(set)], n)
+		total = plus(total, n)
+	}
+	if total > mostSets {
+		return c, false
+	}
+	for _, set := range found {
+		c.Sets = g.spell(c.Sets, p, set)
+	}
+	sortSets(c.Sets)
+	return c, true
+}
+
+// spell adds to sets what a set of losses stands for: each loss is any of its members.
+func (g *Graph) spell(sets [][]string, p *problem, losses []int32) [][]string {
+	pick := make([]int, len(losses))
+	for {
+		set := make([]string, len(losses))
+		for i, l := range losses {
+			set[i] = g.nodes[p.losses[l][pick[i]]].name
 		}
-		return slices.Compare(a, b)
+		slices.Sort(set)
+		sets = append(sets, set)
+		i := 0
+		for ; i < len(losses); i++ {
+			if pick[i]++; pick[i] < len(p.losses[losses[i]]) {
+				break
+			}
+			pick[i] = 0
+		}
+		if i == len(losses) {
+			return sets
+		}
+	}
+}
+
+func sortSets(sets [][]string) {
+	slices.SortFunc(sets, func(a, b []string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), slices.Compare(a, b))
 	})
-	return cuts
 }

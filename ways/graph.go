@@ -1,13 +1,3 @@
-// Package ways computes what can be had, the fastest way back, and how many losses
-// a goal survives.
-//
-// A chain is seen as a monotone AND/OR graph. Each thing, link and goal is had by
-// any of its options: a thing or link by itself, if it is not lost and all that it
-// needs is had; by a mend, if all that the mend needs is had, after the time that
-// it takes; a goal by any of its ways. Circles, which only mends can make, give
-// nothing: what is had is the least fixpoint.
-//
-// It is pure: no I/O, no clock, no state of its own.
 package ways
 
 import (
@@ -19,11 +9,12 @@ import (
 // Graph is a chain made ready for computing. It does not change and may be used by
 // several goroutines.
 type Graph struct {
-	model chain.Model
-	nodes []node
-	index map[string]int
-	// users lists, for each node, the options that name it.
-	users [][]use
+	model   chain.Model
+	nodes   []node
+	options []option
+	index   map[string]int32
+	// users lists, for each node, the options that need it.
+	users [][]int32
 }
 
 // node is a thing, a link or a goal.
@@ -33,7 +24,7 @@ type node struct {
 	// atom says that the node can fail by itself: a link, or a thing that is not
 	// given.
 	atom    bool
-	options []option
+	options []int32
 }
 
 type what uint8
@@ -46,22 +37,24 @@ const (
 
 // option is one means of having a node.
 type option struct {
+	node int32
 	// itself says that the node must not be lost.
 	itself bool
-	needs  []int
 	// mend is the mend's place in the model, -1 for none.
-	mend  int
+	mend  int32
 	takes time.Duration
+	needs []int32
 }
 
-// use is an option that waits for a node.
-type use struct{ node, option int }
-
-// New makes a graph of a model that chain.New accepts.
+// New makes a graph of a model. What chain.New would refuse is not refused here, but
+// gives nothing: a need that does not exist is never had, nor is a circle.
 func New(m chain.Model) *Graph {
-	g := &Graph{model: m, index: map[string]int{}}
+	size := len(m.Things) + len(m.Links) + len(m.Goals)
+	g := &Graph{model: m, index: make(map[string]int32, size), nodes: make([]node, 0, size)}
 	add := func(name string, w what, atom bool) {
-		g.index[name] = len(g.nodes)
+		if _, twice := g.index[name]; !twice {
+			g.index[name] = int32(len(g.nodes))
+		}
 		g.nodes = append(g.nodes, node{name: name, what: w, atom: atom})
 	}
 	for _, t := range m.Things {
@@ -73,46 +66,93 @@ func New(m chain.Model) *Graph {
 	for _, o := range m.Goals {
 		add(o.Name, isGoal, false)
 	}
-	give := func(name string, o option) {
-		n := &g.nodes[g.index[name]]
-		n.options = append(n.options, o)
+	give := func(n int32, o option, needs []string) {
+		var ok bool
+		if o.needs, ok = g.all(needs); !ok {
+			return
+		}
+		o.node = n
+		g.nodes[n].options = append(g.nodes[n].options, int32(len(g.options)))
+		g.options = append(g.options, o)
 	}
+	n := int32(0)
 	for _, t := range m.Things {
-		give(t.Name, option{itself: true, needs: g.all(t.Needs), mend: -1})
+		give(n, option{itself: true, mend: -1}, t.Needs)
+		n++
 	}
 	for _, l := range m.Links {
-		give(l.Name, option{itself: true, needs: g.all(l.Needs), mend: -1})
+		give(n, option{itself: true, mend: -1}, l.Needs)
+		n++
 	}
 	for _, o := range m.Goals {
 		for _, w := range o.Ways {
-			give(o.Name, option{needs: g.all(w.Links), mend: -1})
+			give(n, option{mend: -1}, w.Links)
 		}
+		n++
 	}
 	for i, d := range m.Mends {
-		give(d.For, option{needs: g.all(d.Needs), mend: i, takes: d.Takes})
+		if n, ok := g.index[d.For]; ok && g.nodes[n].what != isGoal {
+			give(n, option{mend: int32(i), takes: max(0, d.Takes)}, d.Needs)
+		}
 	}
-	g.users = make([][]use, len(g.nodes))
-	for i, n := range g.nodes {
-		for j, o := range n.options {
-			for _, need := range o.needs {
-				g.users[need] = append(g.users[need], use{i, j})
-			}
+	g.users = make([][]int32, len(g.nodes))
+	for i, o := range g.options {
+		for _, need := range o.needs {
+			g.users[need] = append(g.users[need], int32(i))
 		}
 	}
 	return g
 }
 
-// all maps names to nodes, each once.
-func (g *Graph) all(names []string) []int {
-	var nodes []int
-	seen := map[int]bool{}
+// all maps names to nodes, each once; ok is false if one does not exist.
+func (g *Graph) all(names []string) (nodes []int32, ok bool) {
+	if len(names) == 0 {
+		return nil, true
+	}
+	nodes = make([]int32, 0, len(names))
 	for _, name := range names {
-		if n := g.index[name]; !seen[n] {
+		n, ok := g.index[name]
+		if !ok {
+			return nil, false
+		}
+		nodes = append(nodes, n)
+	}
+	return compact(nodes), true
+}
+
+// compact drops what comes twice and keeps the order.
+func compact(nodes []int32) []int32 {
+	if len(nodes) < 16 {
+		out := nodes[:0]
+	next:
+		for _, n := range nodes {
+			for _, o := range out {
+				if o == n {
+					continue next
+				}
+			}
+			out = append(out, n)
+		}
+		return out
+	}
+	seen := make(map[int32]bool, len(nodes))
+	out := nodes[:0]
+	for _, n := range nodes {
+		if !seen[n] {
 			seen[n] = true
-			nodes = append(nodes, n)
+			out = append(out, n)
 		}
 	}
-	return nodes
+	return out
+}
+
+// goal finds a goal, and how long it may be out of reach.
+func (g *Graph) goal(name string) (n int32, within time.Duration, ok bool) {
+	n, ok = g.index[name]
+	if !ok || g.nodes[n].what != isGoal {
+		return 0, 0, false
+	}
+	return n, g.model.Goals[int(n)-len(g.model.Things)-len(g.model.Links)].Within, true
 }
 
 // State is what is lost, and what is not known.
@@ -122,36 +162,60 @@ type State struct {
 	// Unproven names links that nobody has proved lately.
 	Unproven []string
 	// Waived lists needs that a link does without, as it holds while they are
-	// broken.
+	// broken. Once the link is lost itself, only its mends count, with all they need.
 	Waived []chain.Oddity
 }
 
 // standing is a state made ready: what each node is by itself.
 type standing struct {
-	lost   []bool
-	waived map[[2]int]bool
+	mark   []mark
+	waived map[[2]int32]bool // link and need
 }
 
-// stand makes s ready; unproven counts as lost, or as holding.
-func (g *Graph) stand(s State, unprovenLost bool) standing {
-	st := standing{lost: make([]bool, len(g.nodes)), waived: map[[2]int]bool{}}
-	mark := func(names []string) {
+type mark uint8
+
+const (
+	isLost mark = 1 << iota
+	isUnproven
+	isWaiving // has needs that are waived
+)
+
+// stand makes s ready. Names that do not exist, and goals, are passed over.
+func (g *Graph) stand(s State) *standing {
+	st := &standing{mark: make([]mark, len(g.nodes))}
+	set := func(names []string, as mark) {
 		for _, name := range names {
 			if n, ok := g.index[name]; ok && g.nodes[n].what != isGoal {
-				st.lost[n] = true
+				st.mark[n] |= as
 			}
 		}
 	}
-	mark(s.Lost)
-	if unprovenLost {
-		mark(s.Unproven)
-	}
+	set(s.Lost, isLost)
+	set(s.Unproven, isUnproven)
 	for _, o := range s.Waived {
 		l, ok := g.index[o.Link]
 		n, ok2 := g.index[o.Need]
 		if ok && ok2 {
-			st.waived[[2]int{l, n}] = true
+			if st.waived == nil {
+				st.waived = map[[2]int32]bool{}
+			}
+			st.waived[[2]int32{l, n}] = true
+			st.mark[l] |= isWaiving
 		}
 	}
 	return st
+}
+
+// view says how what is unproven counts.
+type view uint8
+
+const (
+	now       view = iota // as lost
+	ifAllWell             // as holding
+)
+
+// lost reports whether node n cannot be had by itself.
+func (st *standing) lost(n int32, v view) bool {
+	m := st.mark[n]
+	return m&isLost != 0 || m&isUnproven != 0 && v == now
 }

@@ -1,9 +1,6 @@
 package ways
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // maxMargin is how many losses are tried at most: beyond it a margin says no more to
 // anybody.
@@ -15,111 +12,138 @@ type Margin struct {
 	// None says that no set of losses would take the goal.
 	None bool
 	// More says that the goal survives at least Survives losses; the exact number was
-	// not computed.
+	// not computed, as it is large, or was too much work.
 	More     bool
 	Survives int
 	// Cut is a smallest set of losses that takes the goal.
 	Cut []string
 }
 
+// Compare is negative if m is the smaller margin, positive if o is.
+func (m Margin) Compare(o Margin) int {
+	switch {
+	case m.None && o.None:
+		return 0
+	case m.None:
+		return 1
+	case o.None:
+		return -1
+	}
+	return m.Survives - o.Survives
+}
+
 // Margins is the pair: Now counts what is unproven as lost, IfAllWell as holding.
 type Margins struct{ Now, IfAllWell Margin }
 
-// Margins computes the margins of a goal.
+// marginWork bounds the search for one margin, in nodes and edges looked at: a second
+// or so.
+const marginWork = 300_000_000
+
+// Margins computes the margins of a goal. To watch many goals, take a Reckoner.
 func (g *Graph) Margins(goal string, s State) Margins {
-	return Margins{Now: g.margin(goal, s, true), IfAllWell: g.margin(goal, s, false)}
+	n, _, ok := g.goal(goal)
+	if !ok {
+		return Margins{Now: Margin{Survives: -1}, IfAllWell: Margin{Survives: -1}}
+	}
+	work := marginWork
+	return g.margins(n, g.stand(s), &evidence{}, g.sheet(), &work)
 }
 
-func (g *Graph) margin(goal string, s State, unprovenLost bool) Margin {
-	c, ok := g.cutter(goal, s, unprovenLost)
-	if !ok {
-		return Margin{Survives: -1}
+// evidence is what a margin was concluded from, in nodes of the graph: plans, each
+// with all that it rests on, and a smallest cut. It saves most of the work when a
+// margin is computed again: a plan none of which is lost is still one, whatever
+// else has changed, unless needs were waived for it.
+type evidence [2]struct {
+	plans [][]int32
+	cut   []int32
+}
+
+// mostEvidence is how many nodes the plans kept for one margin may have.
+const mostEvidence = 2000
+
+// margins takes what it does off work.
+func (g *Graph) margins(goal int32, st *standing, e *evidence, s sheet, work *int) Margins {
+	if *work < 0 {
+		unknown := Margin{More: true, Survives: -1}
+		return Margins{unknown, unknown}
 	}
-	size, cut := c.smallest(maxMargin)
-	switch {
-	case size >= 0:
-		return Margin{Survives: size - 1, Cut: g.namesOf(cut)}
-	case c.unhittable():
+	within := g.model.Goals[int(goal)-len(g.model.Things)-len(g.model.Links)].Within
+	p := g.problem(st, ifAllWell, goal, within, s)
+	nodes := p.nodes
+	m := Margins{IfAllWell: g.margin(p, st, e, ifAllWell, s, work)}
+	for _, n := range nodes {
+		if st.mark[n]&isUnproven != 0 {
+			m.Now = g.margin(g.problem(st, now, goal, within, s), st, e, now, s, work)
+			return m
+		}
+	}
+	m.Now = m.IfAllWell
+	return m
+}
+
+// margin computes one of the pair.
+func (g *Graph) margin(p *problem, st *standing, e *evidence, v view, s sheet, work *int) Margin {
+	*work -= p.size()
+	p, out := p.cleared()
+	switch out {
+	case isOut:
+		return Margin{Survives: -1, Cut: []string{}}
+	case isSecure:
 		return Margin{None: true}
 	}
-	return Margin{More: true, Survives: maxMargin}
-}
-
-func (g *Graph) cutter(goal string, s State, unprovenLost bool) (*cutter, bool) {
-	n, ok := g.index[goal]
-	if !ok {
-		return nil, false
-	}
-	return &cutter{g: g, st: g.stand(s, unprovenLost), goal: n, within: g.within(goal)}, true
-}
-
-func (g *Graph) within(goal string) time.Duration {
-	for _, o := range g.model.Goals {
-		if o.Name == goal {
-			return o.Within
+	h := newHitter(p, min(*work, marginWork))
+	before := h.work
+	for l, members := range p.losses {
+		for _, n := range members {
+			s[n] = int32(l)
 		}
 	}
-	return 0
-}
-
-// Cuts lists the minimal cut sets of a goal of at most order losses, the smallest
-// first: single points of failure, pairs, triples. What is unproven counts as holding.
-func (g *Graph) Cuts(goal string, s State, order int) [][]string {
-	c, ok := g.cutter(goal, s, false)
-	if !ok {
-		return nil
-	}
-	var cuts [][]string
-	for _, cut := range c.all(order) {
-		cuts = append(cuts, g.namesOf(cut))
-	}
-	return cuts
-}
-
-func (g *Graph) namesOf(nodes []int) []string {
-	names := make([]string, len(nodes))
-	for i, n := range nodes {
-		names[i] = g.nodes[n].name
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Weight is how much rests on one thing or link.
-type Weight struct {
-	Name string
-	// Cuts is in how many minimal cut sets it is; Weight counts each by the inverse
-	// of its size, so that a single point of failure weighs most.
-	Cuts   int
-	Weight float64
-}
-
-// Importance weighs what is in the cut sets, the heaviest first.
-func Importance(cuts [][]string) []Weight {
-	sum := map[string]*Weight{}
-	for _, cut := range cuts {
-		for _, name := range cut {
-			w := sum[name]
-			if w == nil {
-				w = &Weight{Name: name}
-				sum[name] = w
-			}
-			w.Cuts++
-			w.Weight += 1 / float64(len(cut))
+	for _, plan := range e[v].plans {
+		if !slices.ContainsFunc(plan, func(n int32) bool { return st.lost(n, v) }) {
+			h.plans = append(h.plans, lossesOf(plan, s))
 		}
 	}
-	all := make([]Weight, 0, len(sum))
-	for _, w := range sum {
-		all = append(all, *w)
-	}
-	slices.SortFunc(all, func(a, b Weight) int {
-		switch {
-		case a.Weight != b.Weight:
-			return int(max(-1, min(1, (b.Weight-a.Weight)*1e9)))
-		case a.Name < b.Name:
-			return -1
+	hint := lossesOf(e[v].cut, s)
+	for _, members := range p.losses {
+		for _, n := range members {
+			s[n] = none
 		}
-		return 1
-	})
-	return all
+	}
+	cut, low := h.smallest(maxMargin, hint)
+	*work -= before - h.work
+	e[v].plans, e[v].cut = nil, nil
+	for kept, plan := range h.plans {
+		var nodes []int32
+		for _, l := range plan {
+			nodes = append(nodes, p.losses[l]...)
+		}
+		if (kept+1)*len(nodes) > mostEvidence {
+			break
+		}
+		e[v].plans = append(e[v].plans, nodes)
+	}
+	if cut == nil {
+		return Margin{More: true, Survives: low - 1}
+	}
+	m := Margin{Survives: len(cut) - 1}
+	for _, l := range cut {
+		n := p.losses[l][0]
+		e[v].cut = append(e[v].cut, n)
+		m.Cut = append(m.Cut, g.nodes[n].name)
+	}
+	slices.Sort(m.Cut)
+	return m
+}
+
+// lossesOf are the losses that nodes stand for. A node that counts no longer, or no
+// more than the rest, stands for none.
+func lossesOf(nodes []int32, s sheet) []int32 {
+	var losses []int32
+	for _, n := range nodes {
+		if s[n] != none {
+			losses = append(losses, s[n])
+		}
+	}
+	slices.Sort(losses)
+	return slices.Compact(losses)
 }

@@ -9,77 +9,99 @@ import (
 // never is the time of what cannot be had.
 const never = time.Duration(math.MaxInt64)
 
-// reached is what can be had, when, and by which option.
+// reached is what can be had, when, and by which choice.
 type reached struct {
-	when   []time.Duration
-	choice []int // -1 for none
+	by      []int32         // -1 for none
+	when    []time.Duration // nil where times do not count
+	waiting []int32         // needs still missing, by choice
+	queue   []int32
+	offers  offers
 }
 
-// reach computes the least fixpoint, and with it when each node can be had at the
-// soonest: by itself at once, by a mend when the last of its needs is had and the
-// mend's own time has passed.
+func (r *reached) had(n int32) bool { return r.by[n] != none }
+
+// at is when a node that is had is had.
+func (r *reached) at(n int32) time.Duration {
+	if r.when == nil {
+		return 0
+	}
+	return r.when[n]
+}
+
+// reach computes the least fixpoint, without the losses that are dead, or without
+// any that can be lost if all is true. If stop is not -1 it ends there.
+func (p *problem) reach(dead []bool, all bool, stop int32) *reached {
+	r := &reached{by: make([]int32, len(p.nodes)), waiting: make([]int32, len(p.choices))}
+	if p.timed {
+		r.when = make([]time.Duration, len(p.nodes))
+	}
+	p.reachInto(r, dead, all, stop)
+	return r
+}
+
+// reachInto is reach with r used again.
 //
-// It is Knuth's generalisation of Dijkstra's algorithm (D. E. Knuth, A generalization
-// of Dijkstra's algorithm, 1977): the time of an option is a superior function of
-// those of its needs, never less than any of them, so that nodes can be settled in
-// the order of their times. If goal is not negative it stops there.
-func (g *Graph) reach(st standing, also []int, goal int) reached {
-	r := reached{when: make([]time.Duration, len(g.nodes)), choice: make([]int, len(g.nodes))}
-	waiting := make([][]int, len(g.nodes)) // needs still missing, by option
-	lost := func(n int) bool {
-		if st.lost[n] {
-			return true
-		}
-		for _, a := range also {
-			if a == n {
-				return true
-			}
-		}
-		return false
+// With times it is Knuth's generalisation of Dijkstra's algorithm (D. E. Knuth, A
+// generalization of Dijkstra's algorithm, 1977): the time of an option is a superior
+// function of those of its needs, never less than any of them, so that nodes can be
+// settled in the order of their times.
+func (p *problem) reachInto(r *reached, dead []bool, all bool, stop int32) {
+	for n := range r.by {
+		r.by[n] = none
 	}
-	var queue nodeHeap
-	for i, n := range g.nodes {
-		r.when[i], r.choice[i] = never, -1
-		waiting[i] = make([]int, len(n.options))
-		for j, o := range n.options {
-			waiting[i][j] = len(o.needs)
-			if o.itself {
-				if lost(i) {
-					waiting[i][j] = math.MaxInt // never ready
-					continue
-				}
-				for _, need := range o.needs {
-					if st.waived[[2]int{i, need}] {
-						waiting[i][j]--
-					}
-				}
-			}
-			if waiting[i][j] == 0 {
-				queue = append(queue, offer{o.takes, i, j})
-			}
+	r.queue, r.offers = r.queue[:0], r.offers[:0]
+	for i := range p.choices {
+		c := &p.choices[i]
+		r.waiting[i] = int32(len(c.needs))
+		if c.loss != none && (all || dead != nil && dead[c.loss]) {
+			r.waiting[i] = math.MaxInt32 // never ready
+		} else if len(c.needs) == 0 {
+			p.ready(r, int32(i), 0)
 		}
 	}
-	heap.Init(&queue)
-	for len(queue) > 0 {
-		best := heap.Pop(&queue).(offer)
-		if r.choice[best.node] >= 0 {
+	if !p.timed {
+		for at := 0; at < len(r.queue); at++ {
+			if r.queue[at] == stop {
+				return
+			}
+			p.tell(r, r.queue[at], 0)
+		}
+		return
+	}
+	for len(r.offers) > 0 {
+		best := heap.Pop(&r.offers).(offer)
+		n := p.choices[best.choice].node
+		if r.by[n] != none {
 			continue
 		}
-		r.when[best.node], r.choice[best.node] = best.when, best.option
-		if best.node == goal {
-			return r
+		r.by[n], r.when[n] = best.choice, best.when
+		if n == stop {
+			return
 		}
-		for _, u := range g.users[best.node] {
-			o := &g.nodes[u.node].options[u.option]
-			if r.choice[u.node] >= 0 || o.itself && st.waived[[2]int{u.node, best.node}] {
-				continue
-			}
-			if waiting[u.node][u.option]--; waiting[u.node][u.option] == 0 {
-				heap.Push(&queue, offer{add(best.when, o.takes), u.node, u.option})
-			}
+		p.tell(r, n, best.when)
+	}
+}
+
+// tell takes node n, had at when, off the needs of its users.
+func (p *problem) tell(r *reached, n int32, when time.Duration) {
+	for _, u := range p.usersOf(n) {
+		if r.waiting[u]--; r.waiting[u] == 0 {
+			p.ready(r, u, when)
 		}
 	}
-	return r
+}
+
+// ready notes that all that choice i needs is had.
+func (p *problem) ready(r *reached, i int32, when time.Duration) {
+	c := &p.choices[i]
+	switch {
+	case r.by[c.node] != none:
+	case p.timed:
+		heap.Push(&r.offers, offer{add(when, c.takes), i})
+	default:
+		r.by[c.node] = i
+		r.queue = append(r.queue, c.node)
+	}
 }
 
 // add adds times without going round at the end of their range.
@@ -90,28 +112,24 @@ func add(a, b time.Duration) time.Duration {
 	return a + b
 }
 
-// offer is an option that is ready: when its node could be had by it.
+// offer is a choice that is ready: when its node could be had by it.
 type offer struct {
-	when         time.Duration
-	node, option int
+	when   time.Duration
+	choice int32
 }
 
-type nodeHeap []offer
+type offers []offer
 
-func (h nodeHeap) Len() int { return len(h) }
-func (h nodeHeap) Less(i, j int) bool {
+func (h offers) Len() int { return len(h) }
+func (h offers) Less(i, j int) bool {
 	if h[i].when != h[j].when {
 		return h[i].when < h[j].when
 	}
-	// What is there already goes before what must be mended first.
-	if h[i].node != h[j].node {
-		return h[i].node < h[j].node
-	}
-	return h[i].option < h[j].option
+	return h[i].choice < h[j].choice
 }
-func (h nodeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *nodeHeap) Push(x any)   { *h = append(*h, x.(offer)) }
-func (h *nodeHeap) Pop() any {
+func (h offers) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *offers) Push(x any)   { *h = append(*h, x.(offer)) }
+func (h *offers) Pop() any {
 	old := *h
 	x := old[len(old)-1]
 	*h = old[:len(old)-1]

@@ -296,11 +296,13 @@ func TestAgainstBruteForce(t *testing.T) {
 		within := m.Goals[len(m.Goals)-1].Within
 		// The times of all that can be had.
 		want := soonest(m, lostNow)
-		got := g.reach(g.stand(s, true), nil, -1)
-		for i, n := range g.nodes {
+		for _, n := range g.nodes {
 			w, ok := want[n.name]
-			if ok != (got.choice[i] >= 0) || ok && w != got.when[i] {
-				t.Fatalf("seed %d: %s had %v at %v, want %v at %v", seed, n.name, got.choice[i] >= 0, got.when[i], ok, w)
+			p := g.problem(g.stand(s), now, g.index[n.name], never, g.sheet())
+			p.timed = true
+			got := p.reach(nil, false, none)
+			if ok != got.had(0) || ok && w != got.when[0] {
+				t.Fatalf("seed %d: %s had %v at %v, want %v at %v", seed, n.name, got.had(0), got.when[0], ok, w)
 			}
 		}
 		// Every subset of losses, by the definition.
@@ -335,7 +337,7 @@ func TestAgainstBruteForce(t *testing.T) {
 		}
 		var found []string
 		smallest := 99
-		for _, names := range g.Cuts("goal", s, len(atoms)) {
+		for _, names := range g.Cuts("goal", s, len(atoms)).Sets {
 			found = append(found, strings.Join(names, " "))
 			smallest = min(smallest, len(names))
 		}
