@@ -52,7 +52,7 @@ func (g *Graph) Margins(goal string, s State) Margins {
 // evidence is what a margin was concluded from, in nodes of the graph: plans, each
 // with all that it rests on, and a smallest cut. It saves most of the work when a
 // margin is computed again: a plan none of which is lost is still one, whatever
-// else has changed, unless needs were waived for it.
+// else is, unless it rests on a need that was waived or on a thing that was given.
 type evidence [2]struct {
 	plans [][]int32
 	cut   []int32

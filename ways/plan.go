@@ -29,19 +29,19 @@ type Plan struct {
 	Uses []string
 }
 
-// Back is the fastest way back to a goal, unproven counting as lost: the shortest
-// hyperpath, in which steps overlap as far as their needs allow, with one person's
-// steps then put in series.
-func (g *Graph) Back(goal string, s State) Plan {
-	n, _, ok := g.goal(goal)
+// Back is the fastest way back to a goal, a link or a thing, unproven counting as
+// lost: the shortest hyperpath, in which steps overlap as far as their needs allow,
+// with one person's steps then put in series.
+func (g *Graph) Back(name string, s State) Plan {
+	n, ok := g.index[name]
 	if !ok {
 		return Plan{}
 	}
 	return g.back(n, g.stand(s), g.sheet())
 }
 
-func (g *Graph) back(goal int32, st *standing, s sheet) Plan {
-	p := g.problem(st, now, goal, never, s)
+func (g *Graph) back(n int32, st *standing, s sheet) Plan {
+	p := g.problem(st, now, n, never, s)
 	p.timed = slices.ContainsFunc(p.choices, func(c choice) bool { return c.takes > 0 })
 	r := p.reach(nil, false, 0)
 	if !r.had(0) {

@@ -109,7 +109,7 @@ func (p *problem) index() {
 	}
 }
 
-func (p *problem) of(n int32) []choice    { return p.choices[p.first[n]:p.first[n+1]] }
+func (p *problem) of(n int32) []choice     { return p.choices[p.first[n]:p.first[n+1]] }
 func (p *problem) usersOf(n int32) []int32 { return p.uses[p.useAt[n]:p.useAt[n+1]] }
 
 // size is how much work it is to go through a problem once.

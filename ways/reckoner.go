@@ -1,8 +1,6 @@
 package ways
 
-import (
-	"maps"
-)
+import "maps"
 
 // Reckoner keeps the margins of goals and the ways back to them while the state
 // changes, and computes anew only what a change can have touched, and only when it is
@@ -46,13 +44,16 @@ func (r *Reckoner) Change(s State) (touched []string) {
 	r.st = r.g.stand(s)
 	r.work = reckonWork
 	var todo []int32
+	forget := false
 	for n, m := range r.st.mark {
 		if m != last.mark[n] {
 			todo = append(todo, int32(n))
+			// A given thing that is lost after all: no plan names it as what it rests on.
+			forget = forget || !r.g.nodes[n].atom
 		}
 	}
-	waivers := !maps.Equal(r.st.waived, last.waived)
-	if waivers {
+	if !maps.Equal(r.st.waived, last.waived) {
+		forget = true
 		for _, w := range []map[[2]int32]bool{r.st.waived, last.waived} {
 			for pair := range w {
 				todo = append(todo, pair[0])
@@ -80,7 +81,7 @@ func (r *Reckoner) Change(s State) (touched []string) {
 			continue
 		}
 		t.margins, t.back = nil, nil
-		if waivers {
+		if forget {
 			t.evidence = evidence{}
 		}
 		touched = append(touched, o.Name)
