@@ -12,11 +12,13 @@ type Chain struct {
 	things map[string]int
 	links  map[string]int
 	goals  map[string]int
-	// needs and users are the edges among links and goals: what each names, and
-	// who names it. Things are left out: they are not proved.
-	needs map[string][]string
-	users map[string][]string
-	order []string
+	// Links and goals are numbered, links first. needs and users are the edges among
+	// them: what each names, and who names it. Things are left out: they are not
+	// proved.
+	needs  [][]int32
+	users  [][]int32
+	sorted []int32  // so that each comes after all that it needs
+	order  []string // the same by name
 }
 
 // Mistake is one thing wrong with a model.
@@ -37,34 +39,66 @@ func (m Mistake) Error() string {
 // without a way, circles among needs.
 func New(m Model) (*Chain, []Mistake) {
 	c := &Chain{
-		model: m, things: map[string]int{}, links: map[string]int{}, goals: map[string]int{},
-		needs: map[string][]string{}, users: map[string][]string{},
+		model: m, things: make(map[string]int, len(m.Things)), links: make(map[string]int, len(m.Links)),
+		goals: make(map[string]int, len(m.Goals)),
 	}
 	bad := c.index()
-	bad = append(bad, c.connect()...)
+	bad = append(bad, c.check()...)
 	if len(bad) > 0 {
 		return nil, bad
 	}
-	order, circle := sortByNeeds(c.names(), c.needs)
+	order, circle := sortByNeeds(c.connect())
 	if circle != nil {
-		return nil, []Mistake{{
-			At: circle[0], Text: Say("chain.circle", "circle", strings.Join(circle, " → ")),
-		}}
+		return nil, []Mistake{{At: c.name(circle[0]), Text: Say("chain.circle", "circle", c.drawn(circle))}}
 	}
-	c.order = order
+	for _, n := range order {
+		if c.provable(n) {
+			c.sorted = append(c.sorted, n)
+			c.order = append(c.order, c.name(n))
+		}
+	}
 	return c, nil
 }
 
-// names lists links, then goals, in the model's order.
-func (c *Chain) names() []string {
-	names := make([]string, 0, len(c.model.Links)+len(c.model.Goals))
-	for _, l := range c.model.Links {
-		names = append(names, l.Name)
+// number is that of a link, a goal or, after them, a thing.
+func (c *Chain) number(name string) (n int32, ok bool) {
+	if i, ok := c.links[name]; ok {
+		return int32(i), true
 	}
-	for _, g := range c.model.Goals {
-		names = append(names, g.Name)
+	if i, ok := c.goals[name]; ok {
+		return int32(len(c.links) + i), true
 	}
-	return names
+	i, ok := c.things[name]
+	return int32(len(c.links) + len(c.goals) + i), ok
+}
+
+func (c *Chain) name(n int32) string {
+	i := int(n)
+	if i < len(c.links) {
+		return c.model.Links[i].Name
+	}
+	if i -= len(c.links); i < len(c.goals) {
+		return c.model.Goals[i].Name
+	}
+	return c.model.Things[i-len(c.goals)].Name
+}
+
+// provable reports whether a number is that of a link or a goal.
+func (c *Chain) provable(n int32) bool { return int(n) < len(c.links)+len(c.goals) }
+
+// drawn is a circle in words; of a very long one the beginning and the end.
+func (c *Chain) drawn(circle []int32) string {
+	const most = 20
+	var names []string
+	for i, n := range circle {
+		if len(circle) > most && i == most/2 {
+			names = append(names, "…")
+		}
+		if len(circle) <= most || i < most/2 || i >= len(circle)-most/2 {
+			names = append(names, c.name(n))
+		}
+	}
+	return strings.Join(names, " → ")
 }
 
 func (c *Chain) index() (bad []Mistake) {
@@ -93,27 +127,25 @@ func (c *Chain) index() (bad []Mistake) {
 	return bad
 }
 
-func (c *Chain) connect() (bad []Mistake) {
+// check finds names that do not exist, goals without a way, and mends that cannot be.
+func (c *Chain) check() (bad []Mistake) {
+	all := c.AllNames()
+	// Looking for the nearest of a million names takes a second: a few will do.
+	suggestions := max(1, 2_000_000/(len(all)+1))
 	known := func(at, name string) bool {
 		if c.Has(name) {
 			return true
 		}
-		bad = append(bad, Mistake{At: at, Name: name, Text: Say("chain.unknown_name",
-			"name", name, "nearest", Nearest(name, c.AllNames()))})
-		return false
-	}
-	edge := func(from, to string) {
-		if _, thing := c.things[to]; thing || slices.Contains(c.needs[from], to) {
-			return
+		nearest := ""
+		if suggestions--; suggestions >= 0 {
+			nearest = Nearest(name, all)
 		}
-		c.needs[from] = append(c.needs[from], to)
-		c.users[to] = append(c.users[to], from)
+		bad = append(bad, Mistake{At: at, Name: name, Text: Say("chain.unknown_name", "name", name, "nearest", nearest)})
+		return false
 	}
 	for _, l := range c.model.Links {
 		for _, n := range l.Needs {
-			if known(l.Name, n) {
-				edge(l.Name, n)
-			}
+			known(l.Name, n)
 		}
 	}
 	for _, g := range c.model.Goals {
@@ -127,8 +159,8 @@ func (c *Chain) connect() (bad []Mistake) {
 			for _, n := range w.Links {
 				if _, thing := c.things[n]; thing {
 					bad = append(bad, Mistake{At: g.Name, Name: n, Text: Say("chain.thing_in_way", "goal", g.Name, "name", n)})
-				} else if known(g.Name, n) {
-					edge(g.Name, n)
+				} else {
+					known(g.Name, n)
 				}
 			}
 		}
@@ -139,6 +171,58 @@ func (c *Chain) connect() (bad []Mistake) {
 		}
 	}
 	return append(bad, c.checkMends(known)...)
+}
+
+// connect sets needs and users. It returns what all need, things too.
+func (c *Chain) connect() (needs [][]int32) {
+	proved := len(c.model.Links) + len(c.model.Goals)
+	needs = make([][]int32, 0, proved+len(c.model.Things))
+	add := func(lists ...[]string) {
+		var numbers []int32
+		for _, names := range lists {
+			for _, name := range names {
+				n, _ := c.number(name)
+				numbers = append(numbers, n)
+			}
+		}
+		needs = append(needs, once(numbers))
+	}
+	for _, l := range c.model.Links {
+		add(l.Needs)
+	}
+	for _, g := range c.model.Goals {
+		lists := make([][]string, len(g.Ways))
+		for i, w := range g.Ways {
+			lists[i] = w.Links
+		}
+		add(lists...)
+	}
+	for _, t := range c.model.Things {
+		add(t.Needs)
+	}
+	c.needs, c.users = make([][]int32, proved), make([][]int32, proved)
+	for from := range int32(proved) {
+		for _, to := range needs[from] {
+			if c.provable(to) {
+				c.needs[from] = append(c.needs[from], to)
+				c.users[to] = append(c.users[to], from)
+			}
+		}
+	}
+	return needs
+}
+
+// once drops what comes twice.
+func once(numbers []int32) []int32 {
+	if len(numbers) < 2 {
+		return numbers
+	}
+	seen := make(map[int32]bool, len(numbers))
+	return slices.DeleteFunc(numbers, func(n int32) bool {
+		twice := seen[n]
+		seen[n] = true
+		return twice
+	})
 }
 
 func (c *Chain) checkMends(known func(at, name string) bool) (bad []Mistake) {
@@ -170,11 +254,17 @@ func (c *Chain) Has(name string) bool {
 
 // AllNames lists things, links and goals.
 func (c *Chain) AllNames() []string {
-	var names []string
+	names := make([]string, 0, len(c.model.Things)+len(c.model.Links)+len(c.model.Goals))
 	for _, t := range c.model.Things {
 		names = append(names, t.Name)
 	}
-	return append(names, c.names()...)
+	for _, l := range c.model.Links {
+		names = append(names, l.Name)
+	}
+	for _, g := range c.model.Goals {
+		names = append(names, g.Name)
+	}
+	return names
 }
 
 // Link returns the link of that name.
@@ -199,21 +289,26 @@ func (c *Chain) Goal(name string) (Goal, bool) {
 func (c *Chain) Order() []string { return c.order }
 
 // Below lists every link and goal that name needs, directly or not.
-func (c *Chain) Below(name string) []string { return reach(name, c.needs) }
+func (c *Chain) Below(name string) []string { return c.reach(name, c.needs) }
 
 // Above lists every link and goal that needs name, directly or not.
-func (c *Chain) Above(name string) []string { return reach(name, c.users) }
+func (c *Chain) Above(name string) []string { return c.reach(name, c.users) }
 
-func reach(from string, edges map[string][]string) []string {
-	seen := map[string]bool{from: true}
+func (c *Chain) reach(name string, edges [][]int32) []string {
+	from, ok := c.number(name)
+	if !ok || !c.provable(from) {
+		return nil
+	}
+	seen := make([]bool, len(c.needs))
+	seen[from] = true
 	var out []string
-	for todo := []string{from}; len(todo) > 0; {
+	for todo := []int32{from}; len(todo) > 0; {
 		at := todo[0]
 		todo = todo[1:]
 		for _, n := range edges[at] {
 			if !seen[n] {
 				seen[n] = true
-				out = append(out, n)
+				out = append(out, c.name(n))
 				todo = append(todo, n)
 			}
 		}

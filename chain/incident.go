@@ -178,10 +178,10 @@ func (in *Incidents) explained(blame []string, i *Incident) bool {
 // What rests on the link counts even if it was not seen to fall: a fast mend can
 // be over before anybody looked, and must be proved from the visitor's side too.
 func (in *Incidents) well(i *Incident, v *View) (oldest time.Time, well bool) {
-	if v.Verdict(i.Link) != Holds || v.proved[i.Link].Before(i.Began) {
+	if v.Verdict(i.Link) != Holds || v.provedAt(i.Link).Before(i.Began) {
 		return time.Time{}, false
 	}
-	oldest = v.proved[i.Link]
+	oldest = v.provedAt(i.Link)
 	for _, name := range v.chain.Above(i.Link) {
 		l, link := v.chain.Link(name)
 		if !link || l.Person {
@@ -189,11 +189,11 @@ func (in *Incidents) well(i *Incident, v *View) (oldest time.Time, well bool) {
 		}
 		switch v.Verdict(name) {
 		case Holds:
-			if v.proved[name].Before(i.Began) {
+			if v.provedAt(name).Before(i.Began) {
 				return time.Time{}, false
 			}
-			if v.proved[name].Before(oldest) {
-				oldest = v.proved[name]
+			if v.provedAt(name).Before(oldest) {
+				oldest = v.provedAt(name)
 			}
 		case Unproven:
 			if slices.Contains(i.Fell, name) {
@@ -238,7 +238,7 @@ func (i *Incident) provedSince(w Way, above []string, v *View) bool {
 		if v.Verdict(n) != Holds {
 			return false
 		}
-		if link && (n == i.Link || slices.Contains(above, n)) && v.proved[n].Before(i.Began) {
+		if link && (n == i.Link || slices.Contains(above, n)) && v.provedAt(n).Before(i.Began) {
 			return false
 		}
 	}
