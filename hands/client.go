@@ -170,7 +170,7 @@ func (c *Client) ask(ctx context.Context, q request) (answer, error) {
 		case !a.Refused.IsZero():
 			return answer{}, refuse(a.Refused)
 		case a.Error != "":
-			return answer{}, errors.New(a.Error)
+			return answer{}, told(a.Error, a.Errno)
 		}
 		return a, nil
 	case <-ctx.Done():

@@ -66,7 +66,7 @@ func (c *conn) serve() {
 			if refused, ok := errors.AsType[*Refused](err); ok {
 				p.Refused = refused.Text
 			} else if err != nil {
-				p.Error = err.Error()
+				p.Error, p.Errno = err.Error(), errno(err)
 			}
 			c.send(p)
 			<-slots

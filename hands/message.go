@@ -1,7 +1,9 @@
 package hands
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/omamori-guard/omamori/chain"
 )
@@ -40,6 +42,8 @@ type reply struct {
 	ID      uint64     `json:"id,omitempty"`
 	Refused chain.Text `json:"refused,omitzero"`
 	Error   string     `json:"error,omitempty"`
+	// Errno is the number of the system's error behind Error, 0 if there is none.
+	Errno int `json:"errno,omitempty"`
 
 	Version  int             `json:"version,omitempty"`
 	Names    []string        `json:"names,omitempty"`
@@ -65,3 +69,26 @@ func (e *Refused) Said() (text, hint chain.Text) { return e.Text, chain.Text{} }
 
 // refuse makes a *Refused.
 func refuse(t chain.Text) error { return &Refused{Text: t} }
+
+// distant is an error of hands' own, as its client sees it: the system's error
+// behind it is still to be recognised.
+type distant struct {
+	text  string
+	errno syscall.Errno
+}
+
+func (e *distant) Error() string { return e.text }
+func (e *distant) Unwrap() error { return e.errno }
+
+// told makes an error of what a reply says.
+func told(text string, errno int) error {
+	if errno <= 0 {
+		return errors.New(text)
+	}
+	return &distant{text, syscall.Errno(errno)}
+}
+
+func errno(err error) int {
+	n, _ := errors.AsType[syscall.Errno](err)
+	return int(n)
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -96,7 +97,13 @@ func TestDial(t *testing.T) {
 	if _, err := b.ReadFrom(conn); err != nil || b.String() != "hello" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
-	if _, err := c.Dial(t.Context(), dir+"/none"); err == nil || refused(err) != "" {
+	// The system's own errors are still told apart at this end.
+	if _, err := c.Dial(t.Context(), dir+"/none"); !errors.Is(err, fs.ErrNotExist) || refused(err) != "" {
+		t.Errorf("%v", err)
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	l.Close()
+	if _, err := c.Dial(t.Context(), dir+"/s"); !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("%v", err)
 	}
 }
