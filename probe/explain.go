@@ -9,18 +9,23 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/omamori-guard/omamori/chain"
 )
 
 // Broke is the proof of a trial at address that ended in err: broken, unless ctx was
-// cancelled.
+// cancelled, or it is only we who may not connect.
 func Broke(ctx context.Context, err error, address string) chain.Proof {
 	if Cancelled(ctx) {
 		return chain.Untried(CancelledText(), chain.Text{})
 	}
-	return chain.Broke(Explain(err, address))
+	code, because, hint := Explain(err, address)
+	if code == "permission" {
+		return chain.Untried(because, hint)
+	}
+	return chain.Broke(code, because, hint)
 }
 
 // Explain puts into words why a connection failed. The codes are "timeout", "dns",
@@ -63,7 +68,11 @@ func isTLS(err error) bool {
 		cert   *tls.CertificateVerificationError
 		name   x509.HostnameError
 	)
-	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &cert) || errors.As(err, &name)
+	if errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &cert) || errors.As(err, &name) {
+		return true
+	}
+	// Most of what crypto/tls complains of has no type of its own.
+	return err != nil && strings.Contains(err.Error(), "tls: ")
 }
 
 func short(err error) string {

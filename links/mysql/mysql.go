@@ -13,6 +13,7 @@ import (
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe"
 	"github.com/omamori-guard/omamori/wpconfig"
 )
 
@@ -101,7 +102,7 @@ type link struct {
 	// be slow once, and is not to be killed for it.
 	silent int
 	// peer is the process that was last seen to listen.
-	peer peer
+	peer probe.Peer
 }
 
 var (

@@ -13,6 +13,7 @@ import (
 	sql "github.com/go-sql-driver/mysql"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe"
 )
 
 // phase is how far a trial has come.
@@ -99,7 +100,7 @@ func (l *link) try(ctx context.Context, t *trial) (readOnly string, err error) {
 			return nil, err
 		}
 		t.phase = greeting
-		if p := peerOf(c); p.pid > 0 {
+		if p := probe.PeerOf(c); p.PID > 0 {
 			l.peer = p
 		}
 		t.conn = &conn{Conn: c}
