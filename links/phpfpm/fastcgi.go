@@ -32,7 +32,10 @@ const (
 // of thousands is shorter.
 const maxAnswer = 256 << 10
 
-var errProtocol = errors.New("this is not FastCGI")
+var (
+	errProtocol = errors.New("this is not FastCGI")
+	errTooLong  = fmt.Errorf("%w: the answer does not end", errProtocol)
+)
 
 // ask requests a path of PHP-FPM's own and returns the status and the body.
 func ask(c io.ReadWriter, path string) (status int, body []byte, err error) {
@@ -54,7 +57,11 @@ func ask(c io.ReadWriter, path string) (status int, body []byte, err error) {
 	if _, err := c.Write(out.Bytes()); err != nil {
 		return 0, nil, fmt.Errorf("send request: %w", err)
 	}
-	said, err := readAnswer(bufio.NewReader(io.LimitReader(c, maxAnswer)))
+	in := &io.LimitedReader{R: c, N: maxAnswer}
+	said, err := readAnswer(bufio.NewReader(in))
+	if err != nil && in.N <= 0 {
+		err = errTooLong
+	}
 	if err != nil {
 		return 0, nil, fmt.Errorf("read answer: %w", err)
 	}
@@ -83,22 +90,28 @@ func readAnswer(r *bufio.Reader) ([]byte, error) {
 		if _, err := io.ReadFull(r, head[:]); err != nil {
 			return nil, err
 		}
-		if head[0] != version1 {
+		if head[0] != version1 || head[2] != 0 || head[3] != requestID {
 			return nil, errProtocol
 		}
 		n, padding := int(head[4])<<8|int(head[5]), int(head[6])
+		switch head[1] {
+		case stdout, stderr, endRequest:
+		default:
+			return nil, errProtocol
+		}
 		content := make([]byte, n+padding)
 		if _, err := io.ReadFull(r, content); err != nil {
 			return nil, err
 		}
-		switch head[1] {
-		case stdout:
+		switch {
+		case head[1] == stdout:
 			said = append(said, content[:n]...)
-		case stderr:
-		case endRequest:
-			return said, nil
-		default:
+		case head[1] == endRequest && n < 8:
 			return nil, errProtocol
+		case head[1] == endRequest && content[4] != 0:
+			return nil, fmt.Errorf("%w that serves us: it ends the request with status %d", errProtocol, content[4])
+		case head[1] == endRequest:
+			return said, nil
 		}
 	}
 }

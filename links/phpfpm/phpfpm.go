@@ -7,10 +7,13 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe"
 )
 
 type settings struct {
@@ -56,7 +59,7 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 		wrong("ping_path", "phpfpm.no_path", "")
 	}
 	for field, path := range map[string]string{"ping_path": s.Ping, "status_path": s.Status} {
-		if path != "" && (!strings.HasPrefix(path, "/") || len(path) > 1000) {
+		if path != "" && (!strings.HasPrefix(path, "/") || strings.Contains(path, "?") || len(path) > 1000) {
 			wrong(field, "phpfpm.bad_path", path)
 		}
 	}
@@ -70,10 +73,19 @@ type link struct {
 	settings         settings
 	at               chain.Place
 	network, address string
-	// silent counts the proofs in a row that ended in silence: a busy pool can be
-	// slow once, and is not to be restarted for it.
-	silent int
+	// master is the process that was last seen to listen.
+	master probe.Peer
+	// silent is since when nothing but silence has come, zero if something has.
+	silent time.Time
+	// full counts the status pages in a row that showed requests waiting in vain.
+	full int
 }
+
+// patience is how long all workers may be busy before that counts as a hang. It is
+// also how long nginx waits by default: whoever came first has had his 504 by then,
+// and what the workers still do is of use to nobody. Less would kill a pool that
+// merely waits for a database which is being mended.
+const patience = time.Minute
 
 var (
 	_ chain.Mender  = (*link)(nil)
@@ -82,8 +94,26 @@ var (
 
 func (l *link) Service() string { return l.settings.Service }
 
-// Plan restarts nothing for an answer that a living pool has given.
-func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan { return cause.Plan(p, e) }
+// reached is what PHP-FPM logs when a pool has no more workers to give.
+const reached = "server reached pm.max_children setting"
+
+// Plan restarts nothing for an answer that a living pool has given, nor for one that
+// is busy, and knows by its log whether it has all the workers that it may have.
+func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
+	plan := cause.Plan(p, e)
+	if plan.Cause != silence {
+		return plan
+	}
+	for _, line := range slices.Backward(e.Log) {
+		if strings.Contains(line, reached) {
+			return chain.Plan{
+				Cause: poolFull, Why: chain.Say("phpfpm.pool_full", "address", l.address),
+				Evidence: append([]string{probe.Quote([]byte(line))}, p.Evidence...), Next: chain.Say("phpfpm.pool_full_hint"),
+			}
+		}
+	}
+	return plan
+}
 
 var errNoService = errors.New("no service to watch")
 
