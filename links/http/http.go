@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -21,10 +22,10 @@ type settings struct {
 	URL         string            `yaml:"url" doc:"the URL to ask for"`
 	Connect     string            `yaml:"connect" doc:"host:port to connect to, in place of the URL's own"`
 	Method      string            `yaml:"method" doc:"the request's method" enum:"GET,HEAD"`
-	Header      map[string]string `yaml:"header" doc:"headers to send along; Host is one"`
+	Header      map[string]string `yaml:"header" doc:"headers to send along, to that host alone; Host is one"`
 	Status      []string          `yaml:"status" doc:"statuses that are right, such as 200 or 200-299"`
-	Contains    []string          `yaml:"contains" doc:"texts that the body must have"`
-	NotContains []string          `yaml:"not_contains" doc:"texts that the body must not have"`
+	Contains    []string          `yaml:"contains" doc:"texts that the body must have, within its first MiB or max_size"`
+	NotContains []string          `yaml:"not_contains" doc:"texts that the body must not have, within its first MiB or max_size"`
 	Redirect    string            `yaml:"redirect" doc:"the place to which it must redirect"`
 	Follow      int               `yaml:"follow" doc:"how many redirects may be followed"`
 	MinSize     chain.Size        `yaml:"min_size" doc:"the smallest body that is right"`
@@ -53,7 +54,7 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 	}
 	l := &link{settings: s, at: at, limit: maxBody}
 	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
 		wrong("url", "http.bad_url", s.URL)
 	}
 	l.url = u
@@ -74,6 +75,14 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 		if s.Redirect != "" {
 			l.status = []statuses{{300, 399}}
 		}
+	}
+	for name, value := range s.Header {
+		if !token.MatchString(name) || strings.ContainsFunc(value, isControl) {
+			wrong("header", "http.bad_header", name)
+		}
+	}
+	if s.Method == "HEAD" && (len(s.Contains) > 0 || len(s.NotContains) > 0 || s.MinSize > 0 || s.MaxSize > 0) {
+		wrong("method", "http.head_body", s.Method)
 	}
 	if s.Follow < 0 || s.Follow > maxFollow {
 		wrong("follow", "http.bad_follow", strconv.Itoa(s.Follow))
@@ -96,6 +105,11 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 	}
 	return l, nil
 }
+
+// token is what a header's name is made of (RFC 9110, section 5.6.2).
+var token = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // trust makes a configuration that trusts the certificates in a file alone.
 func trust(path string) (*tls.Config, error) {

@@ -2,8 +2,10 @@ package http
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/url"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -12,42 +14,69 @@ import (
 
 func (l *link) Prove(ctx context.Context) chain.Proof {
 	at := l.url
+	been := map[string]bool{}
 	for followed := 0; ; followed++ {
-		a, err := probe.Do(ctx, l.request(at))
+		q := l.request(at)
+		a, err := probe.Do(ctx, q)
 		if err != nil {
-			return probe.Broke(ctx, err, where(at, l.settings.Connect))
+			return probe.Broke(ctx, err, cmp.Or(q.Connect, probe.Address(at)))
 		}
-		next := a.Header.Get("Location")
-		if a.Status < 300 || a.Status > 399 || next == "" || followed >= l.settings.Follow {
-			return l.judge(at, a)
+		been[at.String()] = true
+		to := redirected(at, a)
+		again := to != nil && been[to.String()]
+		if to == nil || followed >= l.settings.Follow {
+			p := l.verdict(at, a)
+			if again && p.Cause == "redirect" {
+				p = l.loop(at, to)
+			}
+			return l.about(a, p)
 		}
-		to, err := at.Parse(next)
-		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
-			return l.judge(at, a)
+		if again {
+			return l.about(a, l.loop(at, to))
 		}
 		at = to
 	}
 }
 
-// where is what a person would look for: the address, or the URL's host.
-func where(u *url.URL, connect string) string {
-	if connect != "" {
-		return connect
-	}
-	return probe.Address(u)
+func (l *link) loop(at, to *url.URL) chain.Proof {
+	return chain.Broke("redirect_loop", chain.Say("http.loop", "url", at.Redacted(), "to", to.Redacted()),
+		chain.Say("http.loop_hint", "url", l.url.Redacted()))
 }
 
+// redirected is where an answer sends a browser, nil for nowhere that we could go.
+func redirected(from *url.URL, a probe.Answer) *url.URL {
+	next := a.Header.Get("Location")
+	if a.Status < 300 || a.Status > 399 || next == "" {
+		return nil
+	}
+	to, err := from.Parse(next)
+	if err != nil || to.Scheme != "http" && to.Scheme != "https" || to.Hostname() == "" {
+		return nil
+	}
+	to.Fragment, to.RawFragment = "", "" // a browser keeps it to itself
+	return to
+}
+
+// request asks for u. The headers, which may hold what others must not know, go to
+// the link's own host alone, and not over http where that is https.
 func (l *link) request(u *url.URL) probe.Request {
-	q := probe.Request{Method: l.settings.Method, URL: u, Header: l.settings.Header, TLS: l.tls, MaxBody: l.limit}
-	if u.Host == l.url.Host {
-		q.Connect = l.settings.Connect
+	q := probe.Request{Method: l.settings.Method, URL: u, TLS: l.tls, MaxBody: l.limit}
+	if u.Hostname() != l.url.Hostname() {
+		return q
+	}
+	if u.Host == l.url.Host && (u.Scheme == l.url.Scheme || u.Scheme == "https") {
+		q.Header = l.settings.Header
+	}
+	q.Connect = l.settings.Connect
+	if host, _, err := net.SplitHostPort(q.Connect); err == nil && probe.Address(u) != probe.Address(l.url) {
+		_, port, _ := net.SplitHostPort(probe.Address(u)) // always has one
+		q.Connect = net.JoinHostPort(host, port)
 	}
 	return q
 }
 
-// judge compares an answer with what was asked of it.
-func (l *link) judge(u *url.URL, a probe.Answer) chain.Proof {
-	p := l.verdict(u, a)
+// about completes a proof by what was answered.
+func (l *link) about(a probe.Answer, p chain.Proof) chain.Proof {
 	p.Figures = []chain.Figure{{Name: "status", Value: float64(a.Status)}, {Name: "size", Value: float64(len(a.Body)), Unit: "B"}}
 	if p.Verdict == chain.Broken {
 		p.Evidence = append([]string{fmt.Sprintf("HTTP %d, %d bytes: %s", a.Status, len(a.Body), probe.Quote(a.Body))}, p.Evidence...)
@@ -55,6 +84,7 @@ func (l *link) judge(u *url.URL, a probe.Answer) chain.Proof {
 	return p
 }
 
+// verdict compares an answer with what was asked of it.
 func (l *link) verdict(u *url.URL, a probe.Answer) chain.Proof {
 	at := u.Redacted()
 	broke := func(cause, key string, pairs ...any) chain.Proof {
@@ -94,7 +124,7 @@ func (l *link) verdict(u *url.URL, a probe.Answer) chain.Proof {
 // sameRedirect compares the place to which it redirects, which may be relative.
 func (l *link) sameRedirect(u *url.URL, location string) bool {
 	got, err := u.Parse(location)
-	if err != nil {
+	if err != nil || location == "" {
 		return false
 	}
 	want, err := u.Parse(l.settings.Redirect)
