@@ -5,7 +5,6 @@ package tcp
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"path/filepath"
 	"regexp"
@@ -62,6 +61,9 @@ type link struct {
 	at               chain.Place
 	network, address string
 	greets           *regexp.Regexp
+	// silent counts the proofs in a row that ended in silence: a busy host can be
+	// slow once, and is not to be killed for it.
+	silent int
 }
 
 var (
@@ -81,38 +83,44 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 	if l.greets == nil {
 		return chain.Held(chain.Say("tcp.accepts", "address", l.address))
 	}
-	return l.greeting(ctx, c)
-}
-
-// greeting reads until what was said matches, or cannot any more.
-func (l *link) greeting(ctx context.Context, c net.Conn) chain.Proof {
-	said := make([]byte, 0, maxGreeting)
-	for {
-		n, err := c.Read(said[len(said):cap(said)])
-		said = said[:len(said)+n]
-		if l.greets.Match(said) {
-			return chain.Held(chain.Say("tcp.greets", "address", l.address))
-		}
-		switch {
-		case err == nil && len(said) < cap(said):
-			continue
-		case len(said) > 0:
-			if probe.Cancelled(ctx) {
-				return chain.Untried(probe.CancelledText(), chain.Text{})
-			}
-			p := chain.Broke("wrong_greeting", chain.Say("tcp.wrong_greeting", "address", l.address, "want", l.settings.Greets),
-				chain.Say("tcp.wrong_greeting_hint", "address", l.address))
-			p.Evidence = []string{probe.Quote(said)}
-			return p
-		case errors.Is(err, io.EOF):
-			return probe.Broke(ctx, err, l.address)
-		}
-		p := probe.Broke(ctx, err, l.address)
-		if p.Cause == "timeout" { // it accepts, and says nothing: a stopped server does that
-			p = chain.Broke("silent", chain.Say("tcp.silent", "address", l.address), chain.Say("tcp.silent_hint", "address", l.address))
-		}
+	said, err := l.listen(c)
+	if len(said) > 0 || err == nil {
+		l.silent = 0
+	}
+	switch {
+	case l.greets.Match(said):
+		return chain.Held(chain.Say("tcp.greets", "address", l.address))
+	case probe.Cancelled(ctx):
+		return chain.Untried(probe.CancelledText(), chain.Text{})
+	case len(said) > 0:
+		p := chain.Broke("wrong_greeting", chain.Say("tcp.wrong_greeting", "address", l.address, "want", l.settings.Greets),
+			chain.Say("tcp.wrong_greeting_hint", "address", l.address))
+		p.Evidence = []string{probe.Quote(said)}
 		return p
 	}
+	p := probe.Broke(ctx, err, l.address)
+	if p.Cause != "timeout" {
+		l.silent = 0
+		return p
+	}
+	// It accepts, and says nothing: a stopped server does that.
+	l.silent++
+	code := "silent"
+	if l.silent >= 2 {
+		code = cause.Hung
+	}
+	return chain.Broke(code, chain.Say("tcp.silent", "address", l.address), chain.Say("tcp.silent_hint"))
+}
+
+// listen reads until what was said matches, or cannot any more.
+func (l *link) listen(c net.Conn) (said []byte, err error) {
+	said = make([]byte, 0, maxGreeting)
+	for err == nil && len(said) < cap(said) && !l.greets.Match(said) {
+		var n int
+		n, err = c.Read(said[len(said):cap(said)])
+		said = said[:len(said)+n]
+	}
+	return said, err
 }
 
 func (l *link) Service() string { return l.settings.Service }
