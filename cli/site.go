@@ -27,11 +27,11 @@ func (a *App) siteUp() *cobra.Command {
 		return a.siteInfo(info)
 	})
 	f := c.Flags()
-	f.StringVar(&o.Address, "address", "127.0.0.1:8080", a.say("cli.flag_address"))
+	f.StringVar(&o.Address, "address", "", a.say("cli.flag_address"))
 	f.StringVar(&o.Title, "title", "", a.say("cli.flag_title"))
 	f.BoolVar(&o.Sample, "sample", false, a.say("cli.flag_sample"))
 	f.BoolVar(&o.WithSystemd, "with-systemd", false, a.say("cli.flag_systemd"))
-	f.StringVar(&o.GuardUser, "guard-user", "omamori", a.say("cli.flag_guard_user"))
+	f.StringVar(&o.GuardUser, "guard-user", "", a.say("cli.flag_guard_user"))
 	c.ValidArgsFunction = nil
 	return c
 }
@@ -72,6 +72,8 @@ func (a *App) siteInfo(i *site.Info) error {
 	if i.PostURL != "" {
 		rows = append(rows, [2]string{a.say("cli.site_post"), i.PostURL})
 	}
+	rows = append(rows, [2]string{a.say("cli.site_user"), i.User},
+		[2]string{a.say("cli.site_password"), a.say("cli.site_in_file", "path", i.PasswordFile)})
 	a.list(w, a.say("cli.site"), rows)
 	rows = nil
 	for _, r := range i.Budget.Rows() {

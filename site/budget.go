@@ -2,6 +2,7 @@ package site
 
 import (
 	"bufio"
+	"encoding/json"
 	"io"
 	"math"
 	"os"
@@ -102,6 +103,15 @@ func plan(machine uint64) (Budget, error) {
 func (b Budget) Sum() uint64 {
 	return b.System + b.Omamori + b.Nginx + b.PHPShared + uint64(b.Children)*b.PHPChild +
 		b.SQLBase + b.BufferPool + uint64(b.Connections)*b.SQLConnection
+}
+
+// MarshalJSON adds the sum.
+func (b Budget) MarshalJSON() ([]byte, error) {
+	type parts Budget
+	return json.Marshal(struct {
+		parts
+		Sum uint64 `json:"sum"`
+	}{parts(b), b.Sum()})
 }
 
 // Rows lists the parts, their sum, and what the machine has.

@@ -62,9 +62,11 @@ func checkDir(dir string) (string, error) {
 	if err != nil {
 		return "", problem(chain.Say("site.not_a_dir", "dir", abs), chain.Say("site.bad_dir_hint"))
 	}
-	// An own folder: what is in another's is not ours to give new owners.
-	ours := func(e fs.DirEntry) bool { return e.Name() == ".lock" || e.Name() == "site.json" }
-	if len(entries) > 0 && !slices.ContainsFunc(entries, ours) {
+	// An own folder: what is in another's is not ours to give new owners. An Up that was
+	// interrupted early has left no more than its lock, and perhaps half of its notes.
+	early := func(e fs.DirEntry) bool { return e.Name() == ".lock" || strings.HasPrefix(e.Name(), ".site.json.") }
+	noted := func(e fs.DirEntry) bool { return e.Name() == "site.json" }
+	if !slices.ContainsFunc(entries, noted) && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !early(e) }) {
 		return "", problem(chain.Say("site.foreign_dir", "dir", abs), chain.Say("site.bad_dir_hint"))
 	}
 	return abs, nil

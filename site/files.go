@@ -57,6 +57,19 @@ func makeDir(path string, mode fs.FileMode, who *owner) error {
 	return nil
 }
 
+// makeOpen sees to it that a folder is there and that all may pass through it; those
+// on the way to it that are not there yet are made alike, whatever the umask.
+func makeOpen(path string) error {
+	if up := filepath.Dir(path); up != path {
+		if _, err := os.Stat(up); errors.Is(err, fs.ErrNotExist) {
+			if err := makeOpen(up); err != nil {
+				return err
+			}
+		}
+	}
+	return makeDir(path, 0o755, nil)
+}
+
 // writeFile sees to it that a file has this content, mode and owner. It is replaced
 // in one step, so that nobody ever sees half of it; changed is false when nothing
 // was to be done.
@@ -111,9 +124,11 @@ func touch(path string, mode fs.FileMode, who *owner) error {
 	return nil
 }
 
+func (l layout) secretFile(name string) string { return l.at("secrets", name) }
+
 // secret is the secret of that name, made when it is needed for the first time.
 func (l layout) secret(name string) (string, error) {
-	path := l.at("secrets", name)
+	path := l.secretFile(name)
 	b, err := os.ReadFile(path)
 	if s := strings.TrimSpace(string(b)); err == nil && s != "" {
 		return s, nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"text/template"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -17,22 +18,29 @@ import (
 // writeGuardFile writes the omamori.yaml that guards the site. One that its owner has
 // changed since is left alone.
 func (b *build) writeGuardFile() error {
-	old, err := os.ReadFile(b.guardFile())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read omamori.yaml: %w", err)
-	}
-	if err == nil && sum(old) != b.GuardFile {
-		b.tell(chain.Say("site.keeps_guard_file", "path", b.guardFile()))
-		return nil
-	}
 	content, err := b.guard()
 	if err != nil {
 		return err
 	}
+	now := sum(content)
+	old, err := os.ReadFile(b.guardFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read omamori.yaml: %w", err)
+	}
+	if there := err == nil; !there || sum(old) != now {
+		if there && !slices.Contains(b.GuardFiles, sum(old)) {
+			b.tell(chain.Say("site.keeps_guard_file", "path", b.guardFile()))
+			return nil
+		}
+		b.GuardFiles = append(b.GuardFiles, now) // noted first: interrupted, it is known to be ours
+		if err := writeSettings(b.layout, b.settings); err != nil {
+			return err
+		}
+	}
 	if _, err := writeFile(b.guardFile(), content, 0o644, nil); err != nil {
 		return err
 	}
-	b.GuardFile = sum(content)
+	b.GuardFiles = []string{now}
 	return nil
 }
 

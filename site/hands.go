@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,6 +45,31 @@ func await(ctx context.Context, what string, ready func() (bool, error)) error {
 	}
 }
 
+// hands connects to the site's hands.
+func (b *build) hands(ctx context.Context) (c *hands.Client, err error) {
+	if !b.WithSystemd {
+		return ask(ctx, b.layout, b.HandsBinary)
+	}
+	err = await(ctx, "hands", func() (bool, error) { // systemd has just started it
+		c, err = hands.Connect(ctx, b.handsSocket())
+		return err == nil, nil
+	})
+	return c, err
+}
+
+// leaveHands stops services that hands runs as its children, where systemd is to run
+// them from now on.
+func (b *build) leaveHands(ctx context.Context) error {
+	if !b.WithSystemd {
+		return nil
+	}
+	file, err := hands.Load(b.handsFile())
+	if err != nil || !slices.ContainsFunc(file.Services, func(s hands.Service) bool { return s.Child != nil }) {
+		return nil //nolint:nilerr // without a file there are none
+	}
+	return handsDown(ctx, b.layout, b.HandsBinary)
+}
+
 // ask connects to the site's hands, which are started if they are not there.
 func ask(ctx context.Context, l layout, binary string) (*hands.Client, error) {
 	if c, err := hands.Connect(ctx, l.handsSocket()); err == nil {
@@ -61,7 +88,9 @@ func ask(ctx context.Context, l layout, binary string) (*hands.Client, error) {
 	cmd := exec.Command(binary, "--listen", l.handsSocket(), "--file", l.handsFile())
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	if err := cmd.Start(); errors.Is(err, fs.ErrNotExist) {
+		return nil, problem(chain.Say("site.no_hands", "path", binary), chain.Text{})
+	} else if err != nil {
 		return nil, fmt.Errorf("start hands: %w", err)
 	}
 	pid := cmd.Process.Pid

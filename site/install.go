@@ -50,7 +50,8 @@ func (b *build) install(ctx context.Context) error {
 		return err
 	}
 	w := wants{
-		Host: b.host(), Lang: b.Lang, Title: b.Title, User: admin, Email: admin + "@example.org",
+		Host: b.host(), Lang: b.Lang, Title: b.Title, User: admin, Email: admin + "@site.invalid", // no letter ever arrives there
+
 		Password: b.adminPassword, Application: b.appPass, Sample: b.Sample, Installed: b.Installed,
 		Article: article{Title: b.lang.Text("site.sample_title"), Slug: sampleSlug, Content: string(content), Date: sampleDate},
 	}

@@ -3,11 +3,12 @@ package site
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+
+	"github.com/omamori-guard/omamori/chain"
 )
 
 // layout knows where everything is.
@@ -45,9 +46,14 @@ type settings struct {
 	// Installed is set once WordPress is: from then on its tables are never dropped.
 	Installed bool   `json:"installed"`
 	Budget    Budget `json:"budget"`
-	// GuardFile is the SHA-256 of the omamori.yaml that was written last: one that
-	// its owner has changed is left alone.
-	GuardFile string `json:"guard_file,omitempty"`
+	// GuardFiles are the SHA-256 of the omamori.yaml that was written last, and of the
+	// one that was about to be: one that its owner has changed is left alone.
+	GuardFiles []string `json:"guard_files,omitempty"`
+	// Listening is the address by which nginx was started.
+	Listening string `json:"listening,omitempty"`
+	// RunsBy says by which files each service was started, as a SHA-256. It outlives
+	// an interruption between the writing of a file and the restart for it.
+	RunsBy map[string]string `json:"runs_by,omitempty"`
 }
 
 // host is what visitors ask for: without the port where browsers leave it out.
@@ -64,6 +70,19 @@ func (s settings) host() string {
 
 func (s settings) base() string { return "http://" + s.host() }
 func (s settings) url() string  { return s.base() + "/" }
+
+// listen is where nginx listens. The address of a name need not be one of this
+// machine's (a load balancer, a home router), nor be known yet when it starts.
+func (s settings) listen() (network, address string) {
+	host, port, _ := net.SplitHostPort(s.Address)
+	switch {
+	case host == "localhost":
+		return "tcp", net.JoinHostPort("127.0.0.1", port)
+	case net.ParseIP(host) == nil:
+		return "tcp4", net.JoinHostPort("0.0.0.0", port)
+	}
+	return "tcp", s.Address
+}
 
 func (s settings) loopback() bool {
 	host, _, _ := net.SplitHostPort(s.Address)
@@ -82,7 +101,7 @@ func readSettings(l layout) (s settings, found bool, err error) {
 		err = json.Unmarshal(b, &s)
 	}
 	if err != nil {
-		return s, false, fmt.Errorf("read settings of site: %w", err)
+		return s, false, problem(chain.Say("site.bad_settings", "path", settingsPath(l), "error", err), chain.Text{})
 	}
 	return s, true, nil
 }

@@ -3,12 +3,14 @@ package site
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,14 +41,12 @@ type build struct {
 	DBPassword             string
 	adminPassword, appPass string
 	salt                   string
-	// changed are the services whose files differ from those they run by.
-	changed map[string]bool
-	// handsChanged is set when hands' own file was written anew.
-	handsChanged bool
+	// sums are the SHA-256 of the files that each service is to run by.
+	sums map[string]string
 }
 
 // prepare checks everything that can be checked beforehand.
-func prepare(o Options, l layout) (*build, error) {
+func prepare(ctx context.Context, o Options, l layout) (*build, error) {
 	s, found, err := readSettings(l)
 	if err != nil {
 		return nil, err
@@ -71,14 +71,17 @@ func prepare(o Options, l layout) (*build, error) {
 	s.HandsBinary = cmp.Or(o.HandsBinary, s.HandsBinary)
 	s.Sample = s.Sample || o.Sample
 	s.WithSystemd = s.WithSystemd || o.WithSystemd
-	b := &build{layout: l, settings: s, tell: o.Progress, lang: lang, changed: map[string]bool{}}
-	if err := b.check(); err != nil {
+	b := &build{layout: l, settings: s, tell: o.Progress, lang: lang, sums: map[string]string{}}
+	if err := b.check(ctx); err != nil {
 		return nil, err
+	}
+	if b.RunsBy == nil {
+		b.RunsBy = map[string]string{}
 	}
 	return b, writeSettings(l, b.settings)
 }
 
-func (b *build) check() error {
+func (b *build) check(ctx context.Context) error {
 	if err := checkAddress(b.Address); err != nil {
 		return err
 	}
@@ -107,12 +110,29 @@ func (b *build) check() error {
 	if err != nil {
 		return fmt.Errorf("read memory: %w", err)
 	}
-	b.Budget, err = plan(machine)
-	return err
+	if b.Budget, err = plan(machine); err != nil {
+		return err
+	}
+	if port(b.Listening) == port(b.Address) { // that of our own nginx
+		return nil
+	}
+	return b.portIsFree(ctx)
 }
 
-func (b *build) info() *Info {
-	return &Info{Dir: b.dir, URL: b.url(), PostURL: b.PostURL, Budget: b.Budget}
+func port(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
+}
+
+// portIsFree says so in time when somebody else has the port: nginx would try for
+// seconds, and a stranger would be taken for it.
+func (b *build) portIsFree(ctx context.Context) error {
+	network, address := b.listen()
+	l, err := (&net.ListenConfig{}).Listen(ctx, network, address)
+	if err != nil {
+		return problem(chain.Say("site.address_taken", "address", b.Address, "error", err), chain.Say("site.address_taken_hint"))
+	}
+	return l.Close()
 }
 
 // More fields of the templates.
@@ -122,8 +142,15 @@ func (b *build) Host() string { return b.host() }
 // WordPress is where Debian's files are.
 func (b *build) WordPress() string { return wordpress }
 
-// Listen is nginx's: a name would be looked up at each start.
-func (b *build) Listen() string { return b.Address }
+// Listen are nginx's: by IPv6 too where there is no one address and the kernel has it.
+func (b *build) Listen() []string {
+	network, address := b.listen()
+	all := []string{address}
+	if _, err := os.Stat("/proc/net/if_inet6"); network == "tcp4" && err == nil {
+		all = append(all, "[::]:"+port(address))
+	}
+	return all
+}
 
 // Environment is WordPress's name for what sort of place this is.
 func (b *build) Environment() string {
@@ -219,12 +246,11 @@ func (b *build) furnish() error {
 		if err != nil {
 			return err
 		}
-		changed, err := writeFile(f.path, content, f.mode, f.who)
-		if err != nil {
+		if _, err := writeFile(f.path, content, f.mode, f.who); err != nil {
 			return err
 		}
-		if changed && f.service != "" {
-			b.changed[f.service] = true
+		if f.service != "" {
+			b.sums[f.service] = sum(content)
 		}
 	}
 	return b.writeHands()
@@ -300,10 +326,18 @@ func (b *build) writeHands() error {
 	if err != nil {
 		return err
 	}
-	b.handsChanged, err = writeFile(b.handsFile(), content, 0o644, nil)
-	if err != nil {
+	if _, err := writeFile(b.handsFile(), content, 0o644, nil); err != nil {
 		return err
 	}
+	// A command counts as much as the file that it names.
+	for _, s := range b.services() {
+		command, err := encode(s)
+		if err != nil {
+			return err
+		}
+		b.sums[s.Name] = sum(append(command, b.sums[s.Name]...))
+	}
+	b.sums["hands"] = sum(content)
 	_, err = hands.Load(b.handsFile())
 	return err
 }

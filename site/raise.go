@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +22,9 @@ import (
 // raise goes from nothing, or from wherever an earlier one was interrupted, to a site
 // that answers. Each step looks for its own outcome first.
 func (b *build) raise(ctx context.Context) error {
+	if err := b.leaveHands(ctx); err != nil {
+		return err
+	}
 	b.tell(chain.Say("site.step_files", "dir", b.dir))
 	if err := b.furnish(); err != nil {
 		return err
@@ -50,9 +55,19 @@ func (b *build) makeDatabase(ctx context.Context) error {
 		return err
 	}
 	b.tell(chain.Say("site.step_database"))
-	aside := b.at("db.new")
-	if err := os.RemoveAll(aside); err != nil {
-		return fmt.Errorf("remove what an earlier run left: %w", err)
+	left, err := filepath.Glob(b.at("db.new*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("remove what an earlier run left: %w", err)
+		}
+	}
+	// Another name each time: where we were killed, its programs may still be writing.
+	aside, err := os.MkdirTemp(b.dir, "db.new")
+	if err != nil {
+		return fmt.Errorf("make folder: %w", err)
 	}
 	if err := makeDir(aside, 0o700, b.mysql); err != nil {
 		return err
@@ -72,13 +87,14 @@ func (b *build) makeDatabase(ctx context.Context) error {
 	return nil
 }
 
-// command is a program that does not outlive us.
+// command is a program that does not outlive us, nor do its own programs outlive ctx.
 func command(ctx context.Context, argv ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/"}
 	cmd.WaitDelay = 5 * time.Second
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd
 }
 
@@ -88,16 +104,19 @@ func (b *build) startAll(ctx context.Context) error {
 		if err := b.systemdUp(ctx); err != nil {
 			return err
 		}
-	} else if b.handsChanged {
+	} else if b.RunsBy["hands"] != b.sums["hands"] {
 		if err := renewHands(ctx, b.layout); err != nil {
 			return err
 		}
 	}
-	c, err := ask(ctx, b.layout, b.HandsBinary)
+	c, err := b.hands(ctx)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if err := b.runsBy("hands"); err != nil {
+		return err
+	}
 	if err := b.start(ctx, c, "mariadb", "unix", b.SQLSocket()); err != nil {
 		return err
 	}
@@ -107,23 +126,32 @@ func (b *build) startAll(ctx context.Context) error {
 	if err := b.start(ctx, c, "php", "unix", b.PHPSocket()); err != nil {
 		return err
 	}
-	if err := b.portIsFree(ctx, c); err != nil {
+	p, err := c.Process(ctx, "nginx")
+	if err != nil {
 		return err
 	}
-	return b.start(ctx, c, "nginx", "tcp", b.Address)
+	if !p.Running {
+		if err := b.portIsFree(ctx); err != nil {
+			return err
+		}
+	}
+	b.Listening = b.Address
+	return b.start(ctx, c, "nginx", "tcp", b.local())
 }
 
-// portIsFree says so in time when somebody else has the port: nginx would try for
-// seconds, and a stranger would be taken for it.
-func (b *build) portIsFree(ctx context.Context, c *hands.Client) error {
-	if p, err := c.Process(ctx, "nginx"); err == nil && p.Running {
-		return nil
+// runsBy notes that a service now runs by its present files.
+func (b *build) runsBy(service string) error {
+	b.RunsBy[service] = b.sums[service]
+	return writeSettings(b.layout, b.settings)
+}
+
+// local is where nginx is reached from this machine.
+func (b *build) local() string {
+	_, address := b.listen()
+	if port, any := strings.CutPrefix(address, "0.0.0.0:"); any {
+		return "127.0.0.1:" + port
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", b.Address)
-	if err != nil {
-		return problem(chain.Say("site.address_taken", "address", b.Address, "error", err), chain.Say("site.address_taken_hint"))
-	}
-	return l.Close()
+	return address
 }
 
 // start starts a service unless it runs by its present file, and waits until it
@@ -134,7 +162,7 @@ func (b *build) start(ctx context.Context, c *hands.Client, service, network, ad
 		return err
 	}
 	verb := chain.Start
-	if p.Running && b.changed[service] {
+	if p.Running && b.RunsBy[service] != b.sums[service] {
 		verb = chain.Restart
 	}
 	if !p.Running || verb == chain.Restart {
@@ -161,7 +189,10 @@ func (b *build) start(ctx context.Context, c *hands.Client, service, network, ad
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return b.failed(service, err.Error())
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return b.runsBy(service)
 }
 
 // failed says that a service does not run, with the end of its log.
@@ -175,9 +206,11 @@ func (b *build) failed(service, why string) error {
 	return problem(chain.Say("site.service_failed", "service", service, "error", why), chain.Say("site.see_log", "path", path, "line", line))
 }
 
-// visit asks for the front page as a visitor does.
+// visit asks for the front page as a visitor does, who may get here by other ways.
 func (b *build) visit(ctx context.Context) error {
-	t := &http.Transport{}
+	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", b.local())
+	}}
 	defer t.CloseIdleConnections()
 	client := &http.Client{Transport: t, Timeout: 30 * time.Second}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url(), http.NoBody)

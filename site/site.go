@@ -14,8 +14,8 @@ import (
 type Options struct {
 	// Dir is the folder below which everything is.
 	Dir string
-	// Address is host:port, 127.0.0.1:8080 if empty: where nginx listens, and what
-	// visitors type.
+	// Address is host:port, at first 127.0.0.1:8080: what visitors type, and where nginx
+	// listens.
 	Address string
 	Title   string
 	// Lang is "en" (the default) or "ja".
@@ -24,7 +24,7 @@ type Options struct {
 	Sample bool
 	// WithSystemd has systemd run the services, rather than hands.
 	WithSystemd bool
-	// GuardUser is who guards the site: the user that may ask hands.
+	// GuardUser is who guards the site, at first "omamori": the user that may ask hands.
 	GuardUser string
 	// HandsBinary is the path of omamori-hands.
 	HandsBinary string
@@ -38,7 +38,12 @@ type Info struct {
 	URL string `json:"url"`
 	// PostURL is the sample article's address, "" without one.
 	PostURL string `json:"post_url,omitempty"`
-	Budget  Budget `json:"budget"`
+	// User is who may sign in; PasswordFile, for root alone, has the password, and
+	// ApplicationFile the one for programs, which use REST.
+	User            string `json:"user"`
+	PasswordFile    string `json:"password_file"`
+	ApplicationFile string `json:"application_password_file"`
+	Budget          Budget `json:"budget"`
 }
 
 // Up makes the site in o.Dir and starts it. Run again, it changes nothing that is
@@ -57,7 +62,7 @@ func Up(ctx context.Context, o Options) (*Info, error) {
 		o.Progress = func(chain.Text) {}
 	}
 	l := layout{dir}
-	if err := makeDir(dir, 0o755, nil); err != nil {
+	if err := makeOpen(dir); err != nil {
 		return nil, err
 	}
 	unlock, err := lock(l)
@@ -65,14 +70,14 @@ func Up(ctx context.Context, o Options) (*Info, error) {
 		return nil, err
 	}
 	defer unlock()
-	b, err := prepare(o, l)
+	b, err := prepare(ctx, o, l)
 	if err != nil {
 		return nil, err
 	}
 	if err := b.raise(ctx); err != nil {
 		return nil, err
 	}
-	return b.info(), nil
+	return inform(l, b.settings), nil
 }
 
 // Down stops the site in dir; its data stays. One that is down already is no error.
@@ -101,7 +106,14 @@ func Look(_ context.Context, dir string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Info{Dir: l.dir, URL: s.url(), PostURL: s.PostURL, Budget: s.Budget}, nil
+	return inform(l, s), nil
+}
+
+func inform(l layout, s settings) *Info {
+	return &Info{
+		Dir: l.dir, URL: s.url(), PostURL: s.PostURL, User: admin, PasswordFile: l.secretFile("admin-password"),
+		ApplicationFile: l.secretFile("application-password"), Budget: s.Budget,
+	}
 }
 
 // open reads what Up has noted about the site in dir.

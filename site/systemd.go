@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"text/template"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -16,15 +18,20 @@ import (
 // units is where a machine's owner keeps units.
 const units = "/etc/systemd/system"
 
-// unitName is the unit of one of a site's services.
+// unitServices are what a site has units for, in the order of their start.
+var unitServices = []string{"mariadb", "php", "nginx", "hands"}
+
+// unitName is the unit of one of a site's services. Of what a folder's name may have,
+// systemd does not take + and makes something else of @.
 func unitName(l layout, service string) string {
-	return "omamori-site-" + filepath.Base(l.dir) + "-" + service + ".service"
+	name := strings.NewReplacer("+", `\x2b`, "@", `\x40`).Replace(filepath.Base(l.dir))
+	return "omamori-site-" + name + "-" + service + ".service"
 }
 
-// unitsOf are a site's units, in the order of their start.
+// unitsOf are a site's units.
 func unitsOf(l layout) []string {
 	var all []string
-	for _, service := range []string{"mariadb", "php", "nginx", "hands"} {
+	for _, service := range unitServices {
 		all = append(all, unitName(l, service))
 	}
 	return all
@@ -79,65 +86,84 @@ func (b *build) unit(service string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// systemdUp writes the units and starts them; hands comes last, and finds them
-// running.
+// systemdUp writes the units and starts hands, which starts the others when it is
+// asked to.
 func (b *build) systemdUp(ctx context.Context) error {
 	b.tell(chain.Say("site.step_units", "dir", units))
-	changed := false
-	for _, service := range []string{"mariadb", "php", "nginx", "hands"} {
+	for _, name := range unitsOf(b.layout) {
+		path := filepath.Join(units, name)
+		ours, err := isOurs(b.layout, path)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Lstat(path); err == nil && !ours {
+			return problem(chain.Say("site.foreign_unit", "path", path), chain.Text{})
+		}
+	}
+	for _, service := range unitServices {
 		content, err := b.unit(service)
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(units, unitName(b.layout, service))
-		old, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("read unit: %w", err)
-		}
-		if err == nil && !bytes.Contains(old, []byte(b.dir+"/")) {
-			return problem(chain.Say("site.foreign_unit", "path", path), chain.Text{})
-		}
-		wrote, err := writeFile(path, content, 0o644, nil)
-		if err != nil {
+		if _, err := writeFile(filepath.Join(units, unitName(b.layout, service)), content, 0o644, nil); err != nil {
 			return err
 		}
-		changed = changed || wrote
-		if wrote && service != "hands" {
-			b.changed[service] = true
-		}
+		b.sums[service] = sum(append(content, b.sums[service]...))
 	}
-	if changed {
-		if err := systemctl(ctx, "daemon-reload"); err != nil {
-			return err
-		}
+	if err := systemctl(ctx, "daemon-reload"); err != nil {
+		return err
 	}
-	names := unitsOf(b.layout)
-	if err := systemctl(ctx, append([]string{"enable", "--quiet"}, names...)...); err != nil {
+	if err := systemctl(ctx, append([]string{"enable", "--quiet"}, unitsOf(b.layout)...)...); err != nil {
 		return err
 	}
 	verb := "start"
-	if changed || b.handsChanged {
+	if b.RunsBy["hands"] != b.sums["hands"] {
 		verb = "restart"
 	}
 	return systemctl(ctx, verb, unitName(b.layout, "hands"))
 }
 
-// systemdDown stops the units, hands first: it would tell of each as of a loss.
+// isOurs reports whether a unit is there and is of this site: another site's folder
+// may have the same name.
+func isOurs(l layout, path string) (bool, error) {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read unit: %w", err)
+	}
+	return bytes.Contains(content, []byte(" "+l.Etc()+":")), nil
+}
+
+// systemdDown stops the units, hands first: it would tell of each as of a loss. None
+// of them stays.
 func systemdDown(ctx context.Context, l layout) error {
 	if err := checkSystemd(); err != nil {
 		return err
 	}
-	names := unitsOf(l)
 	var there []string
-	for i := len(names) - 1; i >= 0; i-- {
-		if _, err := os.Stat(filepath.Join(units, names[i])); err == nil {
-			there = append(there, names[i])
+	for _, name := range slices.Backward(unitsOf(l)) {
+		ours, err := isOurs(l, filepath.Join(units, name))
+		if err != nil {
+			return err
+		}
+		if ours {
+			there = append(there, name)
 		}
 	}
 	if len(there) == 0 {
 		return nil
 	}
-	return systemctl(ctx, append([]string{"disable", "--quiet", "--now"}, there...)...)
+	if err := systemctl(ctx, append([]string{"disable", "--quiet", "--now"}, there...)...); err != nil {
+		return err
+	}
+	for _, name := range there {
+		if err := os.Remove(filepath.Join(units, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove unit: %w", err)
+		}
+	}
+	return systemctl(ctx, "daemon-reload")
 }
 
 func systemctl(ctx context.Context, args ...string) error {

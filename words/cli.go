@@ -128,13 +128,16 @@ var cliTexts = []entry{
 	{"cli.site", "The site", "サイト"},
 	{"cli.site_url", "address", "アドレス"},
 	{"cli.site_post", "article", "記事"},
+	{"cli.site_user", "sign in as", "ログイン名"},
+	{"cli.site_password", "password", "パスワード"},
+	{"cli.site_in_file", "in {path}, for root to read", "{path}（root のみ読めます）"},
 	{"cli.site_budget", "Memory, at its worst", "メモリー（最大時）"},
 	{"cli.site_down", "the site in {dir} is down; its data stays", "{dir} のサイトを停止しました（データは残っています）"},
-	{"cli.flag_address", "address and port of the site", "サイトのアドレスとポート"},
+	{"cli.flag_address", "address and port of the site (127.0.0.1:8080 unless it has one)", "サイトのアドレスとポート（初回の既定は 127.0.0.1:8080）"},
 	{"cli.flag_title", "the blog's title", "ブログの題名"},
 	{"cli.flag_sample", "publish a furnished sample article", "見本の記事を公開する"},
 	{"cli.flag_systemd", "install hardened systemd units instead", "代わりに systemd のユニットを設置する"},
-	{"cli.flag_guard_user", "the user that the guard runs as", "ガードを動かすユーザー"},
+	{"cli.flag_guard_user", "the user that the guard runs as (omamori unless it has one)", "ガードを動かすユーザー（初回の既定は omamori）"},
 	{"cli.short_site", "a WordPress blog in a folder of its own", "専用フォルダーの WordPress ブログ"},
 	{"cli.help_site", `omamori site up DIR       bring a WordPress blog up, all of it below DIR
 omamori site down DIR     stop it

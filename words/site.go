@@ -6,6 +6,7 @@ var siteTexts = []entry{
 	{"site.not_root_hint", "sudo omamori site up DIR", "sudo omamori site up DIR"},
 	{"site.no_site", "there is no site in {dir}", "{dir} にサイトはありません"},
 	{"site.no_site_hint", "omamori site up {dir}", "omamori site up {dir}"},
+	{"site.bad_settings", "{path} cannot be read: {error}", "{path} を読み取れません: {error}"},
 	{"site.busy", "another omamori is at work on the site in {dir}", "{dir} のサイトは別の omamori が処理中です"},
 	{"site.bad_dir", "{dir} cannot hold a site: its name may have letters, digits and _ . + @ - only", "{dir} にはサイトを置けません。名前に使えるのは英数字と _ . + @ - だけです"},
 	{"site.bad_dir_hint", "a folder of its own, such as /srv/blog", "専用のフォルダーを指定してください（例: /srv/blog）"},

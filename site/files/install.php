@@ -4,6 +4,7 @@ $in = json_decode( stream_get_contents( STDIN ), true, 8, JSON_THROW_ON_ERROR );
 $_SERVER['HTTP_HOST']       = $in['host'];
 $_SERVER['REQUEST_METHOD']  = 'GET';
 $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+define( 'DISABLE_WP_CRON', true ); // visitors set it going
 define( 'WP_INSTALLING', true );
 require ABSPATH . 'wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
@@ -45,6 +46,9 @@ $set = array(
 	'comment_registration'          => 0,
 	'close_comments_for_old_posts'  => 0,
 	'users_can_register'            => 0,
+	// Letters about comments have the e-mail address of who wrote them in it.
+	'comments_notify'               => 0,
+	'moderation_notify'             => 0,
 	'default_pingback_flag'         => 0,
 	'show_comments_cookies_opt_in'  => 0,
 );

@@ -14,6 +14,13 @@ add_filter( 'pre_option_show_avatars', '__return_zero' );
 // Who comments gives a name and an e-mail address.
 add_filter( 'pre_option_require_name_email', function () { return '1'; } );
 
+// A browser without the newest emoji would fetch them as pictures from elsewhere.
+remove_action( 'wp_head', 'print_emoji_detection_script', 7 );
+remove_action( 'wp_print_styles', 'print_emoji_styles' );
+add_filter( 'emoji_svg_url', '__return_false' );
+// Nor does publishing tell a directory of blogs.
+add_filter( 'pre_option_ping_sites', '__return_empty_string' );
+
 // Debian's package brings the updates: asking elsewhere would only take time.
 foreach ( array( 'update_core', 'update_plugins', 'update_themes' ) as $omamori_what ) {
 	add_filter( 'pre_site_transient_' . $omamori_what, function () {

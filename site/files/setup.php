@@ -5,6 +5,7 @@ $in = json_decode( stream_get_contents( STDIN ), true, 8, JSON_THROW_ON_ERROR );
 $_SERVER['HTTP_HOST']       = $in['host'];
 $_SERVER['REQUEST_METHOD']  = 'GET';
 $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+define( 'DISABLE_WP_CRON', true ); // visitors set it going
 require ABSPATH . 'wp-load.php';
 
 function omamori_fail( $what ) {
