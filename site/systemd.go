@@ -55,7 +55,8 @@ func (b *build) unit(service string) ([]byte, error) {
 		Service, Title, Exec, User, After string
 		Writes                            []string
 		Capabilities, Families            string
-	}{build: b, Service: service, Families: "AF_UNIX"}
+		InTmp                             bool
+	}{build: b, Service: service, Families: "AF_UNIX", InTmp: strings.HasPrefix(b.dir, "/tmp/") || strings.HasPrefix(b.dir, "/var/tmp/")}
 	switch service {
 	case "mariadb":
 		u.User = "mysql"
