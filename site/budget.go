@@ -151,18 +151,21 @@ func machineMemory(root string) (uint64, error) {
 		if len(parts) != 3 {
 			continue
 		}
-		base, file := "", ""
+		base, files := "", []string(nil)
 		switch {
 		case parts[1] == "":
-			base, file = filepath.Join(root, "sys/fs/cgroup"), "memory.max"
+			// Above memory.high the kernel slows a group down until it stands still.
+			base, files = filepath.Join(root, "sys/fs/cgroup"), []string{"memory.max", "memory.high"}
 		case strings.Contains(","+parts[1]+",", ",memory,"):
-			base, file = filepath.Join(root, "sys/fs/cgroup/memory"), "memory.limit_in_bytes"
+			base, files = filepath.Join(root, "sys/fs/cgroup/memory"), []string{"memory.limit_in_bytes"}
 		default:
 			continue
 		}
 		// In a namespace the path may lead nowhere, but its root is there.
 		for at := filepath.Clean("/" + parts[2]); ; at = filepath.Dir(at) {
-			total = min(total, limitIn(filepath.Join(base, at, file)))
+			for _, file := range files {
+				total = min(total, limitIn(filepath.Join(base, at, file)))
+			}
 			if at == "/" {
 				break
 			}

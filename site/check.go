@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 )
 
@@ -48,10 +50,12 @@ func checkDir(dir string) (string, error) {
 	for up := filepath.Dir(abs); up != "/"; up = filepath.Dir(up) {
 		st, err := os.Stat(up)
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // we make it
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENOTDIR): // we make it; what is in the way comes further up
 		case err != nil:
 			return "", err
-		case !st.IsDir() || st.Mode().Perm()&0o001 == 0:
+		case !st.IsDir():
+			return "", problem(chain.Say("site.not_a_dir", "dir", up), chain.Say("site.bad_dir_hint"))
+		case st.Mode().Perm()&0o001 == 0:
 			return "", problem(chain.Say("site.closed_dir", "dir", up), chain.Say("site.bad_dir_hint"))
 		}
 	}
