@@ -39,7 +39,6 @@ type wants struct {
 	Password    string  `json:"password"`
 	Application string  `json:"application_password"`
 	Sample      bool    `json:"sample"`
-	Installed   bool    `json:"installed"`
 	Article     article `json:"article"`
 }
 
@@ -52,12 +51,12 @@ func (b *build) install(ctx context.Context) error {
 	w := wants{
 		Host: b.host(), Lang: b.Lang, Title: b.Title, User: admin, Email: admin + "@site.invalid", // no letter ever arrives there
 
-		Password: b.adminPassword, Application: b.appPass, Sample: b.Sample, Installed: b.Installed,
+		Password: b.adminPassword, Application: b.appPass, Sample: b.Sample,
 		Article: article{Title: b.lang.Text("site.sample_title"), Slug: sampleSlug, Content: string(content), Date: sampleDate},
 	}
 	b.tell(chain.Say("site.step_wordpress"))
 	if !b.Installed {
-		if _, err := b.script(ctx, "install.php", w); err != nil {
+		if err := b.installOnce(ctx, w); err != nil {
 			return err
 		}
 		b.Installed = true
@@ -72,11 +71,39 @@ func (b *build) install(ctx context.Context) error {
 	var made struct {
 		Post string `json:"post"`
 	}
+	// WordPress may give up without an error: its last line is the proof.
 	if err := json.Unmarshal(out[bytes.LastIndexByte(out, '\n')+1:], &made); err != nil {
-		return fmt.Errorf("set WordPress up: %w", err)
+		return problem(chain.Say("site.wordpress_failed", "error", err), chain.Say("site.wordpress_said", "line", tail(out)))
 	}
 	b.PostURL = made.Post
 	return nil
+}
+
+// installOnce installs WordPress unless an earlier Up has. What one that was interrupted
+// left is removed first: WordPress would take its own half-made tables for broken ones.
+func (b *build) installOnce(ctx context.Context, w wants) error {
+	db, err := b.connect("wordpress", b.DBPassword, "wordpress")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if done, err := installed(ctx, db); done || err != nil {
+		return err
+	}
+	for _, q := range []string{"DROP DATABASE wordpress", createDatabase} {
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("remove what an earlier run left: %w", err)
+		}
+	}
+	out, err := b.script(ctx, "install.php", w)
+	if err != nil {
+		return err
+	}
+	done, err := installed(ctx, db)
+	if !done && err == nil {
+		err = problem(chain.Say("site.wordpress_failed", "error", "wp_install"), chain.Say("site.wordpress_said", "line", tail(out)))
+	}
+	return err
 }
 
 // script runs one of our PHP scripts within WordPress, as its own user. It gets the

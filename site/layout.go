@@ -49,7 +49,7 @@ type settings struct {
 	// GuardFiles are the SHA-256 of the omamori.yaml that was written last, and of the
 	// one that was about to be: one that its owner has changed is left alone.
 	GuardFiles []string `json:"guard_files,omitempty"`
-	// Listening is the address by which nginx was started.
+	// Listening is the address by which nginx was last told to listen.
 	Listening string `json:"listening,omitempty"`
 	// RunsBy says by which files each service was started, as a SHA-256. It outlives
 	// an interruption between the writing of a file and the restart for it.

@@ -236,9 +236,9 @@ func (b *build) furnish() error {
 	}{
 		{"my.cnf", b.at("etc", "my.cnf"), "mariadb", 0o644, nil},
 		{"php-fpm.conf", b.at("etc", "php-fpm.conf"), "php", 0o644, nil},
-		{"prepend.php", b.at("etc", "prepend.php"), "", 0o644, nil},
+		{"prepend.php", b.at("etc", "prepend.php"), "php", 0o644, nil},
 		{"nginx.conf", b.at("etc", "nginx.conf"), "nginx", 0o644, nil},
-		{"wp-config.php", b.wpConfig(), "", 0o640, &owner{0, b.www.gid}},
+		{"wp-config.php", b.wpConfig(), "php", 0o640, &owner{0, b.www.gid}},
 		{"wp-load.php", b.at("web", "wp-load.php"), "", 0o644, nil},
 		{"omamori.php", b.at("web", "wp-content", "mu-plugins", "omamori.php"), "", 0o644, nil},
 	} {
@@ -250,7 +250,7 @@ func (b *build) furnish() error {
 			return err
 		}
 		if f.service != "" {
-			b.sums[f.service] = sum(content)
+			b.sums[f.service] = sum(append(content, b.sums[f.service]...)) // Opcache would show old ones for a while
 		}
 	}
 	return b.writeHands()

@@ -135,7 +135,10 @@ func (b *build) startAll(ctx context.Context) error {
 			return err
 		}
 	}
-	b.Listening = b.Address
+	b.Listening = b.Address // noted first: interrupted, its port is known to be ours
+	if err := writeSettings(b.layout, b.settings); err != nil {
+		return err
+	}
 	return b.start(ctx, c, "nginx", "tcp", b.local())
 }
 
@@ -167,12 +170,8 @@ func (b *build) start(ctx context.Context, c *hands.Client, service, network, ad
 	}
 	if !p.Running || verb == chain.Restart {
 		b.tell(chain.Say("site.step_start", "service", service))
-		done, err := c.Do(ctx, chain.Deed{Verb: verb, Service: service})
-		if err != nil {
+		if err := b.do(ctx, c, chain.Deed{Verb: verb, Service: service}); err != nil {
 			return err
-		}
-		if done.Error != "" {
-			return b.failed(service, done.Error)
 		}
 	}
 	err = await(ctx, service, func() (bool, error) {
@@ -193,6 +192,21 @@ func (b *build) start(ctx context.Context, c *hands.Client, service, network, ad
 		return err
 	}
 	return b.runsBy(service)
+}
+
+// do has hands do a deed. Where hands is still at one that an interrupted Up, or the
+// guard, has asked for, it is waited for.
+func (b *build) do(ctx context.Context, c *hands.Client, d chain.Deed) error {
+	return await(ctx, d.Service, func() (bool, error) {
+		done, err := c.Do(ctx, d)
+		if refused, ok := errors.AsType[*hands.Refused](err); ok && refused.Text.Key == "hands.busy" {
+			return false, nil
+		}
+		if err == nil && done.Error != "" {
+			err = b.failed(d.Service, done.Error)
+		}
+		return true, err
+	})
 }
 
 // failed says that a service does not run, with the end of its log.

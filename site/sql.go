@@ -24,6 +24,21 @@ func (b *build) connect(user, password, database string) (*sql.DB, error) {
 	return db, nil
 }
 
+const createDatabase = "CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+
+// installed reports whether files/install.php has come to its end.
+func installed(ctx context.Context, db *sql.DB) (done bool, err error) {
+	var tables, marks int
+	err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wordpress' AND table_name = 'wp_options'").Scan(&tables)
+	if err == nil && tables > 0 {
+		err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM wordpress.wp_options WHERE option_name = 'omamori_installed'").Scan(&marks)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look whether WordPress is installed: %w", err)
+	}
+	return marks > 0, nil
+}
+
 // grant sees to it that WordPress's user can log in.
 func (b *build) grant(ctx context.Context) error {
 	own, err := b.connect("wordpress", b.DBPassword, "wordpress")
@@ -41,7 +56,7 @@ func (b *build) grant(ctx context.Context) error {
 	defer root.Close()
 	// The password is of letters and digits alone.
 	for _, q := range []string{
-		"CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+		createDatabase,
 		"CREATE USER IF NOT EXISTS wordpress@localhost IDENTIFIED BY '" + b.DBPassword + "'",
 		"ALTER USER wordpress@localhost IDENTIFIED BY '" + b.DBPassword + "'",
 		"GRANT ALL ON wordpress.* TO wordpress@localhost",

@@ -8,22 +8,6 @@ define( 'DISABLE_WP_CRON', true ); // visitors set it going
 define( 'WP_INSTALLING', true );
 require ABSPATH . 'wp-load.php';
 require_once ABSPATH . 'wp-admin/includes/upgrade.php';
-$wpdb->hide_errors();
-$wpdb->suppress_errors();
-
-// omamori_installed is written last: without it an earlier run was interrupted.
-$done = $wpdb->get_var( "SELECT option_value FROM {$wpdb->options} WHERE option_name = 'omamori_installed'" );
-if ( $done ) {
-	exit( 0 );
-}
-if ( $in['installed'] ) {
-	fwrite( STDERR, 'WordPress was installed, and its table of options is not what it was' );
-	exit( 3 );
-}
-foreach ( $wpdb->tables() as $table ) {
-	$wpdb->query( "DROP TABLE IF EXISTS `$table`" );
-}
-wp_cache_flush();
 if ( 'ja' === $in['lang'] && load_default_textdomain( 'ja' ) ) {
 	$GLOBALS['wp_locale'] = new WP_Locale();
 }
@@ -55,4 +39,5 @@ $set = array(
 foreach ( $set as $name => $value ) {
 	update_option( $name, $value );
 }
+// Written last: without it, somebody was interrupted.
 update_option( 'omamori_installed', 1 );
