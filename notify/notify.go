@@ -68,6 +68,22 @@ type Message struct {
 	Body     string    `json:"body"`
 }
 
+// maxText bounds a title and a body, in bytes: a message may be made of what others
+// have written.
+const maxText = 8 << 10
+
+func (m Message) bounded() Message {
+	m.Title, m.Body = cut(m.Title), cut(m.Body)
+	return m
+}
+
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}
+
 // Job is what the program that delivers is given on its standard input: nothing of
 // it may stand in a command line, where every user could read it.
 type Job struct {

@@ -40,7 +40,8 @@ func Program(path string) Send {
 		case answer == nil && r.Error != "":
 			return errors.New(words.Clean(r.Error))
 		case ctx.Err() != nil:
-			return fmt.Errorf("no answer within %v", sendTime)
+			lang, _ := words.Parse(m.Lang)
+			return errors.New(lang.Say(chain.Say("notify.no_answer", "limit", sendTime)))
 		case err != nil:
 			return fmt.Errorf("run %s: %w", path, err)
 		case answer != nil: // it has said nothing of the message

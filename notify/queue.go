@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -42,42 +43,55 @@ type Queue struct {
 	// mu protects the fields below.
 	mu       sync.Mutex
 	channels []Channel
-	waiting  map[string][]item // by channel
+	waiting  map[string]*line // by channel
 	busy     map[string]bool
 }
 
-// item is a message that waits for one channel.
+// line is what waits for one channel.
+type line struct {
+	Items []item `json:"items,omitempty"`
+	// Dropped is how many messages were given up that the channel was not told of yet.
+	Dropped int `json:"dropped,omitempty"`
+}
+
+// item is a message that waits.
 type item struct {
 	Message Message   `json:"message"`
 	Since   time.Time `json:"since"`
 	Tries   int       `json:"tries,omitempty"`
 	Next    time.Time `json:"next,omitzero"`
-	// Dropped is how many messages before this one were given up.
-	Dropped int `json:"dropped,omitempty"`
 }
 
 // NewQueue makes a queue, with what an earlier one has left in the store.
 func NewQueue(ctx context.Context, store Store, send Send, log *slog.Logger) *Queue {
-	q := &Queue{store: store, send: send, log: log, wake: make(chan struct{}, 1), waiting: map[string][]item{}, busy: map[string]bool{}}
+	q := &Queue{store: store, send: send, log: log, wake: make(chan struct{}, 1), waiting: map[string]*line{}, busy: map[string]bool{}}
 	b, err := store.LoadState(ctx, stateKey)
 	if err == nil && len(b) > 0 {
 		err = json.Unmarshal(b, &q.waiting)
 	}
 	if err != nil || q.waiting == nil {
 		log.Warn("read the messages that wait", "error", err)
-		q.waiting = map[string][]item{}
+		q.waiting = map[string]*line{}
 	}
+	maps.DeleteFunc(q.waiting, func(_ string, l *line) bool { return l == nil })
 	return q
 }
 
-// Use sets the channels. What waits for one that is gone is given up.
+// Use sets the channels. What waits for one that is gone is given up; what waits for
+// another is tried at once, as the owner may have mended it.
 func (q *Queue) Use(channels []Channel) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.channels = slices.Clone(channels)
-	for name := range q.waiting {
-		if !slices.ContainsFunc(channels, func(c Channel) bool { return c.Name == name }) {
-			delete(q.waiting, name)
+	maps.DeleteFunc(q.waiting, func(name string, _ *line) bool {
+		return !slices.ContainsFunc(channels, func(c Channel) bool { return c.Name == name })
+	})
+	for _, c := range channels {
+		if q.waiting[c.Name] == nil {
+			q.waiting[c.Name] = &line{}
+		}
+		for i := range q.waiting[c.Name].Items {
+			q.waiting[c.Name].Items[i].Next = time.Time{}
 		}
 	}
 	q.poke()
@@ -89,25 +103,23 @@ func (q *Queue) Tell(say func(c Channel) Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, c := range q.channels {
-		all := q.waiting[c.Name]
-		if len(all) >= maxWaiting { // the newest says most of how things are
+		l := q.waiting[c.Name]
+		if len(l.Items) >= maxWaiting { // the newest says most of how things are
 			oldest := 0
 			if q.busy[c.Name] { // the first is on its way, and may well arrive
 				oldest = 1
 			}
-			all = giveUp(all, oldest)
+			l.giveUp(oldest)
 		}
-		q.waiting[c.Name] = append(all, item{Message: say(c), Since: time.Now()})
+		l.Items = append(l.Items, item{Message: say(c).bounded(), Since: time.Now()})
 	}
 	q.poke()
 }
 
-// giveUp takes the message at i away. The next one, if there is one, will say so.
-func giveUp(all []item, i int) []item {
-	if i+1 < len(all) {
-		all[i+1].Dropped += all[i].Dropped + 1
-	}
-	return slices.Delete(all, i, i+1)
+// giveUp takes the message at i away. The next that arrives will say so.
+func (l *line) giveUp(i int) {
+	l.Items = slices.Delete(l.Items, i, i+1)
+	l.Dropped++
 }
 
 func (q *Queue) poke() {
@@ -150,47 +162,49 @@ func (q *Queue) begin(ctx context.Context, work *sync.WaitGroup) time.Time {
 	now := time.Now()
 	next := now.Add(lastPause)
 	for _, c := range q.channels {
-		all := q.waiting[c.Name]
+		l := q.waiting[c.Name]
 		switch {
-		case len(all) == 0 || q.busy[c.Name]:
-		case all[0].Next.After(now):
-			if all[0].Next.Before(next) {
-				next = all[0].Next
+		case len(l.Items) == 0 || q.busy[c.Name]:
+		case l.Items[0].Next.After(now):
+			if l.Items[0].Next.Before(next) {
+				next = l.Items[0].Next
 			}
 		default:
 			q.busy[c.Name] = true
-			it := all[0]
-			work.Go(func() { q.deliver(ctx, c, it) })
+			it, dropped := l.Items[0], l.Dropped
+			work.Go(func() { q.deliver(ctx, c, it, dropped) })
 		}
 	}
 	return next
 }
 
-func (q *Queue) deliver(ctx context.Context, c Channel, it item) {
-	m := it.Message
-	err := q.send(ctx, c, withDropped(m, it.Dropped))
+func (q *Queue) deliver(ctx context.Context, c Channel, it item, dropped int) {
+	err := q.send(ctx, c, withDropped(it.Message, dropped))
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.busy[c.Name] = false
 	defer q.poke()
-	all := q.waiting[c.Name]
-	at := slices.IndexFunc(all, func(o item) bool { return o.Since.Equal(it.Since) && o.Message == it.Message })
-	if at < 0 { // its channel has gone meanwhile
+	l := q.waiting[c.Name]
+	if l == nil { // its channel has gone meanwhile
+		return
+	}
+	at := slices.IndexFunc(l.Items, func(o item) bool { return o.Since.Equal(it.Since) && o.Message == it.Message })
+	if at < 0 { // gone, and come back
 		return
 	}
 	switch {
 	case err == nil:
-		all = slices.Delete(all, at, at+1)
+		l.Items = slices.Delete(l.Items, at, at+1)
+		l.Dropped -= dropped
 	case ctx.Err() != nil: // we are stopping: it stays for the next time
 	case time.Since(it.Since) > keepTrying:
 		q.log.Error("give a message up", "channel", c.Name, "tries", it.Tries+1, "error", err)
-		all = giveUp(all, at)
+		l.giveUp(at)
 	default:
 		q.log.Warn("send message", "channel", c.Name, "tries", it.Tries+1, "error", err)
-		all[at].Tries++
-		all[at].Next = time.Now().Add(min(lastPause, firstPause<<min(2*it.Tries, 20)))
+		l.Items[at].Tries++
+		l.Items[at].Next = time.Now().Add(min(lastPause, firstPause<<min(2*max(it.Tries, 0), 20)))
 	}
-	q.waiting[c.Name] = all
 }
 
 // save keeps what waits.

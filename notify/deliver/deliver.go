@@ -6,12 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"mime"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,28 +18,48 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/notify"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/words"
 )
 
 // Timeout bounds one delivery.
 const Timeout = 25 * time.Second
 
-// Deliver delivers a message. Errors never hold the channel's URL, which often is a
-// secret.
+// maxAnswer is how much of an answer is read, in bytes.
+const maxAnswer = 1 << 20
+
+// Deliver delivers a message, or has given up when ctx is done. Errors are in the
+// language of the message where they are ours, and never hold the channel's URL, which
+// often is a secret.
 func Deliver(ctx context.Context, j notify.Job) error {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
+	lang, _ := words.Parse(j.Message.Lang)
+	given, send := j.Channel.URL, shout
 	if j.Channel.Webhook != "" {
-		to, err := resolve(j.Channel.Webhook)
-		if err != nil {
-			return err
-		}
-		return scrub(webhook(ctx, to, j.Message), to)
+		given, send = j.Channel.Webhook, webhook
 	}
-	to, err := resolve(j.Channel.URL)
+	if given == "" {
+		return errors.New(lang.Text("notify.one_of"))
+	}
+	to, err := resolve(given)
 	if err != nil {
 		return err
 	}
-	return scrub(shout(to, j.Message), to)
+	// Not every service obeys a context: such a one is left behind.
+	done := make(chan error, 1)
+	go func() { done <- send(ctx, to, j.Message, lang) }()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New(lang.Say(chain.Say("notify.no_answer", "limit", Timeout)))
+	}
+	if errors.Is(err, errRedirected) {
+		return errors.New(lang.Text("notify.redirected"))
+	}
+	return scrub(err, to, lang)
 }
 
 // resolve gives the URL that s is, or that it says where to find.
@@ -54,113 +71,96 @@ func resolve(s string) (string, error) {
 	return strings.TrimSpace(to), err
 }
 
+// errRedirected is what comes of a redirect: it could lead the message, and the secret,
+// to a stranger.
+var errRedirected = errors.New("redirected")
+
+func noRedirect(*http.Request, []*http.Request) error { return errRedirected }
+
+// Careful is a transport that gives an error for each redirect and does not read
+// answers without end.
+func Careful(next http.RoundTripper) http.RoundTripper { return careful{next} }
+
+type careful struct{ next http.RoundTripper }
+
+func (c careful) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 == 3 {
+		res.Body.Close()
+		return nil, errRedirected
+	}
+	res.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(res.Body, maxAnswer), res.Body}
+	return res, nil
+}
+
 // webhook posts the message as JSON. A service takes it by any status of 2xx.
-func webhook(ctx context.Context, to string, m notify.Message) error {
+func webhook(ctx context.Context, to string, m notify.Message, lang words.Lang) error {
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(b))
 	if err != nil {
-		return errors.New("the webhook's URL cannot be read")
+		return errors.New(lang.Text("notify.unreadable_url"))
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "omamori")
-	// A redirect could lead the message to a stranger.
-	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	c := http.Client{CheckRedirect: noRedirect}
 	res, err := c.Do(r)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
-	said, err := io.ReadAll(io.LimitReader(res.Body, 1024))
-	if res.StatusCode/100 != 2 {
-		return fmt.Errorf("the webhook answered %s: %s", res.Status, probe.Quote(said))
+	if res.StatusCode/100 == 2 {
+		return nil
 	}
-	return err
+	const most = 1024
+	said, _ := io.ReadAll(io.LimitReader(res.Body, most)) // the status says enough
+	return errors.New(lang.Say(chain.Say("notify.refused", "status", res.Status, "said", probe.Quote(said))))
 }
 
-// shout delivers by shoutrrr. It has no context of its own: the program ends with
-// its deadline.
-func shout(to string, m notify.Message) error {
-	r, err := router.New(nil, to)
+// shout delivers by shoutrrr.
+func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
+	service, err := (&router.ServiceRouter{}).Locate(to)
 	if err != nil {
 		return err
 	}
+	// Services with a transport of their own, which is not ours (see Careful).
+	switch s := service.(type) {
+	case interface{ GetHTTPClient() *http.Client }:
+		if c := s.GetHTTPClient(); c != nil {
+			c.CheckRedirect = noRedirect
+		}
+	case interface{ SetHTTPClient(c *http.Client) }:
+		if !strings.Contains(strings.ToLower(to), "disabletlsverification") {
+			s.SetHTTPClient(&http.Client{Timeout: Timeout, CheckRedirect: noRedirect})
+		}
+	}
 	params, text := types.Params{}, m.Title+"\n"+m.Body
-	if scheme, _, _ := strings.Cut(to, ":"); titled(scheme) {
+	scheme, _, _ := strings.Cut(to, ":")
+	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")
+	if titled(scheme) {
 		params["title"], text = m.Title, m.Body
 	}
-	return errors.Join(r.Send(text, &params)...)
+	if scheme == "smtp" { // it goes into the header as it is
+		params["title"] = mime.BEncoding.Encode("UTF-8", m.Title)
+	}
+	return service.Send(text, &params)
 }
 
 // titled reports whether a service shows a title of its own; one that does not may
 // refuse it.
 func titled(scheme string) bool {
-	service, _, _ := strings.Cut(strings.ToLower(scheme), "+")
-	switch service {
+	switch scheme {
 	case "bark", "discord", "generic", "gotify", "join", "lark", "matrix", "ntfy", "opsgenie",
 		"pushbullet", "pushover", "slack", "smtp", "teams", "telegram", "zulip":
 		return true
 	}
 	return false
 }
-
-// address is a URL in an error. A service often puts parts of its secret into one
-// that it makes itself, so that only scheme and host may be shown.
-var address = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s"'<>` + "`" + `]+`)
-
-// redact shows of a URL no more than scheme and host, and not even the host where
-// that could be a secret.
-func redact(found string) string {
-	u, err := url.Parse(found)
-	if err != nil {
-		scheme, _, _ := strings.Cut(found, "://")
-		return scheme + "://…"
-	}
-	if u.Scheme != "http" && u.Scheme != "https" { // shoutrrr's own: a token may stand anywhere
-		return u.Scheme + "://…"
-	}
-	return u.Scheme + "://" + u.Host + "/…"
-}
-
-// scrub takes whatever could be a secret out of an error: the channel's URL, its
-// parts, and every URL that a service has made of them.
-func scrub(err error, to string) error {
-	if err == nil {
-		return nil
-	}
-	said := strings.ReplaceAll(err.Error(), to, redact(to))
-	said = address.ReplaceAllStringFunc(said, redact)
-	for _, p := range secrets(to) {
-		said = strings.ReplaceAll(said, p, "…")
-	}
-	return errors.New(probe.Quote([]byte(said)))
-}
-
-// secrets lists the parts of a URL that could be one, the longest first, each as it
-// stands and as it may have been written by a library.
-func secrets(to string) []string {
-	_, rest, _ := strings.Cut(to, "://")
-	if u, err := url.Parse(to); err == nil {
-		if u.Scheme == "http" || u.Scheme == "https" || strings.Contains(u.Hostname(), ".") { // that is where it is, no token
-			rest = strings.Replace(rest, u.Host, "", 1)
-		}
-	}
-	parts := []string{rest}
-	for _, sep := range []string{"/?#@&=:", "/?#@&=:,;.-_+"} { // some tokens are several, joined
-		parts = append(parts, strings.FieldsFunc(rest, func(r rune) bool { return strings.ContainsRune(sep, r) })...)
-	}
-	for _, p := range parts {
-		if plain, err := url.PathUnescape(p); err == nil {
-			parts = append(parts, plain, url.PathEscape(plain), url.QueryEscape(plain))
-		}
-	}
-	parts = slices.DeleteFunc(parts, func(p string) bool { return len(p) < shortest })
-	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
-	return slices.Compact(parts)
-}
-
-// shortest is the length from which a part is taken for a secret: a shorter one says
-// little, and would tear ordinary words apart.
-const shortest = 4
