@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"charm.land/lipgloss/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -93,16 +94,36 @@ func (a *App) journalLine(l guard.JournalLine) error {
 	if a.json { // a line each, so that it can be followed
 		return json.NewEncoder(a.Out).Encode(l)
 	}
+	clean(&l)
 	at := l.At.Local().Format("2006-01-02 15:04:05.000")
-	what := l.Said
-	switch l.What {
-	case "incident", "gave_up":
-		what = red.Render(what)
-	case "deed", "plan":
-		what = bold.Render(what)
-	}
-	_, err := fmt.Fprintf(a.style(a.Out), "%s  %s\n", faint.Render(at), wrap(what, width(a.Out), 25))
+	style, shape := look(l)
+	_, err := fmt.Fprintf(a.style(a.Out), "%s  %s %s\n", faint.Render(at), shape, hang(style, l.Said, width(a.Out), 27))
 	return err
+}
+
+// look is how a record appears: what broke in red, what is well again in green, what
+// was done in bold.
+func look(l guard.JournalLine) (style lipgloss.Style, shape string) {
+	var body struct {
+		What    chain.What    `json:"what"`
+		Verdict chain.Verdict `json:"verdict"`
+	}
+	_ = json.Unmarshal(l.Body, &body) // a record of another kind, or none
+	plain := lipgloss.NewStyle()
+	switch l.What {
+	case "verdict":
+		return plain, mark(body.Verdict)
+	case "incident":
+		if body.What == chain.Ended {
+			return green, mark(chain.Holds)
+		}
+		return red, mark(chain.Broken)
+	case "gave_up":
+		return red, red.Render("!")
+	case "deed", "plan":
+		return bold, bold.Render("→")
+	}
+	return plain, faint.Render("·")
 }
 
 func (a *App) verifyCommand() *cobra.Command {

@@ -77,15 +77,6 @@ func widest[T any](all []T, each func(T) string) int {
 	return n
 }
 
-// wrap breaks s into lines that fit beside an indent of n columns, and indents all
-// but the first.
-func wrap(s string, columns, n int) string {
-	if columns == 0 || columns-n < 20 {
-		return s
-	}
-	return strings.ReplaceAll(ansi.Wrap(s, columns-n, ""), "\n", "\n"+strings.Repeat(" ", n))
-}
-
 // list prints a heading and rows of two columns.
 func (a *App) list(w io.Writer, heading string, rows [][2]string) {
 	if len(rows) == 0 {
