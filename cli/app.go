@@ -203,14 +203,3 @@ func (a *App) command(use, name string, args cobra.PositionalArgs, run func(cmd 
 	}
 	return c
 }
-
-// args lets a wrong number of arguments be said in the user's language.
-func (a *App) args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check(cmd, args) == nil {
-			return nil
-		}
-		return usage(chain.Say("cli.wrong_args", "command", cmd.CommandPath()),
-			chain.Say("cli.see_help", "command", cmd.CommandPath()))
-	}
-}

@@ -16,15 +16,7 @@ import (
 func (a *App) root() *cobra.Command {
 	root := a.command("omamori", "root", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			var names []string
-			for _, c := range cmd.Commands() {
-				names = append(names, c.Name())
-			}
-			hint := chain.Say("cli.see_help", "command", "omamori")
-			if near := chain.Nearest(args[0], names); near != "" {
-				hint = chain.Say("cli.nearest", "nearest", "omamori "+near)
-			}
-			return usage(chain.Say("cli.unknown_command", "name", args[0]), hint)
+			return unknownCommand(cmd, args[0])
 		}
 		return a.bare(cmd.Context())
 	})
@@ -33,24 +25,30 @@ func (a *App) root() *cobra.Command {
 	root.SetVersionTemplate("omamori {{.Version}}\n")
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(cmd *cobra.Command) error { a.help(cmd, nil); return nil })
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(chain.Say("cli.bad_flag", "error", err), chain.Say("cli.see_help", "command", cmd.CommandPath()))
-	})
+	root.SetFlagErrorFunc(flagError)
 	f := root.PersistentFlags()
 	f.StringVarP(&a.config, "config", "c", "", a.say("cli.flag_config"))
 	f.StringVar(&a.state, "state", "", a.say("cli.flag_state"))
 	f.String("lang", "", a.say("cli.flag_lang"))
-	f.BoolVar(&a.json, "json", false, a.say("cli.flag_json"))
+	f.BoolVar(&a.json, "json", a.json, a.say("cli.flag_json"))
 	f.BoolP("help", "h", false, a.say("cli.flag_help"))
+	root.Flags().Bool("version", false, a.say("cli.flag_version"))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.settle(cmd.Flags()) }
 	root.AddCommand(a.statusCommand(), a.proveCommand(), a.journalCommand(), a.runCommand(), a.reloadCommand(),
 		a.initCommand(), a.configCommand(), a.siteCommand(), a.notifyCommand(), a.dueCommand(),
 		a.waysCommand(), a.whatIfCommand(), a.loseCommand("lost", true), a.loseCommand("have", false), a.completionCommand())
-	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, Run: func(cmd *cobra.Command, args []string) {
-		if c, _, err := root.Find(args); err == nil {
-			a.help(c, nil)
-		}
-	}})
+	help := &cobra.Command{Use: "help", Hidden: true, SilenceErrors: true, SilenceUsage: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err == nil && len(rest) > 0 {
+				err = unknownCommand(c, rest[0])
+			}
+			if err == nil {
+				a.help(c, nil)
+			}
+			return err
+		}}
+	root.SetHelpCommand(help)
 	return root
 }
 
@@ -59,7 +57,7 @@ func (a *App) settle(f *pflag.FlagSet) error {
 	if l := f.Lookup("lang"); l != nil && l.Changed {
 		lang, ok := words.Parse(l.Value.String())
 		if !ok {
-			return usage(chain.Say("cli.unknown_lang", "lang", l.Value.String()), chain.Text{})
+			return usage(chain.Say("cli.unknown_lang", "lang", l.Value.String()), chain.Say("cli.see_langs"))
 		}
 		a.lang = lang
 	}
@@ -130,7 +128,7 @@ func (a *App) help(cmd *cobra.Command, _ []string) {
 			name = "-" + f.Shorthand + ", " + name
 		}
 		if f.Value.Type() != "bool" {
-			name += " " + strings.ToUpper(f.Name)
+			name += " " + takes(f)
 		}
 		rows = append(rows, [2]string{name, f.Usage})
 	}
