@@ -16,8 +16,10 @@ import (
 func (a *App) initCommand() *cobra.Command {
 	var print bool
 	c := a.command("init", "init", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		a.tellProgress(chain.Say("cli.looking"))
+		steps := a.progress()
+		steps.step(chain.Say("cli.looking"))
 		found, err := discover.Look(cmd.Context(), discover.Options{})
+		steps.end(err)
 		if err != nil {
 			return err
 		}
@@ -25,7 +27,10 @@ func (a *App) initCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if print {
+		switch {
+		case print && a.json:
+			return a.encode(a.Out, map[string]string{"draft": string(draft)})
+		case print:
 			_, err := a.Out.Write(draft)
 			return err
 		}
@@ -36,7 +41,8 @@ func (a *App) initCommand() *cobra.Command {
 }
 
 // write puts the draft where the guard looks for it, and beside it what hands may
-// touch. A file that is there already is never overwritten.
+// touch. A file that is there already is never overwritten, and then nothing is
+// written at all.
 func (a *App) write(found *discover.Found, draft []byte) error {
 	path := a.config
 	if path == "" {
@@ -45,37 +51,59 @@ func (a *App) write(found *discover.Found, draft []byte) error {
 			path = "/etc/omamori/omamori.yaml"
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+	type file struct {
+		path    string
+		content []byte
 	}
-	hands := filepath.Join(filepath.Dir(path), "hands.json")
-	w := a.style(a.Out)
-	for _, t := range found.Summary() {
-		fmt.Fprintf(w, "  %s %s\n", green.Render("✓"), a.lang.Say(t))
-	}
-	if err := a.put(path, draft, 0o644); err != nil {
-		return err
-	}
+	files := []file{{path, draft}}
 	if os.Geteuid() == 0 {
 		b, err := found.HandsFile()
 		if err != nil {
 			return err
 		}
-		if err := a.put(hands, b, 0o644); err != nil {
-			return err
+		files = append(files, file{filepath.Join(filepath.Dir(path), "hands.json"), b})
+	}
+	for _, f := range files {
+		if _, err := os.Lstat(f.path); err == nil {
+			return exists(f.path)
 		}
 	}
-	_, err := fmt.Fprintln(w, a.say("cli.init_next", "path", path))
-	return err
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	var wrote []string
+	for _, f := range files {
+		switch err := writeNew(f.path, f.content, 0o644); {
+		case errors.Is(err, fs.ErrExist):
+			return exists(f.path)
+		case err != nil:
+			return err
+		}
+		wrote = append(wrote, f.path)
+	}
+	saw := []string{}
+	for _, t := range found.Summary() {
+		saw = append(saw, a.lang.Say(t))
+	}
+	return a.drafted(saw, wrote)
 }
 
-func (a *App) put(path string, content []byte, mode os.FileMode) error {
-	err := writeNew(path, content, mode)
-	if errors.Is(err, fs.ErrExist) {
-		return &Problem{Text: chain.Say("cli.exists", "path", path), Hint: chain.Say("cli.exists_hint", "path", path)}
+func exists(path string) error {
+	return &Problem{Text: chain.Say("cli.exists", "path", path), Hint: chain.Say("cli.exists_hint", "path", path)}
+}
+
+// drafted says what was found and written, and what comes next.
+func (a *App) drafted(saw, wrote []string) error {
+	if a.json {
+		return a.encode(a.Out, map[string][]string{"found": saw, "wrote": wrote})
 	}
-	if err == nil {
-		fmt.Fprintln(a.style(a.Out), a.say("cli.wrote", "path", path))
+	w, columns := a.style(a.Out), width(a.Out)
+	for _, s := range saw {
+		fmt.Fprintf(w, "  %s %s\n", green.Render("✓"), wrap(s, columns, 4))
 	}
+	for _, path := range wrote {
+		fmt.Fprintln(w, a.say("cli.wrote", "path", path))
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", hang(bold, a.say("cli.init_next", "path", wrote[0]), columns, 0))
 	return err
 }

@@ -11,14 +11,19 @@ import (
 func (a *App) notifyCommand() *cobra.Command {
 	c := a.command("notify", "notify", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
 	c.AddCommand(a.command("test", "notify_test", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		wait := a.waiting(chain.Say("cli.sending"))
 		results, err := a.guard().TestNotify(cmd.Context())
+		wait.end(err)
 		if err != nil {
 			return err
 		}
+		if len(results) == 0 {
+			return &Problem{Text: chain.Say("cli.no_channels"), Hint: chain.Say("cli.no_channels_hint")}
+		}
 		if a.json {
 			err = a.encode(a.Out, results)
-		} else if len(results) == 0 {
-			return &Problem{Text: chain.Say("cli.no_channels"), Hint: chain.Say("cli.no_channels_hint")}
+		} else {
+			clean(&results)
 		}
 		bad := false
 		for _, r := range results {

@@ -11,7 +11,9 @@ import (
 
 func (a *App) proveCommand() *cobra.Command {
 	c := a.command("prove [LINK…]", "prove", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+		wait := a.waiting(chain.Say("cli.proving"))
 		s, err := a.guard().Prove(cmd.Context(), args)
+		wait.end(err)
 		if err != nil {
 			return err
 		}
@@ -21,6 +23,7 @@ func (a *App) proveCommand() *cobra.Command {
 		if a.json {
 			err = a.encode(a.Out, s.Links)
 		} else {
+			clean(&s)
 			a.links(a.style(a.Out), s)
 		}
 		if err == nil && slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Verdict != chain.Holds }) {

@@ -12,16 +12,15 @@ func (a *App) runCommand() *cobra.Command {
 	o := RunOptions{}
 	c := a.command("run", "run", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		o.Config, o.State, o.Socket, o.Lang = a.config, a.state, a.socketPath(), a.lang
-		return a.Run(cmd.Context(), o, a.tellProgress)
+		return a.Run(cmd.Context(), o, a.tell)
 	})
 	c.Flags().StringVar(&o.User, "user", "omamori", a.say("cli.flag_user"))
 	c.Flags().BoolVar(&o.Debug, "debug", false, a.say("cli.flag_debug"))
 	return c
 }
 
-// tellProgress says one step of long work on standard error, so that it does not
-// mix with an answer.
-func (a *App) tellProgress(t chain.Text) {
+// tell says something on standard error, so that it does not mix with an answer.
+func (a *App) tell(t chain.Text) {
 	if a.json {
 		return
 	}

@@ -16,15 +16,22 @@ func (a *App) siteCommand() *cobra.Command {
 }
 
 func (a *App) siteUp() *cobra.Command {
-	o := site.Options{HandsBinary: a.HandsBinary, Progress: a.tellProgress}
+	o := site.Options{HandsBinary: a.HandsBinary}
 	c := a.command("up DIR", "site_up", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		o.Dir = args[0]
 		o.Lang = string(a.lang)
+		steps := a.progress()
+		o.Progress = steps.step
 		info, err := site.Up(cmd.Context(), o)
+		steps.end(err)
 		if err != nil {
 			return err
 		}
-		return a.siteInfo(info)
+		if err := a.siteInfo(info); err != nil || a.json {
+			return err
+		}
+		_, err = fmt.Fprintf(a.style(a.Out), "\n%s\n", bold.Render(a.say("cli.site_next", "dir", info.Dir)))
+		return err
 	})
 	f := c.Flags()
 	f.StringVar(&o.Address, "address", "", a.say("cli.flag_address"))
