@@ -62,7 +62,7 @@ func (a *App) incident(w io.Writer, i guard.IncidentStatus, s guard.Status) {
 	if i.Ended != nil {
 		v, when = chain.Holds, a.say("cli.incident_over", "began", i.Began, "took", i.Ended.Sub(i.Began).Round(10*time.Millisecond))
 	}
-	fmt.Fprintf(w, "  %s %s  %s\n", mark(v), bold.Render(i.Link), colour(v, when))
+	fmt.Fprintf(w, "  %s %s\n", mark(v), beside(hang(bold, i.Link, columns, 4), shade(v), when, columns, 4))
 	row("cli.label_why", a.why(i))
 	row("cli.label_evidence", a.evidence(i.Evidence)...)
 	var deeds, outages []string

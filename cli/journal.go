@@ -109,7 +109,6 @@ func look(l guard.JournalLine) (style lipgloss.Style, shape string) {
 		Verdict chain.Verdict `json:"verdict"`
 	}
 	_ = json.Unmarshal(l.Body, &body) // a record of another kind, or none
-	plain := lipgloss.NewStyle()
 	switch l.What {
 	case "verdict":
 		return plain, mark(body.Verdict)

@@ -17,6 +17,7 @@ import (
 
 // Styles by the terminal's own sixteen colours, which suit its background.
 var (
+	plain  = lipgloss.NewStyle()
 	bold   = lipgloss.NewStyle().Bold(true)
 	faint  = lipgloss.NewStyle().Faint(true)
 	green  = lipgloss.NewStyle().Foreground(lipgloss.Green)
@@ -45,27 +46,50 @@ func width(w io.Writer) int {
 func mark(v chain.Verdict) string {
 	switch v {
 	case chain.Holds:
-		return green.Render("✓")
+		return colour(v, "✓")
 	case chain.Broken:
-		return red.Render("✗")
+		return colour(v, "✗")
 	}
-	return yellow.Render("?")
+	return colour(v, "?")
+}
+
+// shade is how a verdict is coloured.
+func shade(v chain.Verdict) lipgloss.Style {
+	switch v {
+	case chain.Holds:
+		return green
+	case chain.Broken:
+		return red
+	}
+	return yellow
 }
 
 // colour renders s as a verdict is coloured.
-func colour(v chain.Verdict, s string) string {
-	switch v {
-	case chain.Holds:
-		return green.Render(s)
-	case chain.Broken:
-		return red.Render(s)
-	}
-	return yellow.Render(s)
-}
+func colour(v chain.Verdict, s string) string { return shade(v).Render(s) }
 
 // pad fills s with blanks to n columns. Letters of two columns count as two.
 func pad(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-ansi.StringWidth(s)))
+}
+
+// cell is s in a column of n, which begins at another; of what is longer, the rest
+// stands below.
+func cell(s string, n, at int) string {
+	lines := fold(s, n)
+	lines[len(lines)-1] = pad(lines[len(lines)-1], n)
+	return strings.Join(lines, "\n"+strings.Repeat(" ", at))
+}
+
+// beside is a, and b in a style, on one line, or b below a if a line of so many
+// columns with an indent of n has not room for both.
+func beside(a string, style lipgloss.Style, b string, columns, n int) string {
+	switch {
+	case b == "":
+		return a
+	case columns > 0 && n+ansi.StringWidth(a)+2+ansi.StringWidth(b) > columns:
+		return a + "\n" + strings.Repeat(" ", n) + hang(style, b, columns, n)
+	}
+	return a + "  " + style.Render(b)
 }
 
 // widest is the number of columns of the widest of what each gives.

@@ -101,11 +101,11 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 		} else {
 			fmt.Fprint(w, strings.Repeat(" ", indent-4-ansi.StringWidth(title(g.Title, g.Name))))
 		}
-		fmt.Fprint(w, colour(g.Verdict, a.goalVerdict(g, s)))
+		said, blame := a.goalVerdict(g, s), ""
 		if len(g.Blame) > 0 {
-			fmt.Fprintf(w, "  %s", a.say("cli.blame", "links", strings.Join(g.Blame, ", ")))
+			blame = a.say("cli.blame", "links", strings.Join(g.Blame, ", "))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, beside(colour(g.Verdict, said), plain, blame, columns, indent))
 		if note := a.outlook(g, s); note != "" {
 			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), hang(faint, note, columns, indent))
 		}
@@ -155,14 +155,17 @@ func (a *App) links(w io.Writer, s guard.Status) {
 	n := widest(links, func(l guard.LinkStatus) string { return l.Name })
 	v := widest(links, func(l guard.LinkStatus) string { return a.verdict(l.Verdict) })
 	t := widest(links, func(l guard.LinkStatus) string { return a.ago(l.ProvedAt, s.At) })
-	columns, indent := width(a.Out), 2+2+n+2+v+2+t+2
-	before := "  " // between the age and the reason
-	if columns > 0 && columns-indent < 2*narrow {
-		indent = 6 // long names: the reason stands below
+	columns := width(a.Out)
+	if columns > 0 {
+		n = min(n, max(narrow, columns/4)) // of a longer name the rest stands below
+	}
+	indent, before := 2+2+n+2+v+2+t+2, "  " // before: between the age and the reason
+	if columns > 0 && columns-indent < 3*narrow/2 {
+		indent = 6 // few columns: the reason stands below
 		before = "\n" + strings.Repeat(" ", indent)
 	}
 	for _, l := range links {
-		fmt.Fprintf(w, "  %s %s  %s  %s%s%s\n", mark(l.Verdict), pad(l.Name, n), pad(colour(l.Verdict, a.verdict(l.Verdict)), v),
+		fmt.Fprintf(w, "  %s %s  %s  %s%s%s\n", mark(l.Verdict), cell(l.Name, n, 4), pad(colour(l.Verdict, a.verdict(l.Verdict)), v),
 			pad(faint.Render(a.ago(l.ProvedAt, s.At)), t), before, wrap(a.reason(l), columns, indent))
 		if l.Verdict != chain.Holds && l.Hint != "" && !blamesOther(l) {
 			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), wrap("→ "+l.Hint, columns, indent+2))

@@ -13,7 +13,7 @@ const narrow = 20
 
 // wrap breaks s, which has no colours yet, into lines that fit beside an indent of n
 // columns, and indents all but the first.
-func wrap(s string, columns, n int) string { return hang(lipgloss.NewStyle(), s, columns, n) }
+func wrap(s string, columns, n int) string { return hang(plain, s, columns, n) }
 
 // hang is wrap with every line in a style.
 func hang(style lipgloss.Style, s string, columns, n int) string {
