@@ -82,7 +82,7 @@ func (a *App) incident(w io.Writer, i guard.IncidentStatus, s guard.Status) {
 	if i.Mending != "" && i.Ended == nil {
 		row("cli.label_now", a.say("cli.mending_"+i.Mending))
 	}
-	if i.Next != "" {
+	if step, _ := a.step(s); i.Next != "" && i.Next != step { // that one ends the page
 		row("cli.label_next", i.Next)
 	}
 }
@@ -151,6 +151,8 @@ func (a *App) next(w io.Writer, s guard.Status) {
 		text = a.say("cli.next_wait", "link", working)
 	case slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Verdict != chain.Holds }):
 		style, text = yellow, a.say("cli.next_unproven")
+	case len(s.Guard.Troubles) > 0:
+		style, text = yellow, a.say("cli.next_troubles")
 	default:
 		style, text = green, a.say("cli.next_nothing")
 	}
@@ -170,9 +172,6 @@ func (a *App) step(s guard.Status) (step, working string) {
 	}
 	if working != "" {
 		return "", working
-	}
-	for _, t := range s.Guard.Troubles {
-		return t, ""
 	}
 	for _, l := range s.Links {
 		if l.Verdict != chain.Holds && l.Hint != "" {

@@ -51,6 +51,7 @@ func (a *App) journalCommand() *cobra.Command {
 	c.Flags().StringVar(&since, "since", "", a.say("cli.flag_since"))
 	c.Flags().StringVar(&link, "link", "", a.say("cli.flag_link"))
 	c.Flags().IntVarP(&lines, "lines", "n", 50, a.say("cli.flag_lines"))
+	_ = c.RegisterFlagCompletionFunc("link", a.completeLinks) // fails for an unknown flag alone
 	c.AddCommand(a.verifyCommand())
 	return c
 }

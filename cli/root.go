@@ -32,6 +32,7 @@ func (a *App) root() *cobra.Command {
 	f.String("lang", "", a.say("cli.flag_lang"))
 	f.BoolVar(&a.json, "json", a.json, a.say("cli.flag_json"))
 	f.BoolP("help", "h", false, a.say("cli.flag_help"))
+	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions([]string{"en", "ja"}, cobra.ShellCompDirectiveNoFileComp))
 	root.Flags().Bool("version", false, a.say("cli.flag_version"))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.settle(cmd.Flags()) }
 	root.AddCommand(a.statusCommand(), a.proveCommand(), a.journalCommand(), a.runCommand(), a.reloadCommand(),

@@ -36,6 +36,7 @@ func (a *App) bare(ctx context.Context) error {
 	}
 	clean(&s)
 	w := a.style(a.Out)
+	a.troubles(w, s)
 	a.goals(w, s)
 	a.incidents(w, s, true)
 	a.next(w, s)
@@ -77,8 +78,13 @@ func (a *App) about(w io.Writer, s guard.Status) {
 	}
 	said := a.say("cli.about", "pid", s.Guard.PID, "since", s.Guard.Started, "config", by)
 	fmt.Fprintln(w, hang(faint, said, columns, 0))
+	a.troubles(w, s)
+}
+
+// troubles are what keeps the guard from doing all of its work.
+func (a *App) troubles(w io.Writer, s guard.Status) {
 	for _, t := range s.Guard.Troubles {
-		fmt.Fprintf(w, "%s %s\n", yellow.Render("!"), wrap(t, columns, 2))
+		fmt.Fprintf(w, "%s %s\n", yellow.Render("!"), wrap(t, width(a.Out), 2))
 	}
 }
 
@@ -183,6 +189,9 @@ func blamesOther(l guard.LinkStatus) bool {
 func (a *App) reason(l guard.LinkStatus) string {
 	if blamesOther(l) {
 		return a.say("cli.because_of", "because", l.Because, "links", strings.Join(l.Blame, ", "))
+	}
+	if l.Because == "" && l.Person {
+		return a.say("cli.only_you", "question", l.Question, "link", l.Name)
 	}
 	return l.Because
 }

@@ -91,6 +91,7 @@ var cliTexts = []entry{
 	{"cli.thing_lost", "noted: {thing} is lost", "{thing} を失ったと記録しました"},
 	{"cli.thing_had", "noted: {thing} is there", "{thing} はあると記録しました"},
 	{"cli.blame", "because of {links}", "原因: {links}"},
+	{"cli.only_you", "{question} Only you can tell: omamori due drill {link}", "{question} あなただけが確認できます: omamori due drill {link}"},
 	{"cli.because_of", "{because} (because of {links})", "{because}（原因: {links}）"},
 	{"cli.waived", "holds although {need} is broken: does it really need it?", "{need} が切れているのに正常です。本当に必要なつながりですか？"},
 	{"cli.ago", "{age:duration} ago", "{age:duration}前"},
@@ -117,6 +118,7 @@ var cliTexts = []entry{
 	{"cli.next", "Next: {next}", "次にすること: {next}"},
 	{"cli.next_nothing", "Nothing to do: all is well.", "することはありません。すべて正常です。"},
 	{"cli.next_wait", "Nothing to do yet: omamori is mending {link}. Watch it: omamori journal -f", "まだすることはありません。omamori が {link} を修復しています。経過を見るには: omamori journal -f"},
+	{"cli.next_troubles", "Everything holds; what is marked with ! above wants a look.", "すべて正常です。上の ! の項目を確認してください。"},
 	{"cli.next_unproven", "Not everything is proved yet. To prove it now: omamori prove", "まだ確認できていないものがあります。今すぐ確認するには: omamori prove"},
 
 	{"cli.journal_whole", "the journal is whole: {n} {n|record|records}. Its head, to be kept elsewhere: {head}", "記録は完全です（{n} 件）。別の場所に控えておく末尾の印: {head}"},
