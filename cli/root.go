@@ -111,7 +111,7 @@ func (a *App) socketPath() string {
 // options.
 func (a *App) help(cmd *cobra.Command, _ []string) {
 	w := cmd.OutOrStdout()
-	fmt.Fprintln(w, strings.TrimSpace(cmd.Long))
+	fmt.Fprintln(w, flow(strings.TrimSpace(cmd.Long), width(w)))
 	var rows [][2]string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {

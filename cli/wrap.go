@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -36,6 +37,38 @@ func fold(s string, n int) []string {
 		lines = append(lines, foldOne([]rune(paragraph), n)...)
 	}
 	return lines
+}
+
+// flow fits the prose of s into so many columns. What is set out by blanks, such as
+// an example or a table, stays as it is.
+func flow(s string, columns int) string {
+	if columns == 0 {
+		return s
+	}
+	var out []string
+	for _, p := range strings.Split(s, "\n\n") {
+		if !strings.Contains(p, "  ") {
+			p = strings.Join(fold(join(p), max(narrow, columns)), "\n")
+		}
+		out = append(out, p)
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// join makes one line of lines: with blanks between words, and without between
+// letters of two columns.
+func join(s string) string {
+	lines := strings.Split(s, "\n")
+	all := lines[0]
+	for _, l := range lines[1:] {
+		last, _ := utf8.DecodeLastRuneInString(all)
+		first, _ := utf8.DecodeRuneInString(l)
+		if ansi.StringWidth(string(last)) != 2 || ansi.StringWidth(string(first)) != 2 {
+			all += " "
+		}
+		all += l
+	}
+	return all
 }
 
 func foldOne(s []rune, n int) []string {

@@ -15,6 +15,7 @@ func catalogue() [][]entry {
 		execTexts,
 		guardTexts,
 		handsTexts,
+		helpTexts,
 		httpTexts,
 		journalTexts,
 		memoryTexts,
