@@ -3,11 +3,13 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/words"
 )
 
 func (a *App) configCommand() *cobra.Command {
@@ -68,11 +70,13 @@ func (a *App) check() error {
 
 // problems prints each mistake as FILE:LINE:COLUMN, as editors understand it.
 func (a *App) problems(path string, problems []config.Problem) {
-	w := a.style(a.Out)
+	w, columns := a.style(a.Out), width(a.Out)
 	for _, p := range problems {
-		fmt.Fprintf(w, "%s: %s\n", bold.Render(fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column)), a.lang.Say(p.Text))
+		place := words.Clean(fmt.Sprintf("%s:%d:%d", path, p.Line, p.Column))
+		said := wrap(clip(place+": "+a.lang.Say(p.Text), longest), columns, 4)
+		fmt.Fprintln(w, strings.Replace(said, place, bold.Render(place), 1))
 		if !p.Hint.IsZero() {
-			fmt.Fprintf(w, "    → %s\n", a.lang.Say(p.Hint))
+			fmt.Fprintf(w, "    → %s\n", wrap(clip(a.lang.Say(p.Hint), longest), columns, 6))
 		}
 	}
 }

@@ -156,7 +156,7 @@ func (a *App) next(w io.Writer, s guard.Status) {
 	default:
 		style, text = green, a.say("cli.next_nothing")
 	}
-	fmt.Fprintf(w, "\n%s\n", hang(style, text, width(a.Out), 0))
+	fmt.Fprintf(w, "\n%s\n", style.Render(text)) // in one piece: it may end in a command to be copied
 }
 
 // step is what a person is to do; working the link that omamori is mending.
