@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -71,8 +72,8 @@ type Problem struct {
 	Text, Hint chain.Text
 }
 
-// maxSize bounds a configuration, in bytes: thousands of links fit.
-const maxSize = 256 << 10
+// maxSize bounds a configuration, in bytes: tens of thousands of links fit.
+const maxSize = 4 << 20
 
 // Unusable is a configuration that cannot be read at all.
 type Unusable struct {
@@ -123,24 +124,24 @@ func Load(path string, o Options) (*File, []Problem, error) {
 }
 
 func read(path string) ([]byte, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, unusable(path, err)
-	}
 	say := func(key string) error {
 		return &Unusable{Path: path, Text: chain.Say(key, "path", path, "max", maxSize), Hint: chain.Say("config.other_file_hint"), Err: errors.ErrUnsupported}
 	}
+	// Without O_NONBLOCK, a pipe in the file's place would be waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, unusable(path, err)
+	}
+	defer f.Close()
+	st, err := f.Stat()
 	switch {
+	case err != nil:
+		return nil, unusable(path, err)
 	case st.IsDir():
 		return nil, say("config.is_folder")
 	case !st.Mode().IsRegular():
 		return nil, say("config.not_file")
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, unusable(path, err)
-	}
-	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	switch {
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,41 +129,60 @@ func said(problems []Problem) string {
 func TestMistakes(t *testing.T) {
 	const link = "links:\n  a: {kind: ping, host: h"
 	for name, c := range map[string]struct{ in, want string }{
-		"nothing":        {"", "1:1 : the configuration has no links: there is nothing to guard → Let omamori look at this machine and write one: omamori init"},
-		"a list":         {"- a", "1:1 : keys with values are wanted here, not […]"},
-		"a word":         {"a", "1:1 : keys with values are wanted here, not a"},
-		"unknown key":    {link + "}\nlnks: {}", "3:1 lnks: there is no setting lnks here → Did you mean links?"},
-		"far key":        {link + ", zzzzzz: 1}", "2:28 links.a.zzzzzz: there is no setting zzzzzz here → Allowed: accept, count, every, fresh, from, header, host, key, kind, least, mend, mode, needs, pause, quiet, ratio, timeout, title, to"},
-		"misspelt":       {"links:\n  a:\n    kind: ping\n    hots: h", "4:5 links.a.hots: there is no setting hots here → Did you mean host?"},
-		"twice":          {"links:\n  a: {kind: ping, host: h}\n  a: {kind: ping, host: h}", "3:3 links.a: a stands here a second time"},
-		"no kind":        {"links:\n  a: {host: h}", "2:3 links.a: kind is missing → Allowed: ping, word"},
-		"unknown kind":   {"links:\n  a: {kind: pign}", "2:13 links.a.kind: there is no kind pign → Did you mean ping?"},
-		"duration":       {link + ", every: 10}", "2:35 links.a.every: a time such as 500ms, 30s, 5m, 24h or 7d is wanted here, not 10"},
-		"size":           {link + ", least: many}", "2:35 links.a.least: a size such as 512MiB or 2GiB is wanted here, not many"},
-		"secret":         {link + ", key: hunter2}", "2:33 links.a.key: a secret is never written here, only where it is → file:/path/to/it, env:NAME or credential:NAME (of systemd)"},
-		"number":         {link + ", count: 1.5}", "2:35 links.a.count: a whole number is wanted here, not 1.5"},
-		"float":          {link + ", ratio: .nan}", "2:35 links.a.ratio: a number is wanted here, not .nan"},
-		"bool":           {link + ", mend: maybe}", "2:34 links.a.mend: yes or no is wanted here, not maybe"},
-		"enum":           {link + ", mode: fats}", "2:34 links.a.mode: fats is not allowed here → Did you mean fast?"},
-		"list for text":  {link + ", mode: [a]}", "2:34 links.a.mode: text is wanted here, not […]"},
-		"map for list":   {link + ", accept: {a: b}}", "2:37 links.a.accept: a list is wanted here, not {…}"},
-		"text for map":   {link + ", header: x}", "2:36 links.a.header: keys with values are wanted here, not x"},
-		"no value":       {"links:\n  a:\n    kind: ping\n    host:", "4:11 links.a.host: a value is missing here"},
-		"beat":           {link + ", every: 2s}", "2:28 links.a.every: every (2 seconds) is shorter than timeout (4 seconds)"},
-		"fresh":          {link + ", fresh: 5s}", "2:28 links.a.fresh: fresh (5 seconds) would end before the next proof; at least 24 seconds"},
-		"setting errors": {"links:\n  a: {kind: ping, to: [{name: n}]}", "2:3 links.a: host: host is missing\n2:3 links.a: to[1].name: name is missing"},
-		"name":           {"links:\n  a b: {kind: ping, host: h}", "2:3 links.a b: a b cannot be a name → Letters and digits, then also - _ and . , at most 64."},
-		"section":        {link + "}\nmail: {to: x}", "3:12 mail.to: to: a value is missing here"},
-		"lang":           {"lang: fr\n" + link + "}", "1:7 lang: fr is not allowed here → Allowed: en, ja"},
-		"unknown need":   {link + ", needs: [a1]}\n  b1: {kind: ping, host: h}", "2:36 links.a.needs[0]: nothing is called a1 → Did you mean a?"},
-		"circle":         {link + ", needs: b}\n  b: {kind: ping, host: h, needs: a}", "2:3 links.a: these need each other in a circle, so none of them could ever hold: a → b → a"},
-		"no way":         {link + "}\ngoals: {g: {}}", "3:9 goals.g: the goal g has no way to reach it"},
-		"mend for goal":  {link + "}\ngoals: {g: {ways: {w: a}}}\nmends: {m: {for: g}}", "4:18 mends.m.for: the mend m is for the goal g; a mend puts back a link or a thing"},
-		"mend for none":  {link + "}\nmends: {m: {takes: 1s}}", "3:9 mends.m: for is missing"},
-		"anchor":         {"links:\n  a: &x {kind: ping, host: h}\n  b: *x", "2:6 links.a: anchors, aliases, merges and tags of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
-		"two documents":  {link + "}\n---\nlinks: {}", "4:6 : a second document begins here; a configuration is one"},
-		"tab":            {"links:\n\ta: 1", "2:1 : this is not YAML: found character '\t' that cannot start any token → Often the indentation (blanks, no tabs), a colon without a blank after it, or a missing quote."},
-		"deep":           {strings.Repeat("[", 1000), "0:0 : nested more than 24 deep"},
+		"nothing":         {"", "1:1 : the configuration has no links: there is nothing to guard → Let omamori look at this machine and write one: omamori init"},
+		"a list":          {"- a", "1:1 : keys with values are wanted here, not […]"},
+		"a word":          {"a", "1:1 : keys with values are wanted here, not a"},
+		"unknown key":     {link + "}\nlnks: {}", "3:1 lnks: there is no setting lnks here → Did you mean links?"},
+		"far key":         {link + ", zzzzzz: 1}", "2:28 links.a.zzzzzz: there is no setting zzzzzz here → Allowed: accept, count, every, fresh, from, header, host, key, kind, least, mend, mode, needs, pause, quiet, ratio, timeout, title, to"},
+		"misspelt":        {"links:\n  a:\n    kind: ping\n    hots: h", "4:5 links.a.hots: there is no setting hots here → Did you mean host?"},
+		"twice":           {"links:\n  a: {kind: ping, host: h}\n  a: {kind: ping, host: h}", "3:3 links.a: a stands here a second time"},
+		"no kind":         {"links:\n  a: {host: h}", "2:3 links.a: kind is missing → Allowed: ping, word"},
+		"unknown kind":    {"links:\n  a: {kind: pign}", "2:13 links.a.kind: there is no kind pign → Did you mean ping?"},
+		"duration":        {link + ", every: 10}", "2:35 links.a.every: a time such as 500ms, 30s, 5m, 24h or 7d is wanted here, not 10"},
+		"size":            {link + ", least: many}", "2:35 links.a.least: a size such as 512MiB or 2GiB is wanted here, not many"},
+		"secret":          {link + ", key: hunter2}", "2:33 links.a.key: a secret is never written here, only where it is → file:/path/to/it, env:NAME or credential:NAME (of systemd)"},
+		"number":          {link + ", count: 1.5}", "2:35 links.a.count: a whole number is wanted here, not 1.5"},
+		"float":           {link + ", ratio: .nan}", "2:35 links.a.ratio: a number is wanted here, not .nan"},
+		"bool":            {link + ", mend: maybe}", "2:34 links.a.mend: yes or no is wanted here, not maybe"},
+		"enum":            {link + ", mode: fats}", "2:34 links.a.mode: fats is not allowed here → Did you mean fast?"},
+		"list for text":   {link + ", mode: [a]}", "2:34 links.a.mode: text is wanted here, not […]"},
+		"map for list":    {link + ", accept: {a: b}}", "2:37 links.a.accept: a list is wanted here, not {…}"},
+		"text for map":    {link + ", header: x}", "2:36 links.a.header: keys with values are wanted here, not x"},
+		"no value":        {"links:\n  a:\n    kind: ping\n    host:", "4:11 links.a.host: a value is missing here"},
+		"beat":            {link + ", every: 2s}", "2:28 links.a.every: every (2 seconds) is shorter than timeout (4 seconds)"},
+		"fresh":           {link + ", fresh: 5s}", "2:28 links.a.fresh: fresh (5 seconds) would end before the next proof; at least 24 seconds"},
+		"setting errors":  {"links:\n  a: {kind: ping, to: [{name: n}]}", "2:3 links.a: host: host is missing\n2:3 links.a: to[1].name: name is missing"},
+		"name":            {"links:\n  a b: {kind: ping, host: h}", "2:3 links.a b: a b cannot be a name → Letters and digits, then also - _ and . , at most 64."},
+		"section":         {link + "}\nmail: {to: x}", "3:12 mail.to: to: a value is missing here"},
+		"lang":            {"lang: fr\n" + link + "}", "1:7 lang: fr is not allowed here → Allowed: en, ja"},
+		"unknown need":    {link + ", needs: [a1]}\n  b1: {kind: ping, host: h}", "2:36 links.a.needs[0]: nothing is called a1 → Did you mean a?"},
+		"circle":          {link + ", needs: b}\n  b: {kind: ping, host: h, needs: a}", "2:3 links.a: these need each other in a circle, so none of them could ever hold: a → b → a"},
+		"no way":          {link + "}\ngoals: {g: {}}", "3:9 goals.g: the goal g has no way to reach it"},
+		"mend for goal":   {link + "}\ngoals: {g: {ways: {w: a}}}\nmends: {m: {for: g}}", "4:18 mends.m.for: the mend m is for the goal g; a mend puts back a link or a thing"},
+		"mend for none":   {link + "}\nmends: {m: {takes: 1s}}", "3:9 mends.m: for is missing"},
+		"anchor":          {"links:\n  a: &x {kind: ping, host: h}\n  b: *x", "2:6 links.a: anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
+		"two documents":   {link + "}\n---\nlinks: {}", "3:1 : a second document begins here; a configuration is one"},
+		"tab":             {"links:\n\ta: 1", "2:1 : a tab stands here; only blanks may indent → Often the indentation (blanks, no tabs), a colon without a blank after it, or a missing quote."},
+		"deep":            {strings.Repeat("[", 1000), "0:0 : nested more than 24 deep"},
+		"anchored key":    {"&a links: {}", "1:1 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
+		"merge":           {"links: {<<: *x}", "1:9 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
+		"directive":       {"%YAML 1.1\n---\nlinks: {}", "1:1 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
+		"odd key":         {"? {a: b}\n: c", "2:1 : this is not YAML: found an invalid key for this map → Often the indentation (blanks, no tabs), a colon without a blank after it, or a missing quote."},
+		"control":         {"links:\n  a: {kind: ping, host: \"\x00\"}", "2:26 : a control character stands here"},
+		"huge number":     {link + ", count: 99999999999999999999}", "2:35 links.a.count: a whole number is wanted here, not 99999999999999999999"},
+		"long value":      {link + ", every: " + strings.Repeat("y", 3000) + "}", "2:35 links.a.every: a time such as 500ms, 30s, 5m, 24h or 7d is wanted here, not " + strings.Repeat("y", 60) + "…"},
+		"negative time":   {link + "}\nmends: {m: {for: a, takes: -5m}}", "3:28 mends.m.takes: a time such as 500ms, 30s, 5m, 24h or 7d is wanted here, not -5m"},
+		"negative within": {link + "}\ngoals: {g: {within: -1h, ways: {w: a}}}", "3:21 goals.g.within: a time such as 500ms, 30s, 5m, 24h or 7d is wanted here, not -1h"},
+		"no time":         {link + ", every: 0s}", "2:35 links.a.every: every is too short; at least 0.10 seconds"},
+		"restless":        {link + ", every: 1ns, timeout: 1ns}", "2:35 links.a.every: every is too short; at least 0.10 seconds\n2:49 links.a.timeout: timeout is too short; at least 0.01 seconds"},
+		"one name":        {"things: {a: {}}\n" + link + "}", "3:3 links.a: the name a is used twice: for a thing and for a link"},
+		"mend's name":     {link + ", needs: [q]}\nmends: {a: {for: a}}", "2:36 links.a.needs[0]: nothing is called q → Did you mean a?"},
+		"title as need":   {"links:\n  a: {kind: ping, host: h, title: qq, needs: [qq]}", "2:47 links.a.needs[0]: nothing is called qq"},
+		"empty way":       {link + "}\ngoals: {g: {ways: {w: }}}", "3:9 goals.g: the way w of the goal g names no link"},
+		"half a goal":     {link + "}\ngoals: {g: {ways: [a]}}", "3:19 goals.g.ways: keys with values are wanted here, not […]"},
+		"half a link":     {"links:\n  a: {kind: pong}\n  b: {kind: ping, hots: h, needs: [a, zz]}", "2:13 links.a.kind: there is no kind pong → Did you mean ping?\n3:19 links.b.hots: there is no setting hots here → Did you mean host?\n3:39 links.b.needs[1]: nothing is called zz"},
+		"two syntaxes":    {"links:\n  a:\n    kind: ping\n   b: {}\n  c: {kind: [}\n", "4:4 : this is not YAML: value is not allowed in this context → Often the indentation (blanks, no tabs), a colon without a blank after it, or a missing quote.\n5:"},
+		"crlf":            {"links:\r\n  a: {kind: ping, host: h}\r\n  b: {kind: ping, hots: h}\r\n", "3:19 links.b.hots: there is no setting hots here → Did you mean host?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, problems := Parse("", []byte(c.in), options())
@@ -187,6 +207,77 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	}
 }
 
+// A byte order mark, the line ends of other systems, and a document's marks change nothing.
+func TestForeignEditors(t *testing.T) {
+	const plain = "links:\n  a: {kind: ping, host: h}\n"
+	for name, in := range map[string]string{
+		"mark": "\ufeff" + plain, "crlf": strings.ReplaceAll(plain, "\n", "\r\n"), "document": "---\n" + plain + "...\n",
+		"comments": "# a\n" + strings.ReplaceAll(plain, "\n", " # b\n    # c\n"),
+	} {
+		if f, problems := Parse("", []byte(in), options()); f == nil || len(f.Links) != 1 {
+			t.Errorf("%s: %s", name, said(problems))
+		}
+	}
+}
+
+// Thousands of links are read in a time and a space that grow with their number.
+func TestManyLinks(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("links:\n")
+	const n = 20_000
+	for i := range n {
+		fmt.Fprintf(&b, "  link-%d:\n    kind: ping\n    host: h\n    title: the link number %d\n", i, i)
+	}
+	f, problems := Parse("", []byte(b.String()), options())
+	if f == nil || len(f.Links) != n || f.Links[n-1].Name != fmt.Sprintf("link-%d", n-1) {
+		t.Error(said(problems))
+	}
+}
+
+// What is made to keep a parser busy is refused, or at least read to its end; if
+// one of these is not, this test takes minutes, or all memory.
+func TestBombs(t *testing.T) {
+	fill := func(format string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < maxSize-200; i++ {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	laughs := "a0: &a0 [lol, lol]\n"
+	for i := range 30 {
+		laughs += fmt.Sprintf("a%d: &a%d [*a%d, *a%d]\n", i+1, i+1, i, i)
+	}
+	for name, in := range map[string]string{
+		"a million links": fill("  a%d: {kind: ping}\n"), "keys": fill("a%d:\n"), "a list": "links: [" + fill("%d,") + "]",
+		"a map": "links: {" + fill("k%d: 1,") + "}", "lines": "links:\n" + fill("- %d\n"), "blanks": fill("%.0d \n"),
+		"laughs": laughs, "references": fill("a%d: *x\n"), "questions": fill("? a%d\n"), "documents": fill("---\n# %d\n"),
+		"deep": strings.Repeat("{a: ", 100_000), "dashes": strings.Repeat("- ", 1_000_000), "a map in a list": "links:\n  - x: 1\n" + strings.Repeat("    y: 1\n", 100_000),
+		"unknown needs": "links:\n" + some("  a%d: {kind: ping, host: h, needs: zzz%[1]d}\n", 20_000),
+		"wrong values":  "links:\n" + some("  a%d: {kind: ping, host: h, every: x}\n", 20_000),
+	} {
+		f, problems := Parse("", []byte(in), options())
+		if f != nil || len(problems) == 0 || len(problems) > maxProblems+1 {
+			t.Errorf("%s: %d problems", name, len(problems))
+		}
+	}
+}
+
+func some(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+func TestTooManyMistakes(t *testing.T) {
+	_, problems := Parse("", []byte(some("a%d: 1\n", 2*maxProblems)), options())
+	if last := problems[len(problems)-1]; len(problems) != maxProblems+1 || words.English.Say(last.Text) != "and 500 more mistakes" {
+		t.Errorf("%d: %s", len(problems), words.English.Say(last.Text))
+	}
+}
+
 func TestUnusable(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {
@@ -200,11 +291,16 @@ func TestUnusable(t *testing.T) {
 	if err := os.Truncate(large, 100<<20); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string]string{
+		pipe:                            "is not an ordinary file",
 		filepath.Join(dir, "none.yaml"): "there is no file",
 		dir:                             "is a folder",
 		"/dev/zero":                     "is not an ordinary file",
-		large:                           "is larger than 256 KiB",
+		large:                           "is larger than 4.0 MiB",
 		write("latin1.yaml", []byte("lang: \xe9")): "is not UTF-8 text",
 	} {
 		_, _, err := Load(path, options())

@@ -12,9 +12,24 @@ import (
 )
 
 // reader gathers the problems of one configuration.
-type reader struct{ problems []Problem }
+type reader struct {
+	problems []Problem
+	// more counts those beyond maxProblems.
+	more int
+	// unreadable says that a part is no YAML: what was to stand there is not missed.
+	unreadable bool
+	// types remembers what tagged found.
+	types map[reflect.Type]*settingsType
+}
+
+// maxProblems is how many mistakes are told; a file with more is no configuration.
+const maxProblems = 500
 
 func (r *reader) problem(at *node, text, hint chain.Text) {
+	if len(r.problems) == maxProblems {
+		r.more++
+		return
+	}
 	r.problems = append(r.problems, Problem{Line: at.line, Column: at.column, Path: at.path, Text: text, Hint: hint})
 }
 
@@ -23,6 +38,25 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
+}
+
+// settingsType is a struct type with its fields that a configuration can set.
+type settingsType struct {
+	names  []string
+	fields map[string]reflect.StructField
+}
+
+func (r *reader) tagged(t reflect.Type) *settingsType {
+	known := r.types[t]
+	if known == nil {
+		known = &settingsType{}
+		known.names, known.fields = tagged(t)
+		if r.types == nil {
+			r.types = map[reflect.Type]*settingsType{}
+		}
+		r.types[t] = known
+	}
+	return known
 }
 
 func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
@@ -89,7 +123,7 @@ func (r *reader) value(n *node, v reflect.Value, enum string, except []string) {
 			return
 		}
 		if allowed := strings.Split(enum, ","); enum != "" && !slices.Contains(allowed, n.scalar) {
-			r.problem(n, chain.Say("config.not_one_of", "value", n.scalar), r.allowed(n.scalar, allowed))
+			r.problem(n, chain.Say("config.not_one_of", "value", n.said()), r.allowed(n.scalar, allowed))
 			return
 		}
 		v.SetString(n.scalar)
@@ -113,7 +147,7 @@ func (r *reader) parsed(n *node, v reflect.Value, want string, parse func(string
 	}
 	got, err := parse(n.scalar)
 	if err != nil {
-		r.problem(n, chain.Say(want, "value", n.scalar), chain.Text{})
+		r.problem(n, chain.Say(want, "value", n.said()), chain.Text{})
 		return
 	}
 	v.Set(reflect.ValueOf(got).Convert(v.Type()))
@@ -123,26 +157,42 @@ func (r *reader) is(n *node, want form, text string) bool {
 	if n.kind == want || n.kind == refused {
 		return n.kind == want
 	}
-	said := n.scalar
-	if n.kind != scalar {
-		said = map[form]string{list: "[…]", table: "{…}"}[n.kind]
-	}
-	r.problem(n, chain.Say(text, "value", said), chain.Text{})
+	r.problem(n, chain.Say(text, "value", n.said()), chain.Text{})
 	return false
+}
+
+// said is a value as a message quotes it.
+func (n *node) said() string {
+	switch n.kind {
+	case list:
+		return "[…]"
+	case table:
+		return "{…}"
+	}
+	return clip(n.scalar)
+}
+
+// clip shortens a text that a message quotes.
+func clip(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
 }
 
 func (r *reader) fields(n *node, v reflect.Value, except []string) {
 	if !r.is(n, table, "config.want_map") {
 		return
 	}
-	names, fields := tagged(v.Type())
+	known := r.tagged(v.Type())
 	for _, f := range n.fields {
 		if slices.Contains(except, f.key.scalar) {
 			continue
 		}
-		to, ok := fields[f.key.scalar]
+		to, ok := known.fields[f.key.scalar]
 		if !ok {
-			r.unknown(f.key, append(slices.Clone(except), names...))
+			r.unknown(f.key, append(slices.Clone(except), known.names...))
 			continue
 		}
 		r.value(f.value, v.FieldByIndex(to.Index), to.Tag.Get("enum"), nil)
@@ -177,7 +227,7 @@ func (r *reader) elements(n *node, v reflect.Value, enum string) {
 }
 
 func (r *reader) unknown(key *node, allowed []string) {
-	r.problem(key, chain.Say("config.unknown_key", "key", key.scalar), r.allowed(key.scalar, allowed))
+	r.problem(key, chain.Say("config.unknown_key", "key", key.said()), r.allowed(key.scalar, allowed))
 }
 
 // allowed is the hint after a word that is not among allowed.
@@ -185,7 +235,7 @@ func (r *reader) allowed(word string, allowed []string) chain.Text {
 	if near := chain.Nearest(word, allowed); near != "" {
 		return chain.Say("config.nearest", "nearest", near)
 	}
-	allowed = slices.Sorted(slices.Values(allowed))
+	allowed = slices.Compact(slices.Sorted(slices.Values(allowed)))
 	return chain.Say("config.allowed", "allowed", strings.Join(allowed, ", "))
 }
 

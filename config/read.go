@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -72,19 +73,27 @@ var name = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
 func Parse(path string, b []byte, o Options) (*File, []Problem) {
 	r := &reader{}
 	f := &File{Path: path, Sections: map[string]any{}}
-	if n := r.parse(b); n != nil {
+	if n := r.parse(b); n != nil && !r.unreadable {
 		r.file(n, f, o)
 	}
 	if len(r.problems) > 0 {
-		slices.SortStableFunc(r.problems, func(a, b Problem) int {
-			if a.Line != b.Line {
-				return a.Line - b.Line
-			}
-			return a.Column - b.Column
-		})
-		return nil, r.problems
+		return nil, r.sorted()
 	}
 	return f, nil
+}
+
+// sorted lists the problems by place.
+func (r *reader) sorted() []Problem {
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		if a.Line != b.Line {
+			return a.Line - b.Line
+		}
+		return a.Column - b.Column
+	})
+	if r.more > 0 {
+		return append(r.problems, Problem{Text: chain.Say("config.more", "n", r.more)})
+	}
+	return r.problems
 }
 
 func (r *reader) file(n *node, f *File, o Options) {
@@ -94,12 +103,12 @@ func (r *reader) file(n *node, f *File, o Options) {
 	if !r.is(n, table, "config.want_map") {
 		return
 	}
-	var sections []string
+	elsewhere := []string{"links", "goals", "mends"}
 	for _, s := range o.Sections {
-		sections = append(sections, s.Name)
+		elsewhere = append(elsewhere, s.Name)
 	}
 	var t top
-	r.decode(n, &t, append(slices.Clone(sections), "links", "goals")...)
+	r.decode(n, &t, elsewhere...)
 	f.Lang, _ = words.Parse(t.Lang)
 	if t.Lang == "" {
 		f.Lang = ""
@@ -108,7 +117,7 @@ func (r *reader) file(n *node, f *File, o Options) {
 	r.things(n.get("things"), t.Things, &m)
 	r.links(n.get("links"), f, &m, o.Kinds)
 	r.goals(n.get("goals"), &m)
-	r.mends(n.get("mends"), t.Mends, &m)
+	r.mends(n.get("mends"), &m)
 	if len(f.Links) == 0 && len(r.problems) == 0 {
 		r.problem(n, chain.Say("config.no_links"), chain.Say("config.none_hint"))
 	}
@@ -117,36 +126,68 @@ func (r *reader) file(n *node, f *File, o Options) {
 			f.Sections[s.Name] = r.section(at, s)
 		}
 	}
-	if len(r.problems) > 0 { // a chain of half a file has mistakes of its own
-		return
-	}
 	c, mistakes := chain.New(m)
-	for _, m := range mistakes {
-		r.mistake(n, m)
-	}
+	r.mistakes(n, mistakes)
 	f.Chain = c
 }
 
-// mistake points at the word that is wrong, inside the thing that has it.
-func (r *reader) mistake(n *node, m chain.Mistake) {
-	at, hint := n, chain.Text{}
-	for _, part := range []string{"mends", "goals", "links", "things"} {
-		if found := n.get(part).get(m.At); found != nil {
-			at = n.get(part).key(m.At)
-			if word := found.find(m.Name); word != nil && m.Name != "" {
-				at = word
+// mistakes tells what is wrong with the chain, where nothing was said yet: half a
+// goal has mistakes of its own.
+func (r *reader) mistakes(n *node, mistakes []chain.Mistake) {
+	said := map[string]bool{}
+	for _, p := range r.problems {
+		said[entryOf(p.Path)] = true
+	}
+	for _, m := range mistakes {
+		at := r.where(n, m)
+		unnamed := m.Name == "" // of something as a whole, not of a word in it
+		if unnamed && said[entryOf(at.path)] {
+			continue
+		}
+		hint := chain.Text{}
+		if near := m.Text.Args["nearest"]; near != "" {
+			hint = chain.Say("config.nearest", "nearest", near)
+		}
+		r.problem(at, m.Text, hint)
+	}
+}
+
+// entryOf is the beginning of a path that names a link, goal, thing or mend. Names
+// may have dots; then it is the beginning of that, which says too little at worst.
+func entryOf(path string) string {
+	parts := strings.SplitN(path, ".", 3)
+	return strings.Join(parts[:min(len(parts), 2)], ".")
+}
+
+// where is the word that a mistake is about, inside of what has it.
+func (r *reader) where(n *node, m chain.Mistake) *node {
+	at := n
+	for _, part := range []struct {
+		name string
+		in   []string
+	}{{"things", []string{"needs"}}, {"links", []string{"needs"}}, {"goals", []string{"ways"}}, {"mends", []string{"for", "needs"}}} {
+		entry := n.get(part.name).get(m.At)
+		if entry == nil {
+			continue
+		}
+		at = n.get(part.name).key(m.At)
+		if m.Name == "" {
+			continue
+		}
+		for _, key := range part.in {
+			if word := entry.get(key).find(m.Name); word != nil {
+				return word
 			}
-			break
 		}
 	}
-	if near := m.Text.Args["nearest"]; near != "" {
-		hint = chain.Say("config.nearest", "nearest", near)
-	}
-	r.problem(at, m.Text, hint)
+	return at
 }
 
 // find is the first scalar below n that says word.
 func (n *node) find(word string) *node {
+	if n == nil {
+		return nil
+	}
 	if n.kind == scalar && n.scalar == word {
 		return n
 	}
@@ -170,8 +211,7 @@ func (r *reader) named(n *node, each func(key, value *node)) {
 	}
 	for _, f := range n.fields {
 		if !name.MatchString(f.key.scalar) {
-			r.problem(f.key, chain.Say("config.bad_name", "name", f.key.scalar), chain.Say("config.bad_name_hint"))
-			continue
+			r.problem(f.key, chain.Say("config.bad_name", "name", f.key.said()), chain.Say("config.bad_name_hint"))
 		}
 		each(f.key, f.value)
 	}
@@ -198,11 +238,15 @@ func (r *reader) goals(n *node, m *chain.Model) {
 	})
 }
 
-func (r *reader) mends(n *node, mends map[string]mend, m *chain.Model) {
+func (r *reader) mends(n *node, m *chain.Model) {
 	r.named(n, func(key, value *node) {
-		d := mends[key.scalar]
-		if d.For == "" {
+		var d mend
+		r.decode(value, &d)
+		if value.get("for") == nil {
 			r.problem(key, chain.Say("config.missing", "key", "for"), chain.Text{})
+		}
+		if d.For == "" { // said already
+			return
 		}
 		by := chain.Person
 		if d.By == chain.Machine.String() {
@@ -214,27 +258,24 @@ func (r *reader) mends(n *node, mends map[string]mend, m *chain.Model) {
 
 func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
 	r.named(n, func(key, value *node) {
+		// Half a link still has its name, so that what needs it is not blamed too.
+		l := Link{Name: key.scalar}
+		var common link
 		if value.kind == null {
 			value.kind = table
 		}
-		if !r.is(value, table, "config.want_map") {
-			return
+		if r.is(value, table, "config.want_map") {
+			if kind, ok := r.kind(key, value, kinds); ok {
+				l.Kind, l.Settings = kind, kind.Settings()
+				common = r.common(value, kind)
+				r.decode(value, l.Settings, r.commonKeys()...)
+				r.build(key, value, kind, l.Settings)
+			}
 		}
-		kind, ok := r.kind(key, value, kinds)
-		if !ok {
-			return
-		}
-		common, own := link{Mend: true}, kind.Settings()
-		r.common(value, kind, &common)
-		r.decode(value, own, commonKeys()...)
-		r.build(key, value, kind, own)
-		l := Link{
-			Name: key.scalar, Kind: kind, Settings: own, Every: common.Every, Timeout: common.Timeout,
-			Fresh: common.Fresh, Mend: common.Mend, From: common.From,
-		}
+		l.Every, l.Timeout, l.Fresh, l.Mend, l.From = common.Every, common.Timeout, common.Fresh, common.Mend, common.From
 		f.Links = append(f.Links, l)
 		m.Links = append(m.Links, chain.Link{
-			Name: l.Name, Title: common.Title, Kind: kind.Name, Needs: common.Needs, Fresh: l.Fresh, Person: kind.Person,
+			Name: l.Name, Title: common.Title, Kind: l.Kind.Name, Needs: common.Needs, Fresh: l.Fresh, Person: l.Kind.Person,
 		})
 	})
 }
@@ -250,7 +291,7 @@ func (r *reader) kind(key, value *node, kinds []chain.Kind) (chain.Kind, bool) {
 			return k, true
 		}
 	}
-	r.problem(at, chain.Say("config.unknown_kind", "kind", at.scalar), r.allowed(at.scalar, kindNames(kinds)))
+	r.problem(at, chain.Say("config.unknown_kind", "kind", at.said()), r.allowed(at.scalar, kindNames(kinds)))
 	return chain.Kind{}, false
 }
 
@@ -261,20 +302,40 @@ func kindNames(kinds []chain.Kind) (names []string) {
 	return names
 }
 
+// The shortest time between two proofs, since a guard is no load test, and for one.
+const (
+	leastEvery   = 100 * time.Millisecond
+	leastTimeout = 10 * time.Millisecond
+)
+
 // common reads the keys that all links have, and fills in what they leave open.
-func (r *reader) common(value *node, kind chain.Kind, l *link) {
+func (r *reader) common(value *node, kind chain.Kind) link {
 	only := &node{kind: table, line: value.line, column: value.column, path: value.path}
+	keys := r.commonKeys()
 	for _, f := range value.fields {
-		if slices.Contains(commonKeys(), f.key.scalar) {
-			only.fields = append(only.fields, f)
+		if slices.Contains(keys, f.key.scalar) {
+			only.add(f)
 		}
 	}
-	r.decode(only, l)
+	l := link{Mend: true}
+	before := len(r.problems)
+	r.decode(only, &l)
+	if len(r.problems) > before {
+		return l // what could not be read would be said twice
+	}
+	for _, given := range []struct {
+		key       string
+		is, least time.Duration
+	}{{"every", l.Every, leastEvery}, {"timeout", l.Timeout, leastTimeout}, {"fresh", l.Fresh, leastTimeout}} {
+		if at := only.get(given.key); at != nil && given.is < given.least {
+			r.problem(at, chain.Say("config.too_short", "key", given.key, "least", given.least), chain.Text{})
+		}
+	}
 	l.Every = first(l.Every, kind.Beat, defaultEvery)
 	l.Timeout = first(l.Timeout, kind.Timeout, min(defaultTimeout, l.Every))
 	if kind.Person {
 		l.Fresh = first(l.Fresh, "", personFresh)
-		return
+		return l
 	}
 	if l.Timeout > l.Every {
 		r.problem(value.key("every"), chain.Say("config.beat_short", "every", l.Every, "timeout", l.Timeout), chain.Text{})
@@ -283,6 +344,7 @@ func (r *reader) common(value *node, kind chain.Kind, l *link) {
 		r.problem(value.key("fresh"), chain.Say("config.fresh_short", "fresh", l.Fresh, "least", l.Every+l.Timeout), chain.Text{})
 	}
 	l.Fresh = first(l.Fresh, "", freshBeats*(l.Every+l.Timeout))
+	return l
 }
 
 // first is what was given, else what the kind says, else the default.
@@ -296,17 +358,12 @@ func first(given time.Duration, kind string, otherwise time.Duration) time.Durat
 	return otherwise
 }
 
-func commonKeys() []string {
-	names, _ := tagged(linkType)
-	return names
-}
+func (r *reader) commonKeys() []string { return r.tagged(linkType).names }
 
 // build makes a prover, to hear what the kind says of its settings, and lets it go.
 func (r *reader) build(key, value *node, kind chain.Kind, settings any) {
-	for _, p := range r.problems {
-		if p.Line >= value.line && p.Path != "" && len(p.Path) > len(value.path) && p.Path[:len(value.path)] == value.path {
-			return // what could not be read would be said twice
-		}
+	if r.more > 0 || slices.ContainsFunc(r.problems, func(p Problem) bool { return strings.HasPrefix(p.Path, value.path+".") }) {
+		return // what could not be read would be said twice
 	}
 	p, err := kind.New(settings, chain.Place{Link: key.scalar})
 	if err != nil {
