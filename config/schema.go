@@ -30,8 +30,17 @@ func Schema(o Options) ([]byte, error) {
 		"description": "claims that can be proved, by name", "type": "object",
 		"additionalProperties": map[string]any{"oneOf": kinds},
 	}
+	s["required"] = []string{"links"}
+	require(properties, "goals", "ways")
+	require(properties, "mends", "for")
 	b, err := json.MarshalIndent(s, "", "  ")
 	return append(b, '\n'), err
+}
+
+// require says that each entry of a map of the file has a key.
+func require(properties map[string]any, part, key string) {
+	entry := properties[part].(map[string]any)["additionalProperties"].(map[string]any)
+	entry["required"], entry["type"] = []string{key}, "object"
 }
 
 // linkSchema is a link of one kind: the keys of all links and the kind's own.
@@ -43,13 +52,12 @@ func linkSchema(k chain.Kind) map[string]any {
 		properties[name] = p
 	}
 	properties["kind"] = map[string]any{"const": k.Name}
-	s["required"] = []string{"kind"}
-	s["title"] = k.Name
+	s["type"], s["required"], s["title"] = "object", []string{"kind"}, k.Name
 	return s
 }
 
 // structSchema describes a struct; defaults, if valid, are its values when nothing
-// is written.
+// is written. A key without a value leaves all open, as in "things: {phone: }".
 func structSchema(t reflect.Type, defaults reflect.Value) map[string]any {
 	names, fields := tagged(t)
 	properties := map[string]any{}
@@ -66,7 +74,7 @@ func structSchema(t reflect.Type, defaults reflect.Value) map[string]any {
 		}
 		properties[name] = p
 	}
-	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	return map[string]any{"type": []string{"object", "null"}, "properties": properties, "additionalProperties": false}
 }
 
 // written is a default as it would stand in the file.
@@ -80,9 +88,9 @@ func written(v reflect.Value) any {
 func typeSchema(t reflect.Type, enum string) map[string]any {
 	switch t {
 	case durationType:
-		return map[string]any{"type": "string", "pattern": `^([0-9.]+ ?(ns|us|µs|ms|s|m|h|d|w) ?)+$`}
+		return map[string]any{"type": []string{"string", "integer"}, "pattern": `^([0-9.]+ *(ns|us|µs|ms|s|m|h|d|w) *)+$|^0$`, "maximum": 0}
 	case sizeType:
-		return map[string]any{"type": []string{"string", "integer"}, "pattern": `^[0-9.]+ ?([KMGTkmgt]?([iI]?[bB])?)$`}
+		return map[string]any{"type": []string{"string", "integer"}, "pattern": `^[0-9.]+ *([kKmMgGtT]([iI]?[bB])?|[bB])?$`, "minimum": 0}
 	case secretType:
 		return map[string]any{"type": "string", "pattern": "^(file|env|credential):.+"}
 	}
@@ -90,10 +98,14 @@ func typeSchema(t reflect.Type, enum string) map[string]any {
 	case reflect.Struct:
 		return structSchema(t, reflect.Value{})
 	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": typeSchema(t.Elem(), "")}
+		return map[string]any{"type": []string{"object", "null"}, "additionalProperties": typeSchema(t.Elem(), "")}
 	case reflect.Slice:
 		element := typeSchema(t.Elem(), enum)
-		return map[string]any{"oneOf": []any{map[string]any{"type": "array", "items": element}, element}}
+		many := map[string]any{"type": []string{"array", "null"}, "items": element}
+		if t.Elem().Kind() == reflect.Struct {
+			return many
+		}
+		return map[string]any{"anyOf": []any{many, element}} // one word stands for a list of one
 	case reflect.Bool:
 		return map[string]any{"enum": []any{true, false, "yes", "no", "on", "off"}}
 	case reflect.Int, reflect.Int64, reflect.Uint16:
@@ -101,9 +113,8 @@ func typeSchema(t reflect.Type, enum string) map[string]any {
 	case reflect.Float64:
 		return map[string]any{"type": "number"}
 	}
-	s := map[string]any{"type": []string{"string", "number", "boolean"}}
 	if enum != "" {
-		s = map[string]any{"enum": strings.Split(enum, ",")}
+		return map[string]any{"enum": strings.Split(enum, ",")}
 	}
-	return s
+	return map[string]any{"type": []string{"string", "number", "boolean"}}
 }
