@@ -182,6 +182,9 @@ func (in *Incidents) well(i *Incident, v *View) (oldest time.Time, well bool) {
 		return time.Time{}, false
 	}
 	oldest = v.provedAt(i.Link)
+	if l, _ := v.chain.Link(i.Link); l.Person {
+		oldest = v.at // nobody is asked the same again after ten seconds
+	}
 	for _, name := range v.chain.Above(i.Link) {
 		l, link := v.chain.Link(name)
 		if !link || l.Person {

@@ -104,6 +104,25 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// A person answers once: nobody is asked the same again ten seconds later.
+func TestIncidentOfAPersonsLink(t *testing.T) {
+	c, _ := chain.New(chain.Model{Links: []chain.Link{{Name: "codes", Person: true, Fresh: time.Hour}}})
+	s, in := chain.NewState(c), &chain.Incidents{Hold: 10 * time.Second}
+	now := time.Now()
+	s.Fold("codes", chain.Proof{Verdict: chain.Broken, At: now})
+	in.Fold(s, s.Look(now), nil)
+	s.Fold("codes", chain.Proof{Verdict: chain.Holds, At: now.Add(time.Second)})
+	for _, look := range []struct {
+		after time.Duration
+		open  int
+	}{{time.Second, 1}, {10 * time.Second, 1}, {11 * time.Second, 0}} {
+		in.Fold(s, s.Look(now.Add(look.after)), nil)
+		if got := len(in.Open()); got != look.open {
+			t.Errorf("after %v: %d open, want %d", look.after, got, look.open)
+		}
+	}
+}
+
 func TestSettlingOpensNothing(t *testing.T) {
 	c, _ := chain.New(draw("sql\nfront -> sql"))
 	s, in := chain.NewState(c), &chain.Incidents{}

@@ -34,6 +34,8 @@ type Guard interface {
 	Reload(ctx context.Context) (guard.Status, error)
 	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error)
+	Rescue(ctx context.Context, goal string) (guard.RescueStatus, error)
+	RescueAct(ctx context.Context, a guard.RescueAct) (guard.RescueStatus, error)
 	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error

@@ -50,6 +50,18 @@ func (f *fake) Lose(_ context.Context, thing string, lost bool, who string) erro
 	return nil
 }
 
+func (f *fake) Rescue(_ context.Context, goal string, lang words.Lang) (guard.RescueStatus, error) {
+	return guard.RescueStatus{Goal: goal, Title: string(lang)}, nil
+}
+
+func (f *fake) RescueAct(_ context.Context, a guard.RescueAct) error {
+	f.answered = append(f.answered, a.Act, a.Who)
+	if a.Act == "no" {
+		return &guard.BadAct{Act: a.Act, Step: a.Step}
+	}
+	return nil
+}
+
 func (f *fake) Reload(context.Context) error { return errors.New("line 3: nonsense") }
 
 // served runs a server with a journal of n records, for the length of a test.

@@ -25,6 +25,8 @@ type Guard interface {
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
+	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)
+	RescueAct(ctx context.Context, a guard.RescueAct) error
 }
 
 // Journal is what the server needs of a journal.
@@ -51,6 +53,8 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	mux.HandleFunc("GET /v1/ways", s.ways)
 	mux.HandleFunc("POST /v1/lose", s.lose)
+	mux.HandleFunc("GET /v1/rescue", s.rescue)
+	mux.HandleFunc("POST /v1/rescue", s.rescueAct)
 	mux.HandleFunc("GET /v1/journal", s.journal)
 	mux.HandleFunc("GET /v1/journal/follow", s.follow)
 	mux.HandleFunc("POST /v1/notify/test", s.notify)
@@ -92,11 +96,14 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	p, status := told("failed", r, err), http.StatusInternalServerError
 	var unknown *guard.UnknownName
 	var persons *guard.NotAPersons
+	var act *guard.BadAct
 	switch {
 	case errors.As(err, &unknown):
 		p, status = problem{Code: "unknown_name", Error: err.Error(), Name: unknown.Name, Nearest: unknown.Nearest}, http.StatusNotFound
 	case errors.As(err, &persons):
 		p, status = problem{Code: "not_a_persons", Error: err.Error(), Name: persons.Name}, http.StatusConflict
+	case errors.As(err, &act):
+		p, status = problem{Code: "bad_act", Error: err.Error(), Name: act.Step}, http.StatusConflict
 	}
 	write(w, status, p)
 }

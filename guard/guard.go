@@ -103,6 +103,7 @@ type Guard struct {
 	refused   chain.Text       // why the last configuration was refused
 	saved     []byte
 	lost      map[string]bool // things that somebody said are lost
+	rescues   rescues
 	// What package ways reckons: the graph, nil until it is wanted, and what was
 	// last reckoned of which standing.
 	ways       *ways.Graph
@@ -145,6 +146,7 @@ func (g *Guard) Run(ctx context.Context) error {
 	}
 	g.links = links
 	g.restore()
+	g.restoreRescues()
 	g.append(journal.Entry{What: "start", Text: chain.Say("guard.started", "version", g.o.Version, "links", len(links))})
 	for _, l := range g.links {
 		g.watch(l)

@@ -72,7 +72,7 @@ func (g *Guard) diagnose(m *mend) {
 				return
 			}
 			m.service = service
-			g.planned(m, plan)
+			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
 }
@@ -94,7 +94,7 @@ func (g *Guard) allowed(m *mend, plan chain.Plan) chain.Plan {
 		return plan
 	case g.o.Hands == nil:
 		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds))
-	case !l.Mend:
+	case !l.Mend && !m.asked:
 		plan.Next = chain.Say("guard.mend_off", "deed", deedsText(plan.Deeds), "link", l.Name)
 	default:
 		return plan
@@ -109,8 +109,9 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 	if g.mends[i.ID] != m {
 		return // it has ended meanwhile
 	}
-	plan = g.allowed(m, plan)
 	print := fingerprint(plan)
+	m.looked, m.would = true, plan.Deeds
+	plan = g.allowed(m, plan)
 	known := print == m.print
 	if known && (m.phase == gaveUp || m.gaveUp) {
 		m.rest(gaveUp, reconsider)

@@ -59,6 +59,16 @@ type mend struct {
 	// same evidence after giving up.
 	print  string
 	gaveUp bool
+	// looked says that the evidence has been read; would is what it calls for,
+	// whether that may be done or not.
+	looked bool
+	would  []chain.Deed
+	// asked says that a person wants it mended now: then it is, also where mending
+	// is switched off for the link, until it is mended or given up.
+	asked bool
+	// righted is when a person said that what keeps the service from starting is put
+	// right: it is then started once, if it is dead, whatever its old log says.
+	righted time.Time
 	// begun and cause are what has been told.
 	begun bool
 	cause string
@@ -69,7 +79,10 @@ type mend struct {
 }
 
 // begin forgets what was thought of the incident's former link.
-func (m *mend) begin() { m.print, m.gaveUp, m.failures = "", false, nil }
+func (m *mend) begin() {
+	m.print, m.gaveUp, m.failures = "", false, nil
+	m.looked, m.would, m.asked, m.righted = false, nil, false, time.Time{}
+}
 
 func (m *mend) rest(p phase, d time.Duration) { m.phase, m.next = p, time.Now().Add(d) }
 
@@ -117,7 +130,7 @@ func (g *Guard) serviceBusy(m *mend) bool {
 // do carries the deeds out, one after the other, beside the loop. The plan stands
 // in the journal by now.
 func (g *Guard) do(m *mend, deeds []chain.Deed) {
-	m.phase, m.busy = mending, true
+	m.phase, m.busy, m.righted = mending, true, time.Time{}
 	g.work.Go(func() {
 		var all []chain.Done
 		failed := false
@@ -170,7 +183,7 @@ func (g *Guard) failed(m *mend) {
 		m.rest(waiting, time.Second<<(2*(n-1)))
 		return
 	}
-	m.gaveUp, m.failures = true, nil
+	m.gaveUp, m.asked, m.failures = true, false, nil
 	m.rest(gaveUp, reconsider)
 	i := m.incident
 	i.Next = chain.Say("guard.gave_up", "tries", triesInWindow, "link", i.Link)

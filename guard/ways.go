@@ -249,6 +249,7 @@ func (g *Guard) Lose(ctx context.Context, thing string, lost bool, who string) e
 		if lost {
 			key = "guard.thing_lost"
 			g.lost[thing] = true
+			g.forgetMended(thing)
 		} else {
 			delete(g.lost, thing)
 		}

@@ -100,7 +100,9 @@ func names(prefix string, n int) (all []string) {
 // Trees of hundreds of events and tens of thousands of cuts, whose numbers are known
 // from combinatorics.
 func TestTreesOfKnownCounts(t *testing.T) {
-	vote := func(name string, k int, of ...string) waystest.Gate { return waystest.Gate{Name: name, Least: k, Of: of} }
+	vote := func(name string, k int, of ...string) waystest.Gate {
+		return waystest.Gate{Name: name, Least: k, Of: of}
+	}
 	// Fifty votes of two of three under a vote of two of fifty: any two of them fail.
 	nested := []waystest.Gate{vote("top", 2, names("v", 50)...)}
 	for i := range 50 {

@@ -24,6 +24,7 @@ func catalogue() [][]entry {
 		phpfpmTexts,
 		probeTexts,
 		processTexts,
+		rescueTexts,
 		runTexts,
 		siteTexts,
 		sshTexts,

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/guard"
+)
+
+// step has one step done, or asks one question.
+func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) error {
+	r.show(rescueEvent{Event: "next", Goal: goal, Next: &n}, func(w io.Writer) { r.showNext(w, n) })
+	act := func(act, step string) error {
+		r.acted = true
+		if r.before = r.plan; act != "aside" {
+			r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(s string) bool { return s == step })
+		}
+		_, err := r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: act, Step: step, Who: r.who})
+		var refused *guard.Refused
+		if errors.As(err, &refused) && refused.Code == "bad_act" {
+			return nil // it has come about meanwhile: the next look shows it
+		}
+		return err
+	}
+	if n.Do == guard.RescueAnswer {
+		return r.answer(ctx, goal, n, act)
+	}
+	key := "rescue.ask_step"
+	if n.Do == guard.RescueMend {
+		if r.yes {
+			return act("mend", n.Step)
+		}
+		key = "rescue.ask_mend"
+	}
+	said, err := r.ask(ctx, goal, n.Do, r.a.say(key))
+	switch {
+	case err != nil:
+		return err
+	case said == no:
+		return act("aside", n.Step)
+	case n.Do == guard.RescueMend:
+		return act("mend", n.Step)
+	}
+	if err := act("done", n.Step); err != nil {
+		return err
+	}
+	switch n.Proof {
+	case chain.Person.String():
+		r.showQuestion(r.out.clear(), n)
+		return r.answer(ctx, goal, n, act)
+	case chain.Machine.String():
+		if _, err := r.g.Prove(ctx, []string{n.For}); err != nil {
+			return err
+		}
+		return r.linkNow(ctx, n.For)
+	}
+	return nil
+}
+
+// answer asks what only a person can prove.
+func (r *rescuer) answer(ctx context.Context, goal string, n guard.RescueNext, act func(act, step string) error) error {
+	said, err := r.ask(ctx, goal, guard.RescueAnswer, r.a.say("rescue.ask_claim"))
+	if err != nil {
+		return err
+	}
+	if said == unknown {
+		return act("aside", n.For)
+	}
+	if _, err := r.g.Answer(ctx, n.For, said == yes, r.who); err != nil {
+		return err
+	}
+	return r.linkNow(ctx, n.For)
+}
+
+// said is what a person answers.
+type said uint8
+
+const (
+	unclear said = iota
+	yes
+	no
+	unknown
+	stop
+)
+
+// errStopped is a person who stops here; errNobody that there is none to ask.
+var (
+	errStopped = errors.New("stopped")
+	errNobody  = errors.New("nobody to ask")
+)
+
+// reads what was typed. Letters are enough: not every console can type Japanese.
+func (a *App) reads(s, what string) said {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "s", "stop", "q", "中断":
+		return stop
+	case "n", "いいえ", "できない":
+		return no
+	case "no":
+		if what != guard.RescueStep {
+			return no
+		}
+	case "y", "yes", "はい":
+		if what != guard.RescueStep {
+			return yes
+		}
+	case "d", "done", "済", "済んだ":
+		if what == guard.RescueStep {
+			return yes
+		}
+	case "?", "？":
+		if what == guard.RescueAnswer {
+			return unknown
+		}
+	}
+	return unclear
+}
+
+// ask asks until the answer is clear. What was typed before the question was shown is
+// no answer to it.
+func (r *rescuer) ask(ctx context.Context, goal, what, prompt string) (said, error) {
+	if r.in == nil {
+		return unclear, r.nobody(goal, what)
+	}
+	in := bufio.NewReader(r.in)
+	for {
+		// A terminal that cannot forget only loses this protection.
+		_ = unix.IoctlSetInt(int(r.in.Fd()), unix.TCFLSH, unix.TCIFLUSH)
+		fmt.Fprintf(r.out.clear(), "  %s ", prompt)
+		line, err := readLine(ctx, in)
+		if err != nil {
+			fmt.Fprintln(r.out.clear())
+			return unclear, err
+		}
+		switch said := r.a.reads(line, what); said {
+		case unclear:
+		case stop:
+			return stop, errStopped
+		default:
+			return said, nil
+		}
+	}
+}
+
+// readLine reads a line, unless ctx is done first. The goroutine then waits for the
+// end of the program: reading from a terminal cannot be broken off.
+func readLine(ctx context.Context, in *bufio.Reader) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := in.ReadString('\n')
+		done <- result{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case r := <-done:
+		if r.err != nil { // the terminal is gone
+			return "", errStopped
+		}
+		return r.line, nil
+	}
+}
+
+// nobody says what is needed where no person is.
+func (r *rescuer) nobody(goal, what string) error {
+	key := "rescue.needs_person"
+	if what == guard.RescueMend {
+		key = "rescue.needs_yes"
+	}
+	r.show(rescueEvent{Event: "needs_person", Goal: goal}, func(w io.Writer) { fmt.Fprintln(w, r.a.say(key, "goal", goal)) })
+	return errNobody
+}
