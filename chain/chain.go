@@ -149,6 +149,9 @@ func (c *Chain) check() (bad []Mistake) {
 		}
 	}
 	for _, g := range c.model.Goals {
+		if g.Within < 0 {
+			bad = append(bad, Mistake{At: g.Name, Text: Say("chain.negative_within", "goal", g.Name)})
+		}
 		if len(g.Ways) == 0 {
 			bad = append(bad, Mistake{At: g.Name, Text: Say("chain.no_way", "goal", g.Name)})
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 )
 
 // Prover tries one link.
@@ -43,6 +44,23 @@ type Answerer interface {
 	Ask() Text
 }
 
+// Supposer is a prover that can tell what its link would be in other circumstances.
+type Supposer interface {
+	Prover
+	// Suppose says what of the link's newest proof, p, would be left if s were so:
+	// p itself, if that makes no difference. It changes nothing and does no I/O, and
+	// may be called while Prove runs.
+	Suppose(p Proof, s Supposition) Proof
+}
+
+// Supposition is how things are supposed to stand.
+type Supposition struct {
+	// At is the moment: now, or one to come.
+	At time.Time
+	// Attrs are the attributes of all things, as "laptop.os".
+	Attrs map[string]string
+}
+
 // Services is what a prover may ask of hands. Each name is one that hands' own
 // file lists; another is refused.
 type Services interface {
@@ -64,6 +82,8 @@ type Place struct {
 	Link string
 	// Hands is nil where there are none.
 	Hands Services
+	// Attrs are the attributes of all things, as "laptop.os"; nil if not known.
+	Attrs map[string]string
 }
 
 // Kind is a sort of link.

@@ -15,10 +15,24 @@ type Thing struct {
 	Name, Title string
 	// Given says that it is never counted as lost.
 	Given bool
+	// Absent says that the owner does not have it yet: it counts as lost until
+	// somebody says that it is there. A mend for it is an improvement.
+	Absent bool
 	// Attrs describe it ("os": "macos-10.12").
 	Attrs map[string]string
 	// Needs names things, links or goals without which it is of no use.
 	Needs []string
+}
+
+// Attrs lists the attributes of all things, as "laptop.os".
+func (m Model) Attrs() map[string]string {
+	attrs := map[string]string{}
+	for _, t := range m.Things {
+		for name, value := range t.Attrs {
+			attrs[t.Name+"."+name] = value
+		}
+	}
+	return attrs
 }
 
 // Link is one claim that can be proved.

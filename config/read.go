@@ -34,10 +34,11 @@ type top struct {
 }
 
 type thing struct {
-	Title string            `yaml:"title" doc:"what people call it"`
-	Given bool              `yaml:"given" doc:"never counted as lost"`
-	Attrs map[string]string `yaml:"attrs" doc:"what describes it, such as os: debian-12"`
-	Needs []string          `yaml:"needs" doc:"things, links or goals without which it is of no use"`
+	Title  string            `yaml:"title" doc:"what people call it"`
+	Given  bool              `yaml:"given" doc:"never counted as lost"`
+	Absent bool              `yaml:"absent" doc:"not there yet; a mend for it is an improvement"`
+	Attrs  map[string]string `yaml:"attrs" doc:"what describes it, such as os: debian-12"`
+	Needs  []string          `yaml:"needs" doc:"things, links or goals without which it is of no use"`
 }
 
 type link struct {
@@ -220,7 +221,7 @@ func (r *reader) named(n *node, each func(key, value *node)) {
 func (r *reader) things(n *node, things map[string]thing, m *chain.Model) {
 	r.named(n, func(key, _ *node) {
 		t := things[key.scalar]
-		m.Things = append(m.Things, chain.Thing{Name: key.scalar, Title: t.Title, Given: t.Given, Attrs: t.Attrs, Needs: t.Needs})
+		m.Things = append(m.Things, chain.Thing{Name: key.scalar, Title: t.Title, Given: t.Given, Absent: t.Absent, Attrs: t.Attrs, Needs: t.Needs})
 	})
 }
 
@@ -257,6 +258,7 @@ func (r *reader) mends(n *node, m *chain.Model) {
 }
 
 func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
+	attrs := m.Attrs()
 	r.named(n, func(key, value *node) {
 		// Half a link still has its name, so that what needs it is not blamed too.
 		l := Link{Name: key.scalar}
@@ -269,7 +271,7 @@ func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
 				l.Kind, l.Settings = kind, kind.Settings()
 				common = r.common(value, kind)
 				r.decode(value, l.Settings, r.commonKeys()...)
-				r.build(key, value, kind, l.Settings)
+				r.build(key, value, kind, l.Settings, attrs)
 			}
 		}
 		l.Every, l.Timeout, l.Fresh, l.Mend, l.From = common.Every, common.Timeout, common.Fresh, common.Mend, common.From
@@ -361,11 +363,11 @@ func first(given time.Duration, kind string, otherwise time.Duration) time.Durat
 func (r *reader) commonKeys() []string { return r.tagged(linkType).names }
 
 // build makes a prover, to hear what the kind says of its settings, and lets it go.
-func (r *reader) build(key, value *node, kind chain.Kind, settings any) {
+func (r *reader) build(key, value *node, kind chain.Kind, settings any, attrs map[string]string) {
 	if r.more > 0 || slices.ContainsFunc(r.problems, func(p Problem) bool { return strings.HasPrefix(p.Path, value.path+".") }) {
 		return // what could not be read would be said twice
 	}
-	p, err := kind.New(settings, chain.Place{Link: key.scalar})
+	p, err := kind.New(settings, chain.Place{Link: key.scalar, Attrs: attrs})
 	if err != nil {
 		r.settingErrors(key, value, err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -38,8 +39,11 @@ func (l *link) close(log *slog.Logger) {
 // build makes the links of file, taking over those that have not changed.
 func (g *Guard) build(file *config.File) (map[string]*link, error) {
 	links := make(map[string]*link, len(file.Links))
+	attrs := file.Chain.Model().Attrs()
+	asBefore := maps.Equal(attrs, g.file.Chain.Model().Attrs())
 	for _, c := range file.Links {
-		if old := g.links[c.Name]; old != nil && same(old.Link, c) {
+		// What a person proves may hang on an attribute.
+		if old := g.links[c.Name]; old != nil && same(old.Link, c) && (asBefore || !c.Kind.Person) {
 			old.Link = c
 			links[c.Name] = old
 			continue
@@ -48,7 +52,7 @@ func (g *Guard) build(file *config.File) (map[string]*link, error) {
 		if g.o.Hands != nil {
 			services = g.o.Hands
 		}
-		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services})
+		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services, Attrs: attrs})
 		if err != nil {
 			for name, l := range links {
 				if g.links[name] != l {

@@ -39,7 +39,7 @@ func (g *Guard) reloaded(ctx context.Context, err error) error {
 }
 
 // replace puts a new configuration in force. Links that have not changed keep
-// their provers and proofs.
+// their proofs.
 func (g *Guard) replace(file *config.File) error {
 	links, err := g.build(file)
 	if err != nil {
@@ -47,7 +47,7 @@ func (g *Guard) replace(file *config.File) error {
 	}
 	state := chain.NewState(file.Chain)
 	for name, l := range links {
-		if g.links[name] != l {
+		if old := g.links[name]; old == nil || !same(old.Link, l.Link) {
 			continue
 		}
 		if p, ok := g.state.Proof(name); ok {

@@ -29,4 +29,7 @@ var chainTexts = []entry{
 	{"chain.negative_time",
 		"the mend {mend} takes a negative time",
 		"修復 {mend} の所要時間が負の値です"},
+	{"chain.negative_within",
+		"the goal {goal} may be out of reach for a negative time",
+		"目標 {goal} の within が負の値です"},
 }

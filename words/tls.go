@@ -20,5 +20,6 @@ var tlsTexts = []entry{
 	{"tls.cert_invalid", "the certificate of {name} is not valid: {error}", "{name} の証明書は無効です: {error}"},
 	{"tls.cert_invalid_hint", "Look at it: openssl s_client -connect {address} -showcerts", "確かめるには: openssl s_client -connect {address} -showcerts"},
 	{"tls.cert_ends", "a certificate of {name} ({subject}) ends on {until:date}, in {left:duration}", "{name} の証明書（{subject}）が {until:date} に切れます（あと {left:duration}）"},
+	{"tls.would_end", "the certificate of {name} ends on {until:date}, unless it is renewed", "{name} の証明書は、更新しなければ {until:date} に切れます"},
 	{"tls.cert_ends_hint", "Renew it before visitors are turned away; with certbot: certbot renew && systemctl reload nginx", "訪問者が拒否される前に更新してください。certbot なら: certbot renew && systemctl reload nginx"},
 }

@@ -3,6 +3,9 @@ package claim
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -12,10 +15,14 @@ import (
 type settings struct {
 	Question string `yaml:"question" doc:"what a person is asked; yes means that the link holds"`
 	Until    string `yaml:"until" doc:"the last day on which it can hold, such as 2027-03-31"`
+	// Only maps "laptop.os" to the values with which the claim can hold.
+	Only map[string][]string `yaml:"only" doc:"attributes of things, such as laptop.os, with the values with which it can hold"`
 }
 
-const example = `question: Does your phone still show the codes for the AWS console?
+const example = `question: Does the VPN connect?
 until: 2027-03-31
+only:
+  laptop.os: [macos-10.10, macos-10.11]
 `
 
 // Kind returns the kind.
@@ -29,7 +36,7 @@ func Kind() chain.Kind {
 const longestQuestion = 500
 
 func build(s settings, at chain.Place) (chain.Prover, error) {
-	l := &link{settings: s, name: at.Link}
+	l := &link{settings: s, name: at.Link, attrs: at.Attrs}
 	if s.Question == "" {
 		return nil, &chain.SettingError{Field: "question", Text: chain.Say("claim.no_question")}
 	}
@@ -43,50 +50,79 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 		}
 		l.over = day.AddDate(0, 0, 1)
 	}
+	for _, attr := range slices.Sorted(maps.Keys(s.Only)) {
+		if _, ok := at.Attrs[attr]; !ok && at.Attrs != nil {
+			near := chain.Nearest(attr, slices.Sorted(maps.Keys(at.Attrs)))
+			return nil, &chain.SettingError{Field: "only", Text: chain.Say("claim.unknown_attr", "attr", attr, "nearest", near)}
+		}
+	}
 	return l, nil
 }
 
-// link is proved by a person; a machine can only tell that its day is over.
+// link is proved by a person; a machine can only tell that its day is over, or that
+// a thing has become one with which it cannot hold.
 type link struct {
 	settings settings
 	name     string
 	over     time.Time // when until has passed; zero if it never does
+	attrs    map[string]string
 }
 
 var (
 	_ chain.Answerer = (*link)(nil)
 	_ chain.Watcher  = (*link)(nil)
+	_ chain.Supposer = (*link)(nil)
 )
 
 func (l *link) Ask() chain.Text { return chain.Say("claim.ask", "question", l.settings.Question) }
 
 // Prove never holds: that is for a person to say.
 func (l *link) Prove(ctx context.Context) chain.Proof {
-	switch {
-	case probe.Cancelled(ctx):
+	if probe.Cancelled(ctx) {
 		return chain.Untried(probe.CancelledText(), chain.Text{})
-	case l.passed():
+	}
+	unanswered := chain.Untried(chain.Say("claim.person"), chain.Say("claim.person_hint", "link", l.name))
+	return l.Suppose(unanswered, chain.Supposition{At: time.Now(), Attrs: l.attrs})
+}
+
+// Suppose breaks a proof that is past its day, or whose thing has changed.
+func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
+	if l.passed(s.At) {
 		return chain.Broke("expired", chain.Say("claim.expired", "until", l.settings.Until),
 			chain.Say("claim.expired_hint", "link", l.name))
 	}
-	return chain.Untried(chain.Say("claim.person"), chain.Say("claim.person_hint", "link", l.name))
+	for _, attr := range slices.Sorted(maps.Keys(l.settings.Only)) {
+		value, known := s.Attrs[attr]
+		if values := l.settings.Only[attr]; known && !slices.Contains(values, value) {
+			return chain.Broke("changed",
+				chain.Say("claim.changed", "attr", attr, "value", value, "values", strings.Join(values, ", ")),
+				chain.Say("claim.changed_hint", "attr", attr, "link", l.name))
+		}
+	}
+	return p
 }
 
-func (l *link) passed() bool { return !l.over.IsZero() && !time.Now().Before(l.over) }
+func (l *link) passed(now time.Time) bool { return !l.over.IsZero() && !now.Before(l.over) }
+
+// impossible reports whether the claim cannot hold, whatever anybody says.
+func (l *link) impossible() bool {
+	now := chain.Supposition{At: time.Now(), Attrs: l.attrs}
+	return l.Suppose(chain.Proof{}, now).Verdict == chain.Broken
+}
 
 // again is how often the day is looked at: a clock may be set, and a person may
 // have answered since that it still holds.
 const again = time.Hour
 
-// Watch wakes once the day is over, and every hour from then on. Before it, the
+// Watch wakes once the claim cannot hold, and every hour from then on. Before it, the
 // link is never woken: a proof by machine would displace the person's answer.
 func (l *link) Watch(ctx context.Context, wake func()) error {
 	for {
-		if l.passed() {
+		if l.impossible() {
 			wake()
 		}
 		pause := again
-		if !l.over.IsZero() && !l.passed() {
+		if !l.over.IsZero() && !l.passed(time.Now()) {
 			pause = min(again, time.Until(l.over))
 		}
 		select {

@@ -69,6 +69,8 @@ type link struct {
 	roots    *x509.CertPool // nil for the system's
 }
 
+var _ chain.Supposer = (*link)(nil)
+
 func (l *link) Prove(ctx context.Context) chain.Proof {
 	raw, err := probe.Dial(ctx, "tcp", l.settings.Address)
 	if err != nil {
@@ -101,9 +103,33 @@ func (l *link) judge(certs []*x509.Certificate, now time.Time) chain.Proof {
 		between.AddCert(c)
 	}
 	_, err := leaf.Verify(x509.VerifyOptions{DNSName: l.name, Roots: l.roots, Intermediates: between, CurrentTime: now})
-	days := leaf.NotAfter.Sub(now).Hours() / 24
+	ends := leaf.NotAfter
+	for _, c := range certs { // one in between that ends takes the chain with it
+		if c.NotAfter.Before(ends) {
+			ends = c.NotAfter
+		}
+	}
+	days := ends.Sub(now).Hours() / 24
 	p := l.verdict(certs, err, now)
-	p.Figures = []chain.Figure{{Name: "days_left", Value: float64(int(days*10)) / 10}}
+	p.Figures = []chain.Figure{{Name: daysLeft, Value: float64(int(days*10)) / 10}}
+	return p
+}
+
+// daysLeft is the figure of a proof from which Suppose reckons.
+const daysLeft = "days_left"
+
+// Suppose ends the certificates that end before that moment, or too soon after it.
+// That somebody will have renewed them is not supposed.
+func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
+	if p.Verdict != chain.Holds {
+		return p
+	}
+	for _, f := range p.Figures {
+		ends := p.At.Add(time.Duration(f.Value * 24 * float64(time.Hour)))
+		if f.Name == daysLeft && ends.Sub(s.At) < time.Duration(l.settings.Days)*24*time.Hour {
+			return chain.Broke("cert_ends", chain.Say("tls.would_end", "name", l.name, "until", ends), chain.Say("tls.cert_ends_hint"))
+		}
+	}
 	return p
 }
 
@@ -125,7 +151,7 @@ func (l *link) verdict(certs []*x509.Certificate, err error, now time.Time) chai
 	case err != nil:
 		return l.broke("cert_invalid", leaf, "error", probe.Quote([]byte(err.Error())))
 	}
-	for _, c := range certs { // one in between that ends takes the chain with it
+	for _, c := range certs {
 		if left := c.NotAfter.Sub(now); left < time.Duration(l.settings.Days)*24*time.Hour {
 			return l.broke("cert_ends", c, "until", c.NotAfter, "left", left.Truncate(time.Hour), "subject", c.Subject.CommonName)
 		}
