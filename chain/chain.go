@@ -270,6 +270,15 @@ func (c *Chain) AllNames() []string {
 	return names
 }
 
+// Thing returns the thing of that name.
+func (c *Chain) Thing(name string) (Thing, bool) {
+	i, ok := c.things[name]
+	if !ok {
+		return Thing{}, false
+	}
+	return c.model.Things[i], true
+}
+
 // Link returns the link of that name.
 func (c *Chain) Link(name string) (Link, bool) {
 	i, ok := c.links[name]

@@ -32,7 +32,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) (guard.Status, error)
 	Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error)
 	Reload(ctx context.Context) (guard.Status, error)
-	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
+	Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error)
+	Model(ctx context.Context) (guard.ModelStatus, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error)
 	Rescue(ctx context.Context, goal string) (guard.RescueStatus, error)
 	RescueAct(ctx context.Context, a guard.RescueAct) (guard.RescueStatus, error)
@@ -146,6 +147,12 @@ func (a *App) report(err error) int {
 		hint = a.say("cli.permission_hint")
 	case errors.As(err, &refused) && refused.Code == "unknown_name":
 		text, hint = a.unknown(refused.Name, refused.Nearest)
+		code = exitUsage
+	case errors.As(err, &refused) && refused.Code == "is_goal":
+		text, hint = a.say("cli.lose_goal", "name", refused.Name), a.say("cli.lose_goal_hint", "name", refused.Name)
+		code = exitUsage
+	case errors.As(err, &refused) && refused.Code == "not_a_persons":
+		text, hint = a.say("cli.not_a_persons", "name", refused.Name), a.say("cli.not_a_persons_hint", "name", refused.Name)
 		code = exitUsage
 	case errors.As(err, &refused):
 		text, hint = refused.Text, refused.Hint

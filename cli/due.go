@@ -3,8 +3,11 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os/user"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,19 +15,18 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 )
 
-// claims are the links that a person proves, those that want an answer first.
+// claims are the links that a person proves, those that are due first, then those
+// that will be soonest.
 func claims(s guard.Status) []guard.LinkStatus {
-	var due, done []guard.LinkStatus
-	for _, l := range s.Links {
-		switch {
-		case !l.Person:
-		case l.Verdict == chain.Holds:
-			done = append(done, l)
-		default:
-			due = append(due, l)
+	claims := slices.DeleteFunc(slices.Clone(s.Links), func(l guard.LinkStatus) bool { return !l.Person })
+	when := func(l guard.LinkStatus) time.Time {
+		if l.Verdict != chain.Holds {
+			return time.Time{}
 		}
+		return l.FreshUntil
 	}
-	return append(due, done...)
+	slices.SortStableFunc(claims, func(a, b guard.LinkStatus) int { return when(a).Compare(when(b)) })
+	return claims
 }
 
 func (a *App) dueCommand() *cobra.Command {
@@ -33,16 +35,7 @@ func (a *App) dueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s.Links = claims(s)
-		if a.json {
-			return a.encode(a.Out, s.Links)
-		}
-		if len(s.Links) == 0 {
-			_, err = fmt.Fprintln(a.Out, a.say("cli.nothing_due"))
-			return err
-		}
-		a.links(a.style(a.Out), s)
-		return nil
+		return a.due(claims(s), s.At)
 	})
 	drill := a.command("drill [LINK]", "drill", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		g := a.guard()
@@ -50,30 +43,116 @@ func (a *App) dueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		who := whoAsks()
-		in := bufio.NewScanner(a.In)
-		for _, l := range claims(s) {
-			if len(args) == 1 && args[0] != l.Name || len(args) == 0 && l.Verdict == chain.Holds {
-				continue
-			}
-			fmt.Fprintf(a.style(a.Out), "%s  %s ", bold.Render(l.Name), a.say("cli.ask", "question", l.Question))
-			if !in.Scan() {
-				return in.Err()
-			}
-			yes, ok := a.yes(in.Text())
-			if !ok {
-				fmt.Fprintln(a.Out, a.say("cli.skipped"))
-				continue
-			}
-			if _, err := g.Answer(cmd.Context(), l.Name, yes, who); err != nil {
-				return err
-			}
+		asked, err := drills(s, args)
+		if err != nil {
+			return err
 		}
+		questions := a.Out
+		if a.json { // the answer is for programs
+			questions = a.Err
+		}
+		after, err := a.drill(cmd, g, asked, questions)
+		switch {
+		case err != nil:
+			return err
+		case after == nil:
+			after = &s
+		}
+		if a.json {
+			return a.encode(a.Out, claims(*after))
+		}
+		if len(asked) == 0 {
+			_, err = fmt.Fprintln(a.Out, a.say("cli.drill_none"))
+			return err
+		}
+		a.goals(a.style(a.Out), *after)
 		return nil
 	})
 	drill.ValidArgsFunction = a.completeLinks
 	c.AddCommand(drill)
 	return c
+}
+
+// due lists what a person proves, with when it is due and what was last said.
+func (a *App) due(claims []guard.LinkStatus, now time.Time) error {
+	if a.json {
+		return a.encode(a.Out, claims)
+	}
+	w := a.style(a.Out)
+	if len(claims) == 0 {
+		_, err := fmt.Fprintln(w, a.say("cli.nothing_due"))
+		return err
+	}
+	when := func(l guard.LinkStatus) string {
+		if l.Verdict != chain.Holds {
+			return a.say("cli.due_now")
+		}
+		return a.say("cli.due_on", "day", l.FreshUntil)
+	}
+	n := widest(claims, func(l guard.LinkStatus) string { return l.Name })
+	d := widest(claims, when)
+	open := false
+	for _, l := range claims {
+		said := a.say("cli.due_never")
+		if !l.ProvedAt.IsZero() {
+			said = a.say("cli.due_said", "because", l.Because, "age", max(0, now.Sub(l.ProvedAt)).Truncate(time.Second))
+		}
+		indent := 2 + 2 + n + 2 + d + 2
+		fmt.Fprintf(w, "  %s %s  %s  %s\n", mark(l.Verdict), pad(l.Name, n), pad(colour(l.Verdict, when(l)), d), wrap(l.Question, width(a.Out), indent))
+		fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), faint.Render(wrap(said, width(a.Out), indent)))
+		open = open || l.Verdict != chain.Holds
+	}
+	if open {
+		fmt.Fprintf(w, "\n%s\n", a.say("cli.due_hint"))
+	}
+	return nil
+}
+
+// drills are the links to be asked: the one that is named, or all that are due.
+func drills(s guard.Status, args []string) ([]guard.LinkStatus, error) {
+	all := claims(s)
+	if len(args) == 0 {
+		return slices.DeleteFunc(all, func(l guard.LinkStatus) bool { return l.Verdict == chain.Holds }), nil
+	}
+	var names []string
+	for _, l := range s.Links {
+		if l.Name == args[0] && !l.Person {
+			return nil, &guard.Refused{Code: "not_a_persons", Name: l.Name}
+		}
+	}
+	for _, l := range all {
+		if l.Name == args[0] {
+			return []guard.LinkStatus{l}, nil
+		}
+		names = append(names, l.Name)
+	}
+	return nil, &guard.Refused{Code: "unknown_name", Name: args[0], Nearest: chain.Nearest(args[0], names)}
+}
+
+// drill asks, and passes on what was answered, as it is answered. It returns how
+// things stand after the last answer, nil if there was none.
+func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out io.Writer) (*guard.Status, error) {
+	who := whoAsks()
+	in := bufio.NewScanner(a.In)
+	var after *guard.Status
+	for _, l := range asked {
+		fmt.Fprintf(a.style(out), "%s  %s ", bold.Render(l.Name), a.say("cli.ask", "question", l.Question))
+		if !in.Scan() {
+			fmt.Fprintln(out)
+			return after, in.Err()
+		}
+		yes, ok := a.yes(in.Text())
+		if !ok {
+			fmt.Fprintln(out, a.say("cli.skipped"))
+			continue
+		}
+		s, err := g.Answer(cmd.Context(), l.Name, yes, who)
+		if err != nil {
+			return after, err
+		}
+		after = &s
+	}
+	return after, nil
 }
 
 // whoAsks is the name under which what a person says is recorded.

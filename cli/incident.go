@@ -62,7 +62,7 @@ func (a *App) incident(w io.Writer, i guard.IncidentStatus, s guard.Status) {
 	if i.Ended != nil {
 		v, when = chain.Holds, a.say("cli.incident_over", "began", i.Began, "took", i.Ended.Sub(i.Began).Round(10*time.Millisecond))
 	}
-	fmt.Fprintf(w, "  %s %s\n", mark(v), beside(hang(bold, i.Link, columns, 4), shade(v), when, columns, 4))
+	fmt.Fprintf(w, "  %s %s\n", mark(v), beside(hang(bold, a.headline(i, s), columns, 4), shade(v), when, columns, 4))
 	row("cli.label_why", a.why(i))
 	row("cli.label_evidence", a.evidence(i.Evidence)...)
 	var deeds, outages []string
@@ -85,6 +85,15 @@ func (a *App) incident(w io.Writer, i guard.IncidentStatus, s guard.Status) {
 	if step, _ := a.step(s); i.Next != "" && i.Next != step { // that one ends the page
 		row("cli.label_next", i.Next)
 	}
+}
+
+// headline is what an incident is about: the link that broke, or the goal whose margin
+// fell.
+func (a *App) headline(i guard.IncidentStatus, s guard.Status) string {
+	if i.Goal != "" {
+		return a.say("cli.incident_margin", "goal", a.goalTitle(s, i.Goal))
+	}
+	return i.Link
 }
 
 // why is the sentence for the cause, with its code: what other tools and the
@@ -167,7 +176,7 @@ func (a *App) step(s guard.Status) (step, working string) {
 		case i.Next != "":
 			return i.Next, ""
 		default:
-			working = i.Link
+			working = i.Link + i.Goal // one of them is empty
 		}
 	}
 	if working != "" {

@@ -146,8 +146,6 @@ func (r *rescuer) head(w io.Writer, s guard.RescueStatus) {
 	fmt.Fprintln(w)
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
 func (r *rescuer) showPlan(w io.Writer, s guard.RescueStatus, key string) {
 	a := r.a
 	if len(s.Plan.Steps) > 0 {

@@ -130,14 +130,16 @@ func (a *App) goalVerdict(g guard.GoalStatus, s guard.Status) string {
 // outlook says how many further losses a goal survives, or who brings it back.
 func (a *App) outlook(g guard.GoalStatus, s guard.Status) string {
 	i := incidentOf(g.Name, s)
+	// It is out of reach if it is broken, or if somebody said that it rests on is lost.
+	out := g.Verdict == chain.Broken || g.Margin.IfAllWell != nil && *g.Margin.IfAllWell < 0
 	switch m := g.Margin.Now; {
 	case g.Verdict == chain.Broken && i != nil && atWork(*i):
 		return a.say("cli.goal_mending", "link", i.Link)
 	case g.Verdict == chain.Broken && i != nil && i.Next != "":
 		return a.say("cli.goal_yours")
-	case g.Verdict == chain.Broken && g.WayBack == nil:
+	case out && g.WayBack == nil:
 		return a.say("cli.no_way_back")
-	case g.Verdict == chain.Broken:
+	case out:
 		return a.say("cli.way_back", "takes", time.Duration(*g.WayBack*float64(time.Second)))
 	case g.Verdict != chain.Holds || m == nil || *m < 0:
 		return ""

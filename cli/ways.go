@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,169 +15,288 @@ import (
 )
 
 func (a *App) waysCommand() *cobra.Command {
-	return a.command("ways [GOAL]", "ways", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
-		return a.ways(cmd, args, nil)
-	})
-}
-
-func (a *App) whatIfCommand() *cobra.Command {
-	var lose []string
-	c := a.command("what-if [GOAL]", "what_if", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
-		if len(lose) == 0 {
-			return usage(chain.Say("cli.lose_what"), chain.Say("cli.see_help", "command", cmd.CommandPath()))
+	var dot bool
+	c := a.command("ways [GOAL]", "ways", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		if dot {
+			if len(args) > 0 {
+				return usage(chain.Say("cli.ways_no_dot"), chain.Say("cli.see_help", "command", cmd.CommandPath()))
+			}
+			return a.dot(cmd)
 		}
-		return a.ways(cmd, args, lose)
+		all, err := a.guard().Ways(cmd.Context(), goalNamed(args), guard.Supposed{})
+		if err != nil {
+			return err
+		}
+		return a.showWays(all, func(w io.Writer) {
+			for i, g := range all {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				a.goalWays(w, g)
+			}
+		})
 	})
-	c.Flags().StringArrayVar(&lose, "lose", nil, a.say("cli.flag_lose"))
+	c.Flags().BoolVar(&dot, "dot", false, a.say("cli.flag_dot"))
 	return c
 }
 
-func (a *App) ways(cmd *cobra.Command, args, lose []string) error {
-	goal := ""
+func goalNamed(args []string) string {
 	if len(args) == 1 {
-		goal = args[0]
+		return args[0]
 	}
-	all, err := a.guard().Ways(cmd.Context(), goal, lose)
-	if err != nil {
-		return err
-	}
+	return ""
+}
+
+func (a *App) showWays(all []guard.GoalWays, print func(io.Writer)) error {
 	if a.json {
 		return a.encode(a.Out, all)
 	}
 	w := a.style(a.Out)
-	if len(lose) > 0 {
-		fmt.Fprintln(w, a.say("cli.what_if", "names", strings.Join(lose, ", ")))
-	}
 	if len(all) == 0 {
 		fmt.Fprintln(w, a.say("cli.no_goals_named"))
+		return nil
 	}
-	for _, g := range all {
-		a.goalWays(w, g)
-	}
+	print(w)
 	return nil
 }
 
 // goalWays prints the ways of one goal, what would take it, and the way back.
 func (a *App) goalWays(w io.Writer, g guard.GoalWays) {
-	columns := width(a.Out)
-	fmt.Fprintf(w, "\n%s\n", bold.Render(title(g.Title, g.Name)))
+	fmt.Fprintf(w, "%s  %s\n", bold.Render(a.called(g, g.Name)), a.reachable(g))
 	for _, way := range g.Ways {
-		fmt.Fprintf(w, "  %s %s  %s\n", mark(way.Verdict), a.say("cli.ways_way", "way", way.Name),
-			wrap(a.say("cli.ways_rests", "names", strings.Join(way.RestsOn, ", ")), columns, 4))
-		if len(way.Without) > 0 {
-			fmt.Fprintf(w, "    %s\n", red.Render(a.say("cli.ways_without", "names", strings.Join(way.Without, ", "))))
+		fmt.Fprintf(w, "\n  %s %s %s\n", mark(way.Verdict), bold.Render(a.say("cli.ways_way", "way", way.Name)), faint.Render(a.say("cli.ways_rests")))
+		n := widest(way.RestsOn, func(s string) string { return s })
+		for _, name := range way.RestsOn {
+			line := a.named(g, name)
+			if s := g.Names[name].State; s == "given" || s == "lost" {
+				line += "  " + map[string]string{"given": faint.Render(a.say("cli.ways_given")), "lost": red.Render(a.say("cli.ways_lost"))}[s]
+			}
+			fmt.Fprintf(w, "      %s %s  %s\n", stateMark(g.Names[name].State), pad(name, n), wrap(line, width(a.Out), n+10))
 		}
 	}
-	var rows [][2]string
-	row := func(key, text string) { rows = append(rows, [2]string{a.say(key), text}) }
-	row("cli.ways_margin", a.marginOf(g.Margin))
-	if n := g.Margin.Now; n == nil || *n >= 0 {
-		if len(g.Singles) == 0 {
-			row("cli.ways_singles", a.say("cli.ways_singles_none"))
-		} else {
-			row("cli.ways_singles", strings.Join(g.Singles, ", "))
-		}
-		row("cli.ways_pairs", a.sets(g.Pairs))
-		row("cli.ways_triples", a.sets(g.Triples))
+	fmt.Fprintln(w)
+	rows := []labelled{{"cli.ways_margin", a.marginOf(g)}}
+	rows = append(rows, a.cuts(g)...)
+	if g.Back == nil || len(g.Back.Steps) > 0 {
+		rows = append(rows, labelled{"cli.ways_back", a.wayBack(g)})
 	}
-	row("cli.ways_back", a.wayBack(g.Back))
-	row("cli.ways_weights", a.weights(g.Weights))
-	row("cli.ways_next", a.nextStep(g))
-	n := widest(rows, func(r [2]string) string { return r[0] })
+	a.labelled(w, append(rows, labelled{"cli.ways_weights", a.weights(g)}, labelled{"cli.ways_next", a.nextStep(g)}))
+}
+
+// reachable is whether a goal can be reached, losses that were told included.
+func (a *App) reachable(g guard.GoalWays) string {
+	best := chain.Broken
+	for _, w := range g.Ways {
+		if w.Verdict == chain.Holds || w.Verdict == chain.Unproven && best == chain.Broken {
+			best = w.Verdict
+		}
+	}
+	return colour(best, a.verdict(best))
+}
+
+// labelled is a label from the catalogue with its text; without one it is left out.
+type labelled struct{ key, text string }
+
+func (a *App) labelled(w io.Writer, rows []labelled) {
+	rows = slices.DeleteFunc(rows, func(r labelled) bool { return r.text == "" })
+	n := widest(rows, func(r labelled) string { return a.say(r.key) })
 	for _, r := range rows {
-		if r[1] == "" {
-			continue
+		var lines []string
+		for line := range strings.SplitSeq(r.text, "\n") {
+			lines = append(lines, wrap(line, width(a.Out), n+4))
 		}
-		fmt.Fprintf(w, "    %s  %s\n", pad(faint.Render(r[0]), n), strings.ReplaceAll(wrap(r[1], columns, n+6), "\n", "\n"+strings.Repeat(" ", n+6)))
+		fmt.Fprintf(w, "  %s  %s\n", pad(faint.Render(a.say(r.key)), n), strings.Join(lines, "\n"+strings.Repeat(" ", n+4)))
 	}
 }
 
-func (a *App) marginOf(m guard.Margin) string {
-	said := ""
-	switch {
-	case m.Now == nil:
-		said = a.say("cli.ways_margin_none")
-	case *m.Now < 0:
-		said = "−1: " + a.say("cli.ways_margin_out")
-	case *m.Now == 0:
-		said = "0: " + a.say("cli.margin_zero")
-	default:
-		said = strconv.Itoa(*m.Now) + ": " + a.say("cli.margin", "n", *m.Now)
+// cuts says what locks the owner out: alone, in twos, in threes.
+func (a *App) cuts(g guard.GoalWays) []labelled {
+	if n := g.Margin.IfAllWell; n != nil && *n < 0 {
+		return nil // it has happened
 	}
-	if m.Now != nil && m.IfAllWell != nil && *m.Now != *m.IfAllWell {
-		said += " " + a.say("cli.ways_if_well", "n", *m.IfAllWell)
+	var singles, stops []string
+	for _, name := range g.Singles {
+		singles = append(singles, a.called(g, name))
 	}
-	return said
+	if len(singles) == 0 {
+		singles = []string{a.say("cli.ways_singles_none")}
+	}
+	for _, s := range g.Stops {
+		stops = append(stops, a.say("cli.ways_stop", "name", a.called(g, s.Name), "takes", seconds(s.Seconds)))
+	}
+	return []labelled{
+		{"cli.ways_singles", strings.Join(a.most(singles), "\n")},
+		{"cli.ways_pairs", a.sets(g, g.Pairs)},
+		{"cli.ways_triples", a.sets(g, g.Triples)},
+		{"cli.ways_stops", strings.Join(a.most(stops), "\n")},
+	}
 }
 
-// shownSets is how many sets of losses are printed; --json has all.
-const shownSets = 6
+// shownSets is how many of a list are printed; --json has all.
+const shownSets = 5
 
-func (a *App) sets(sets [][]string) string {
+func (a *App) most(lines []string) []string {
+	if more := len(lines) - shownSets; more > 0 {
+		return append(slices.Clone(lines[:shownSets]), a.say("cli.ways_more", "n", more))
+	}
+	return lines
+}
+
+func (a *App) sets(g guard.GoalWays, sets [][]string) string {
 	var lines []string
-	for i, s := range sets {
-		if i == shownSets {
-			lines = append(lines, a.say("cli.ways_more", "n", len(sets)-i))
-			break
+	for _, s := range sets {
+		var names []string
+		for _, name := range s {
+			names = append(names, a.called(g, name))
 		}
-		lines = append(lines, strings.Join(s, " + "))
+		lines = append(lines, strings.Join(names, a.say("cli.ways_and")))
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(a.most(lines), "\n")
 }
 
-func (a *App) wayBack(p *guard.PlanStatus) string {
+// called is a title, and the name that commands want.
+func (a *App) called(g guard.GoalWays, name string) string {
+	t := a.named(g, name)
 	switch {
-	case p == nil:
-		return a.say("cli.ways_back_none")
-	case len(p.Steps) == 0:
-		return a.say("cli.ways_back_now")
+	case t == name:
+		return name
+	case g.Names[name].What == "link": // its title is a sentence
+		return a.say("cli.ways_called_link", "title", t, "name", name)
 	}
-	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-	lines := []string{a.say("cli.ways_back_in", "takes", seconds(p.Seconds))}
-	for i, s := range p.Steps {
-		when := a.say("cli.ways_at_once")
-		if s.FromS > 0 {
-			when = a.say("cli.ways_after", "at", seconds(s.FromS))
+	return a.say("cli.ways_called", "title", t, "name", name)
+}
+
+// allCalled lists names as called does.
+func (a *App) allCalled(g guard.GoalWays, names []string) string {
+	var said []string
+	for _, n := range names {
+		said = append(said, a.called(g, n))
+	}
+	return strings.Join(said, a.say("cli.ways_comma"))
+}
+
+func (a *App) named(g guard.GoalWays, name string) string { return title(g.Names[name].Title, name) }
+
+// stateMark shows the state of a name: a verdict's mark, or whether a thing is there.
+func stateMark(state string) string {
+	switch state {
+	case "there", "given":
+		return "·"
+	case "lost":
+		return red.Render("✗")
+	}
+	var v chain.Verdict
+	_ = v.UnmarshalText([]byte(state)) // cannot fail: what it does not know is unproven
+	return mark(v)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// marginOf says a margin, as a figure and in words.
+func (a *App) marginOf(g guard.GoalWays) string {
+	if a.uncertain(g) {
+		return a.marginSaid(g)
+	}
+	return a.figure(g.Margin.Now) + ": " + a.marginSaid(g)
+}
+
+// uncertain reports whether the margin would be higher if all that is unproven held.
+func (a *App) uncertain(g guard.GoalWays) bool {
+	m := g.Margin
+	return m.Now != nil && (m.IfAllWell == nil || *m.Now < *m.IfAllWell)
+}
+
+// shownNames is how many names stand in one line.
+const shownNames = 4
+
+func (a *App) marginSaid(g guard.GoalWays) string {
+	within := seconds(g.Within)
+	switch m := g.Margin; {
+	case a.uncertain(g):
+		names := strings.Join(g.Unproven[:min(len(g.Unproven), shownNames)], a.say("cli.ways_comma"))
+		if more := len(g.Unproven) - shownNames; more > 0 {
+			names = a.say("cli.ways_more_names", "names", names, "n", more)
 		}
-		lines = append(lines, fmt.Sprintf("%d. %s (%s)", i+1, a.say("cli.ways_step_"+s.By, "mend", title(s.Title, s.Mend), "for", s.For), when))
+		return a.say("cli.ways_margin_unproven", "n", a.figure(m.IfAllWell), "names", names)
+	case m.Now == nil:
+		return a.say("cli.ways_margin_none")
+	case *m.Now < 0:
+		return a.say("cli.ways_margin_out", "within", within)
+	case *m.Now == 0:
+		return a.say("cli.ways_margin_zero")
+	default:
+		return a.say("cli.ways_margin_n", "n", *m.Now, "within", within)
+	}
+}
+
+// figure is a margin as a number.
+func (a *App) figure(n *int) string {
+	switch {
+	case n == nil:
+		return a.say("cli.ways_unbounded")
+	case *n < 0:
+		return "−" + strconv.Itoa(-*n)
+	}
+	return strconv.Itoa(*n)
+}
+
+func (a *App) wayBack(g guard.GoalWays) string {
+	if g.Back == nil {
+		return a.say("cli.ways_back_none")
+	}
+	lines := []string{a.say("cli.ways_back_in", "takes", seconds(g.Back.Seconds))}
+	for i, s := range g.Back.Steps {
+		lines = append(lines, a.say("cli.ways_step_"+s.By, "n", i+1, "mend", title(s.Title, s.Mend), "takes", seconds(s.ToS-s.FromS)))
+		var with []string
+		for _, n := range s.Needs {
+			if st := g.Names[n].State; st != "given" && !slices.ContainsFunc(g.Back.Steps, func(o guard.StepStatus) bool { return o.For == n }) {
+				with = append(with, n)
+			}
+		}
+		if len(with) > 0 {
+			lines = append(lines, "   "+a.say("cli.ways_step_needs", "names", a.allCalled(g, with)))
+		}
+	}
+	for _, w := range g.Ways {
+		if w.Name == g.Back.Way {
+			lines = append(lines, a.say("cli.ways_step_way", "n", len(g.Back.Steps)+1, "way", w.Name, "names", a.allCalled(g, w.Links)))
+		}
 	}
 	return strings.Join(lines, "\n")
 }
 
 // shownWeights is how many of the heaviest are printed.
-const shownWeights = 5
+const shownWeights = 3
 
-func (a *App) weights(all []guard.WeightStatus) string {
-	var said []string
-	for i, w := range all {
-		if i == shownWeights {
-			break
-		}
-		said = append(said, a.say("cli.ways_weight", "name", w.Name, "cuts", w.Cuts))
+func (a *App) weights(g guard.GoalWays) string {
+	var names []string
+	for _, w := range g.Weights[:min(len(g.Weights), shownWeights)] {
+		names = append(names, w.Name)
 	}
-	return strings.Join(said, ", ")
+	return a.allCalled(g, names)
 }
 
 func (a *App) nextStep(g guard.GoalWays) string {
-	if n := g.Next; n != nil {
-		to := a.say("cli.ways_unbounded")
-		if n.To != nil {
-			to = strconv.Itoa(*n.To)
-		}
-		if n.Mend != "" {
-			return a.say("cli.ways_next_mend", "name", n.Name, "mend", n.Mend, "from", n.From, "to", to)
-		}
-		return a.say("cli.ways_next_step", "name", n.Name, "from", n.From, "to", to)
+	n := g.Next
+	switch {
+	case n == nil && len(g.Singles) > 0:
+		return a.say("cli.ways_next_other", "name", a.called(g, g.Singles[0]))
+	case n == nil:
+		return ""
 	}
-	if len(g.Singles) > 0 {
-		return a.say("cli.ways_next_other", "name", g.Singles[0])
+	from, to := a.figure(n.From), a.figure(n.To)
+	switch {
+	case n.Do == "prove":
+		return a.say("cli.ways_next_prove", "to", to)
+	case n.Mend != "":
+		return a.say("cli.ways_next_mend", "mend", n.Mend, "takes", seconds(n.Seconds), "from", from, "to", to)
 	}
-	return ""
+	return a.say("cli.ways_next_find", "name", a.called(g, n.Name), "from", from, "to", to)
 }
 
 // loseCommand is `omamori lost` and `omamori have`.
 func (a *App) loseCommand(name string, lost bool) *cobra.Command {
-	return a.command(name+" THING", name, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	c := a.command(name+" THING", name, cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		s, err := a.guard().Lose(cmd.Context(), args[0], lost, whoAsks())
 		if err != nil {
 			return err
@@ -191,6 +311,8 @@ func (a *App) loseCommand(name string, lost bool) *cobra.Command {
 		}
 		fmt.Fprintln(w, a.say(key, "thing", args[0]))
 		a.goals(w, s)
+		a.incidents(w, s, true)
 		return nil
 	})
+	return c
 }

@@ -99,9 +99,14 @@ func (c *Client) Reload(ctx context.Context) (s guard.Status, err error) {
 	return s, c.ask(ctx, "POST", "/v1/reload", nil, nil, &s)
 }
 
-// Ways asks how a goal, or each if goal is empty, can be reached if lose were lost.
-func (c *Client) Ways(ctx context.Context, goal string, lose []string) (all []guard.GoalWays, err error) {
-	return all, c.ask(ctx, "GET", "/v1/ways", url.Values{"goal": {goal}, "lose": lose}, nil, &all)
+// Ways asks how a goal, or each if goal is empty, can be reached if q were so.
+func (c *Client) Ways(ctx context.Context, goal string, q guard.Supposed) (all []guard.GoalWays, err error) {
+	return all, c.ask(ctx, "POST", "/v1/ways", nil, map[string]any{"goal": goal, "if": q}, &all)
+}
+
+// Model asks for the whole chain.
+func (c *Client) Model(ctx context.Context) (m guard.ModelStatus, err error) {
+	return m, c.ask(ctx, "GET", "/v1/model", nil, nil, &m)
 }
 
 // Lose says that a thing is lost, or had again.

@@ -41,8 +41,15 @@ func (f *fake) Answer(_ context.Context, link string, yes bool, who string) erro
 	return &guard.NotAPersons{Name: link}
 }
 
-func (f *fake) Ways(_ context.Context, goal string, lose []string) ([]guard.GoalWays, error) {
-	return []guard.GoalWays{{Name: goal, Lost: lose}}, nil
+func (f *fake) Ways(_ context.Context, goal string, q guard.Supposed, _ words.Lang) ([]guard.GoalWays, error) {
+	if goal == "" {
+		return nil, &guard.IsGoal{Name: q.Lose[0]}
+	}
+	return []guard.GoalWays{{Name: goal, Lost: q.Lose, Title: q.Change["a.b"] + q.On.UTC().Format(time.DateOnly)}}, nil
+}
+
+func (f *fake) Model(context.Context) (guard.ModelStatus, error) {
+	return guard.ModelStatus{Links: []guard.ModelNode{{Name: "sql"}}}, nil
 }
 
 func (f *fake) Lose(_ context.Context, thing string, lost bool, who string) error {
@@ -131,8 +138,15 @@ func TestAsk(t *testing.T) {
 	if r, err := c.TestNotify(t.Context()); err != nil || len(r) != 1 || r[0].Error != "no route" {
 		t.Errorf("%v %v", r, err)
 	}
-	if all, err := c.Ways(t.Context(), "shell", []string{"a", "b"}); err != nil || len(all) != 1 || len(all[0].Lost) != 2 {
+	q := guard.Supposed{Lose: []string{"a", "b"}, Change: map[string]string{"a.b": "c"}, On: time.Date(2027, 3, 31, 23, 59, 59, 0, time.UTC)}
+	if all, err := c.Ways(t.Context(), "shell", q); err != nil || len(all) != 1 || len(all[0].Lost) != 2 || all[0].Title != "c2027-03-31" {
 		t.Errorf("%v %v", all, err)
+	}
+	if _, err := c.Ways(t.Context(), "", q); !errors.As(err, &refused) || refused.Code != "is_goal" || refused.Name != "a" {
+		t.Errorf("%v", err)
+	}
+	if m, err := c.Model(t.Context()); err != nil || len(m.Links) != 1 {
+		t.Errorf("%v %v", m, err)
 	}
 	if _, err := c.Lose(t.Context(), "phone", true, "owner"); err != nil || f.answered[2] != "phone" {
 		t.Errorf("%v %v", f.answered, err)

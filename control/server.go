@@ -23,7 +23,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) error
 	Answer(ctx context.Context, link string, yes bool, who string) error
 	Reload(ctx context.Context) error
-	Ways(ctx context.Context, goal string, lose []string) ([]guard.GoalWays, error)
+	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
+	Model(ctx context.Context) (guard.ModelStatus, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
 	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)
 	RescueAct(ctx context.Context, a guard.RescueAct) error
@@ -51,7 +52,8 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/prove", s.prove)
 	mux.HandleFunc("POST /v1/answer", s.answer)
 	mux.HandleFunc("POST /v1/reload", s.reload)
-	mux.HandleFunc("GET /v1/ways", s.ways)
+	mux.HandleFunc("POST /v1/ways", s.ways)
+	mux.HandleFunc("GET /v1/model", s.model)
 	mux.HandleFunc("POST /v1/lose", s.lose)
 	mux.HandleFunc("GET /v1/rescue", s.rescue)
 	mux.HandleFunc("POST /v1/rescue", s.rescueAct)
@@ -97,9 +99,12 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var unknown *guard.UnknownName
 	var persons *guard.NotAPersons
 	var act *guard.BadAct
+	var goal *guard.IsGoal
 	switch {
 	case errors.As(err, &unknown):
 		p, status = problem{Code: "unknown_name", Error: err.Error(), Name: unknown.Name, Nearest: unknown.Nearest}, http.StatusNotFound
+	case errors.As(err, &goal):
+		p, status = problem{Code: "is_goal", Error: err.Error(), Name: goal.Name}, http.StatusConflict
 	case errors.As(err, &persons):
 		p, status = problem{Code: "not_a_persons", Error: err.Error(), Name: persons.Name}, http.StatusConflict
 	case errors.As(err, &act):
@@ -179,13 +184,28 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) ways(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	all, err := s.Guard.Ways(r.Context(), q.Get("goal"), q["lose"])
+	var q struct {
+		Goal string         `json:"goal"`
+		If   guard.Supposed `json:"if"`
+	}
+	if !read(w, r, &q) {
+		return
+	}
+	all, err := s.Guard.Ways(r.Context(), q.Goal, q.If, lang(r))
 	if err != nil {
 		fail(w, r, err)
 		return
 	}
 	write(w, http.StatusOK, all)
+}
+
+func (s *Server) model(w http.ResponseWriter, r *http.Request) {
+	m, err := s.Guard.Model(r.Context())
+	if err != nil {
+		fail(w, r, err)
+		return
+	}
+	write(w, http.StatusOK, m)
 }
 
 func (s *Server) lose(w http.ResponseWriter, r *http.Request) {

@@ -102,7 +102,10 @@ type Guard struct {
 	mends     map[string]*mend // by incident
 	refused   chain.Text       // why the last configuration was refused
 	saved     []byte
-	lost      map[string]bool // things that somebody said are lost
+	said      map[string]word  // of things, by name
+	alarms    map[string]*fall // open ones, by goal
+	fallen    []*fall          // that have ended
+	fallenOf  string           // what the alarms were last reckoned of
 	rescues   rescues
 	// What package ways reckons: the graph, nil until it is wanted, and what was
 	// last reckoned of which standing.
@@ -126,7 +129,7 @@ func New(o Options) *Guard {
 		o: o, file: o.Config,
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
-		links: map[string]*link{}, mends: map[string]*mend{}, lost: map[string]bool{},
+		links: map[string]*link{}, mends: map[string]*mend{}, said: map[string]word{}, alarms: map[string]*fall{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},
 	}

@@ -16,20 +16,29 @@ const serviceMend = time.Minute
 // graph is the chain as package ways sees it: with the mends that the guard itself
 // does for links whose kind has a mender.
 func (g *Guard) graph() *ways.Graph {
-	m := g.file.Chain.Model()
-	m.Mends = append([]chain.Mend(nil), m.Mends...)
+	if g.ways == nil {
+		m := g.file.Chain.Model()
+		m.Mends = g.mendsOf(m)
+		g.ways = ways.New(m)
+	}
+	return g.ways
+}
+
+// mendsOf lists the mends of a model with those of the guard's own.
+func (g *Guard) mendsOf(m chain.Model) []chain.Mend {
+	mends := slices.Clone(m.Mends)
 	for _, l := range m.Links {
 		rt := g.links[l.Name]
 		if rt == nil || !rt.Mend || g.o.Hands == nil {
 			continue
 		}
 		if mender, ok := rt.prover.(chain.Mender); ok && mender.Service() != "" {
-			m.Mends = append(m.Mends, chain.Mend{
+			mends = append(mends, chain.Mend{
 				Name: "start " + mender.Service() + " for " + l.Name, For: l.Name, Needs: l.Needs, Takes: serviceMend, By: chain.Machine,
 			})
 		}
 	}
-	return ways.New(m)
+	return mends
 }
 
 // serviceOf is the service that a mend of the guard's own starts, "" for a mend of
@@ -45,12 +54,35 @@ func (g *Guard) serviceOf(m chain.Mend) string {
 	return ""
 }
 
-// standing is what the view says is lost, besides the things of which somebody said
-// so, and what nobody has proved lately.
-func standing(m chain.Model, v *chain.View, lost map[string]bool) ways.State {
-	s := ways.State{Waived: v.Odd()}
+// word is what somebody last said of a thing.
+type word struct {
+	Lost bool      `json:"lost"`
+	At   time.Time `json:"at"`
+	Who  string    `json:"who"`
+}
+
+// missing reports whether a thing is not there: somebody said so, or nobody said yet
+// that an absent one has come.
+func (g *Guard) missing(t chain.Thing) bool {
+	if w, ok := g.said[t.Name]; ok {
+		return w.Lost
+	}
+	return t.Absent
+}
+
+// gone reports whether name is a thing, and missing.
+func (g *Guard) gone(name string) bool {
+	t, thing := g.file.Chain.Thing(name)
+	return thing && g.missing(t)
+}
+
+// standing is what the view says is lost, besides the things that are missing, and
+// what nobody has proved lately.
+func (g *Guard) standing(v *chain.View) ways.State {
+	m := g.file.Chain.Model()
+	s := ways.State{Waived: g.waived(v)}
 	for _, t := range m.Things {
-		if lost[t.Name] {
+		if g.missing(t) {
 			s.Lost = append(s.Lost, t.Name)
 		}
 	}
@@ -69,6 +101,44 @@ func standing(m chain.Model, v *chain.View, lost map[string]bool) ways.State {
 	return s
 }
 
+// waived lists the broken needs that a link demonstrably does without. A person's or
+// a far-off proof shows that only if it was made since the last loss: an answer of
+// last month says nothing of a VPN that broke today. Other proofs are made anew at
+// every beat, and at once when a need breaks.
+func (g *Guard) waived(v *chain.View) []chain.Oddity {
+	odd := v.Odd()
+	if len(odd) == 0 {
+		return nil
+	}
+	var last time.Time // loss
+	for _, w := range g.said {
+		if w.Lost && w.At.After(last) {
+			last = w.At
+		}
+	}
+	for _, l := range g.file.Chain.Model().Links {
+		if since := g.state.Since(l.Name); v.Verdict(l.Name) == chain.Broken && v.ByItself(l.Name) && since.After(last) {
+			last = since
+		}
+	}
+	return slices.DeleteFunc(odd, func(o chain.Oddity) bool {
+		p, _ := g.state.Proof(o.Link)
+		l := g.links[o.Link]
+		return p.At.Before(last) && (l == nil || l.person() || l.From != "")
+	})
+}
+
+// overdue lists the links of which a person once said that they hold, and that are to
+// be drilled again by now.
+func (g *Guard) overdue(now time.Time) (names []string) {
+	for _, l := range g.file.Chain.Model().Links {
+		if p, ok := g.state.Proof(l.Name); ok && l.Person && p.Verdict == chain.Holds && now.Sub(p.At) > l.Fresh {
+			names = append(names, l.Name)
+		}
+	}
+	return names
+}
+
 // outlook is what is reckoned of a goal.
 type outlook struct {
 	margin  Margin
@@ -77,18 +147,12 @@ type outlook struct {
 
 // outlooks reckons margins and ways back, anew only when something has changed.
 func (g *Guard) outlooks(v *chain.View) map[string]outlook {
-	m := g.file.Chain.Model()
-	s := standing(m, v, g.lost)
+	s := g.standing(v)
 	if key := fmt.Sprint(s); key != g.reckonedOf || g.reckoned == nil {
-		if g.ways == nil {
-			g.ways = g.graph()
-		}
 		g.reckonedOf, g.reckoned = key, map[string]outlook{}
-		for _, goal := range m.Goals {
-			o := outlook{}
-			margins := g.ways.Margins(goal.Name, s)
-			o.margin = Margin{Now: survives(margins.Now), IfAllWell: survives(margins.IfAllWell)}
-			if plan := g.ways.Back(goal.Name, s); plan.Reached {
+		for _, goal := range g.file.Chain.Model().Goals {
+			o := outlook{margin: g.marginOf(goal.Name, s)}
+			if plan := g.graph().Back(goal.Name, s); plan.Reached {
 				seconds := plan.Takes.Seconds()
 				o.wayBack = &seconds
 			}
@@ -98,6 +162,11 @@ func (g *Guard) outlooks(v *chain.View) map[string]outlook {
 	return g.reckoned
 }
 
+func (g *Guard) marginOf(goal string, s ways.State) Margin {
+	m := g.graph().Margins(goal, s)
+	return Margin{Now: survives(m.Now), IfAllWell: survives(m.IfAllWell)}
+}
+
 // survives is the number of losses, nil where no losses would take the goal.
 func survives(m ways.Margin) *int {
 	if m.None {
@@ -105,3 +174,6 @@ func survives(m ways.Margin) *int {
 	}
 	return &m.Survives
 }
+
+// below reports whether margin a is lower than b; nil is higher than any number.
+func below(a, b *int) bool { return a != nil && (b == nil || *a < *b) }

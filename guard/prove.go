@@ -157,7 +157,7 @@ func (g *Guard) look() {
 	for _, i := range g.incidents.Open() {
 		g.followMend(i, view)
 	}
-	if len(changes) > 0 {
+	if fell := g.followMargins(view); fell || len(changes) > 0 {
 		g.save()
 	}
 }

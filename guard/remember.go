@@ -3,6 +3,7 @@ package guard
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -15,8 +16,11 @@ type memory struct {
 	Ended   []*chain.Incident      `json:"ended,omitempty"`
 	Answers map[string]chain.Proof `json:"answers,omitempty"`
 	Told    map[string]toldMemory  `json:"told,omitempty"`
-	// Lost are the things that somebody said are lost.
-	Lost map[string]bool `json:"lost,omitempty"`
+	// Said is what somebody last said of things, Alarms what was told of margins,
+	// Fallen what was and is over.
+	Said   map[string]word  `json:"said,omitempty"`
+	Alarms map[string]*fall `json:"alarms,omitempty"`
+	Fallen []*fall          `json:"fallen,omitempty"`
 }
 
 // toldMemory is what has been told of an open incident.
@@ -32,7 +36,10 @@ const memoryKey = "guard"
 
 // save keeps the memory, if it has changed.
 func (g *Guard) save() {
-	m := memory{Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{}, Lost: g.lost}
+	m := memory{
+		Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{},
+		Said: g.said, Alarms: g.alarms, Fallen: g.fallen,
+	}
 	for name, l := range g.links {
 		if p, ok := g.state.Proof(name); ok && l.person() {
 			m.Answers[name] = p
@@ -75,9 +82,13 @@ func (g *Guard) restore() {
 		t := m.Told[i.ID]
 		g.mends[i.ID] = &mend{incident: i, phase: told, begun: t.Begun, cause: t.Cause, print: t.Print, gaveUp: t.GaveUp}
 	}
-	for name := range m.Lost {
-		g.lost[name] = true
+	maps.Copy(g.said, m.Said)
+	for name, f := range m.Alarms {
+		if f != nil && f.To != nil {
+			g.alarms[name] = f
+		}
 	}
+	g.fallen = slices.DeleteFunc(m.Fallen, func(f *fall) bool { return f == nil })
 	for name, p := range m.Answers {
 		if l := g.links[name]; l != nil && l.person() {
 			g.state.Fold(name, p)

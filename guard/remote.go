@@ -13,7 +13,8 @@ var ErrNoGuard = errors.New("no guard answers")
 
 // Refused is what a running guard answers when it will not do what was asked.
 type Refused struct {
-	// Code is "unknown_name", "not_a_persons", "bad_act", "refused", "bad_request" or "failed".
+	// Code is "unknown_name", "is_goal", "not_a_persons", "bad_act", "refused",
+	// "bad_request" or "failed".
 	Code, Text string
 	// Hint says what to do about it, in the asker's language.
 	Hint string

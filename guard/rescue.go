@@ -254,10 +254,10 @@ func (g *Guard) stepDone(name, who string) {
 		}
 		return
 	}
-	delete(g.lost, name)
+	g.said[name] = word{At: time.Now(), Who: who}
 	g.rescues.Mended[name] = time.Now()
-	g.append(journal.Entry{What: "thing", Link: name, Text: chain.Say("guard.thing_had", "thing", name, "who", who)})
-	g.reckoned = nil
+	g.append(journal.Entry{What: "thing", Link: name, Text: chain.Say("guard.thing_had", "thing", g.called(name), "who", who)})
+	g.look()
 	g.save()
 }
 

@@ -148,7 +148,7 @@ func (r *rescue) missingStatus(lang words.Lang) *RescueMissing {
 	for _, name := range r.lost {
 		if slices.Contains(any, name) || slices.Contains(all, name) || r.concerns(name) {
 			l, _ := r.g.file.Chain.Link(name)
-			m.Lost = append(m.Lost, RescueLost{name, r.title(name), r.why(name, lang), r.g.lost[name], l.Person})
+			m.Lost = append(m.Lost, RescueLost{name, r.title(name), r.why(name, lang), r.g.gone(name), l.Person})
 		}
 	}
 	return m
@@ -159,7 +159,7 @@ func (r *rescue) why(name string, lang words.Lang) string {
 	switch i, _ := r.mendOf(name); {
 	case slices.Contains(r.aside, name):
 		return lang.Say(chain.Say("rescue.why_not_known"))
-	case r.g.lost[name]:
+	case r.g.gone(name):
 		return lang.Say(chain.Say("rescue.why_lost"))
 	case i != nil && !i.Why.IsZero():
 		return lang.Say(i.Why)

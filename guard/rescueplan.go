@@ -58,7 +58,7 @@ func (g *Guard) rescueWithout(goal chain.Goal, aside []string) *rescue {
 	}
 	m := g.file.Chain.Model()
 	for _, t := range m.Things {
-		if g.lost[t.Name] {
+		if g.missing(t) {
 			r.lost = append(r.lost, t.Name)
 		}
 	}
@@ -186,7 +186,7 @@ func (r *rescue) byItself(l chain.Link) bool {
 func (r *rescue) trouble(name string) trouble {
 	l, link := r.g.file.Chain.Link(name)
 	switch v := r.view.Verdict(name); {
-	case r.g.lost[name]:
+	case r.g.gone(name):
 		return notThere
 	case link && r.justMended(l):
 		return notKnown

@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -31,22 +33,40 @@ func (g *Guard) status(lang words.Lang) Status {
 		})
 	}
 	waived := map[string][]string{}
-	for _, o := range view.Odd() {
+	for _, o := range g.waived(view) {
 		waived[o.Link] = append(waived[o.Link], o.Need)
 	}
 	for _, l := range m.Links {
 		s.Links = append(s.Links, g.linkStatus(l, view, waived[l.Name], lang))
 	}
 	for _, t := range m.Things {
-		s.Things = append(s.Things, ThingStatus{Name: t.Name, Title: t.Title, Given: t.Given, Lost: g.lost[t.Name]})
+		s.Things = append(s.Things, ThingStatus{Name: t.Name, Title: t.Title, Given: t.Given, Absent: t.Absent && g.said[t.Name].At.IsZero(), Lost: g.said[t.Name].Lost, Attrs: t.Attrs})
 	}
-	for _, i := range slices.Backward(g.ended) {
-		s.Incidents = append(s.Incidents, g.incidentStatus(i, now, lang))
-	}
-	for _, i := range g.incidents.Open() {
-		s.Incidents = slices.Insert(s.Incidents, 0, g.incidentStatus(i, now, lang))
-	}
+	s.Incidents = append(s.Incidents, g.incidentList(now, lang)...)
 	return s
+}
+
+// incidentList has open incidents first, breaks before margins, then what is over, the
+// newest of each first.
+func (g *Guard) incidentList(now time.Time, lang words.Lang) (all []IncidentStatus) {
+	for _, i := range slices.Backward(g.incidents.Open()) {
+		all = append(all, g.incidentStatus(i, now, lang))
+	}
+	alarms := slices.SortedFunc(maps.Values(g.alarms), func(a, b *fall) int {
+		return cmp.Or(cmp.Compare(*a.To, *b.To), cmp.Compare(a.Goal, b.Goal))
+	})
+	for _, f := range alarms {
+		all = append(all, fallStatus(f, lang))
+	}
+	open := len(all)
+	for _, i := range g.ended {
+		all = append(all, g.incidentStatus(i, now, lang))
+	}
+	for _, f := range g.fallen {
+		all = append(all, fallStatus(f, lang))
+	}
+	slices.SortStableFunc(all[open:], func(a, b IncidentStatus) int { return b.Ended.Compare(*a.Ended) })
+	return all
 }
 
 func (g *Guard) about(lang words.Lang) About {

@@ -23,7 +23,10 @@ type ThingStatus struct {
 	Name  string `json:"name"`
 	Title string `json:"title,omitempty"`
 	Given bool   `json:"given,omitempty"`
-	Lost  bool   `json:"lost,omitempty"`
+	// Absent: it was never there yet.
+	Absent bool              `json:"absent,omitempty"`
+	Lost   bool              `json:"lost,omitempty"`
+	Attrs  map[string]string `json:"attrs,omitempty"`
 }
 
 // About is the guard itself.
@@ -84,8 +87,13 @@ type LinkStatus struct {
 
 // IncidentStatus is one incident, open or lately ended.
 type IncidentStatus struct {
-	ID    string    `json:"id"`
+	ID string `json:"id"`
+	// Link is empty where a margin has fallen: then Goal names whose. From and To
+	// are the margin when all is well, and what is left of it (nil has no bound).
 	Link  string    `json:"link"`
+	Goal  string    `json:"goal,omitempty"`
+	From  *int      `json:"margin_from,omitempty"`
+	To    *int      `json:"margin_to,omitempty"`
 	Began time.Time `json:"began"`
 	// Ended is nil while the incident is open.
 	Ended    *time.Time     `json:"ended"`

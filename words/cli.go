@@ -57,39 +57,6 @@ var cliTexts = []entry{
 	{"cli.margin_zero", "one more loss may put it out of reach", "あと一つ失うと、手が届かなくなるおそれがあります"},
 	{"cli.way_back", "way back: about {takes:duration}", "復旧の見込み: 約 {takes:duration}"},
 	{"cli.no_way_back", "no way back by itself: see below", "自動では戻せません。下をご覧ください"},
-	{"cli.ways_way", "way {way}", "経路 {way}"},
-	{"cli.ways_rests", "rests on {names}", "支え: {names}"},
-	{"cli.ways_without", "lost: {names}", "失われたもの: {names}"},
-	{"cli.ways_margin", "Margin", "余裕"},
-	{"cli.ways_margin_none", "no loss that is known of takes it", "失って困る組み合わせは見つかりません"},
-	{"cli.ways_margin_out", "out of reach now", "いまは手が届きません"},
-	{"cli.ways_if_well", "(if all that is unproven were well: {n})", "（未確認のものがすべて正常なら {n}）"},
-	{"cli.ways_singles", "Alone", "単独で"},
-	{"cli.ways_singles_none", "no single loss", "一つ失っただけでは困りません"},
-	{"cli.ways_pairs", "Together", "二つ同時に"},
-	{"cli.ways_triples", "Three at once", "三つ同時に"},
-	{"cli.ways_more", "… and {n} more", "…ほか {n} 組"},
-	{"cli.ways_back", "Way back", "復旧への道"},
-	{"cli.ways_back_none", "none: nobody and nothing here could bring it back", "ありません。今あるものでは取り戻せません"},
-	{"cli.ways_back_now", "nothing to do: it is within reach", "することはありません。手が届いています"},
-	{"cli.ways_back_in", "in about {takes:duration}", "約 {takes:duration}で"},
-	{"cli.ways_step_person", "you: {mend} (puts {for} back)", "あなた: {mend}（{for} を取り戻す）"},
-	{"cli.ways_step_machine", "omamori: {mend} (puts {for} back)", "omamori: {mend}（{for} を取り戻す）"},
-	{"cli.ways_after", "after {at:duration}", "{at:duration}後"},
-	{"cli.ways_at_once", "at once", "すぐに"},
-	{"cli.ways_weights", "Most rests on", "特に大切なもの"},
-	{"cli.ways_weight", "{name} (in {cuts} {cuts|set|sets} of losses)", "{name}（{cuts} 組に含まれる）"},
-	{"cli.ways_next", "Best next step", "次の一手"},
-	{"cli.ways_next_step", "get {name} back: margin {from} → {to}", "{name} を取り戻す: 余裕 {from} → {to}"},
-	{"cli.ways_next_mend", "get {name} back by {mend}: margin {from} → {to}", "{mend}で {name} を取り戻す: 余裕 {from} → {to}"},
-	{"cli.ways_next_other", "a second way to reach it that does without {name}", "{name} に頼らない別の経路を用意する"},
-	{"cli.ways_unbounded", "none needed", "十分"},
-	{"cli.what_if", "If these were lost: {names}", "次のものを失った場合: {names}"},
-	{"cli.no_goals_named", "the configuration names no goals", "設定に目標（goals）がありません"},
-	{"cli.flag_lose", "a thing or link that is supposed to be lost; may be repeated", "失ったと仮定する持ち物やつながり（繰り返し可）"},
-	{"cli.lose_what", "what would be lost? --lose NAME", "何を失った場合か指定してください: --lose 名前"},
-	{"cli.thing_lost", "noted: {thing} is lost", "{thing} を失ったと記録しました"},
-	{"cli.thing_had", "noted: {thing} is there", "{thing} はあると記録しました"},
 	{"cli.blame", "because of {links}", "原因: {links}"},
 	{"cli.only_you", "{question} Only you can tell: omamori due drill {link}", "{question} あなただけが確認できます: omamori due drill {link}"},
 	{"cli.because_of", "{because} (because of {links})", "{because}（原因: {links}）"},
@@ -136,9 +103,6 @@ var cliTexts = []entry{
 	{"cli.no_channels", "no channel is configured", "通知先が設定されていません"},
 	{"cli.no_channels_hint", "add one under notify: channels: in omamori.yaml", "omamori.yaml の notify: channels: に追加してください"},
 	{"cli.sent", "sent", "送信しました"},
-	{"cli.nothing_due", "nothing wants a person", "手動で確認するものはありません"},
-	{"cli.ask", "{question} (yes/no, enter to skip)", "{question}（はい/いいえ、空欄でとばす）"},
-	{"cli.skipped", "skipped", "とばしました"},
 
 	{"cli.site", "The site", "サイト"},
 	{"cli.site_url", "address", "アドレス"},
@@ -154,60 +118,4 @@ var cliTexts = []entry{
 	{"cli.flag_sample", "publish a furnished sample article", "見本の記事を公開する"},
 	{"cli.flag_systemd", "install hardened systemd units instead", "代わりに systemd のユニットを設置する"},
 	{"cli.flag_guard_user", "the user that the guard runs as (omamori unless it has one)", "ガードを動かすユーザー（初回の既定は omamori）"},
-	{"cli.short_due", "what only a person can prove", "手動で確認するもの"},
-	{"cli.help_due", `omamori due                what only a person can prove, due ones first
-omamori due drill [LINK]   answer them now`, `omamori due                手動で確認するもの（期限のものから）
-omamori due drill [LINK]   今すぐ確認する`},
-	{"cli.short_drill", "answer what only a person can prove", "手動の確認に答える"},
-	{"cli.help_drill", `omamori due drill [LINK]: asks each question that is due; your answer is the proof.
-
-  omamori due drill`, `omamori due drill [LINK]: 期限のきた質問を順に表示します。答えがそのまま確認になります。
-
-  omamori due drill`},
-	{"cli.short_ways", "how each goal can be reached, and what would take it", "目標への経路と、失うと困るもの"},
-	{"cli.help_ways", `omamori ways [GOAL]
-
-For each goal: its ways and what they rest on, how many further losses it survives
-(the margin), which losses alone or together would take it, and the fastest way back
-from where things stand.
-
-  margin 1   any one thing may be lost
-  margin 0   the next loss may be the one that locks you out
-  margin −1  out of reach now
-
-Example: omamori ways shell`, `omamori ways [目標]
-
-目標ごとに、経路とその支え、あといくつ失っても大丈夫か（余裕）、どれを失うと
-困るか、今の状態からいちばん早く取り戻す手順を表示します。
-
-  余裕 1   どれか一つを失っても大丈夫
-  余裕 0   次に失うものによっては入れなくなる
-  余裕 −1  いま手が届かない
-
-例: omamori ways shell`},
-	{"cli.short_what_if", "the same, if something were lost", "何かを失った場合の見通し"},
-	{"cli.help_what_if", `omamori what-if [GOAL] --lose NAME [--lose NAME …]
-
-What "omamori ways" would say if these things or links were lost. Nothing changes.
-
-Example: omamori what-if --lose phone --lose vpn-company`, `omamori what-if [目標] --lose 名前 [--lose 名前 …]
-
-その持ち物やつながりを失ったとしたら「omamori ways」がどうなるかを表示します。
-実際には何も変わりません。
-
-例: omamori what-if --lose phone --lose vpn-company`},
-	{"cli.short_lost", "say that a thing is lost", "持ち物を失ったことを知らせる"},
-	{"cli.help_lost", `omamori lost THING: the phone is gone, the company has closed. Margins are reckoned anew.
-omamori have THING takes it back.
-
-  omamori lost phone`, `omamori lost 持ち物: 電話をなくした、契約先がなくなった、などを記録し、余裕を計算し直します。
-取り戻したら omamori have 持ち物。
-
-  omamori lost phone`},
-	{"cli.short_have", "say that a lost thing is there again", "失った持ち物が戻ったことを知らせる"},
-	{"cli.help_have", `omamori have THING: it is there again, or replaced.
-
-  omamori have phone`, `omamori have 持ち物: 戻った、または買い替えたことを記録します。
-
-  omamori have phone`},
 }

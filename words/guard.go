@@ -49,8 +49,8 @@ var guardTexts = []entry{
 	{"guard.person_no", "{who} says that it is not so", "{who} さんが「いいえ」と答えました"},
 	{"guard.person_no_hint", "put it right, then answer again: omamori due drill {link}", "直してから、もう一度答えてください: omamori due drill {link}"},
 
-	{"guard.thing_lost", "{who} says that {thing} is lost", "{who} さんが {thing} を失ったと報告しました"},
-	{"guard.thing_had", "{who} has {thing} again", "{who} さんが {thing} を取り戻しました"},
+	{"guard.thing_lost", "{who} says that this is lost: {thing:text}", "{who} さんが {thing:text} を失ったと報告しました"},
+	{"guard.thing_had", "{who} says that this is there: {thing:text}", "{who} さんが {thing:text} は手元にあると報告しました"},
 
 	{"guard.config_loaded", "the configuration {path} is in force", "設定 {path} を読み込みました"},
 	{"guard.config_refused", "the new configuration was refused, the old one stays in force: {error:text}", "新しい設定は使えないため、前の設定のまま動いています: {error:text}"},

@@ -1,0 +1,48 @@
+package guard
+
+import (
+	"context"
+	"time"
+)
+
+// Model gives the whole chain with how things stand, to be drawn.
+func (g *Guard) Model(ctx context.Context) (m ModelStatus, err error) {
+	return m, g.call(ctx, func() { m = g.model() })
+}
+
+func (g *Guard) model() ModelStatus {
+	view := g.state.Look(time.Now())
+	s := g.standing(view)
+	m := g.file.Chain.Model()
+	out := ModelStatus{Things: []ModelNode{}, Links: []ModelNode{}, Goals: []ModelNode{}, Mends: []ModelMend{}}
+	lost := map[string]bool{}
+	for _, name := range s.Lost {
+		lost[name] = true
+	}
+	node := func(name string, needs []string) ModelNode {
+		n := ModelNode{Name: name, Title: g.titleOf(name), State: view.Verdict(name).String(), Needs: needs}
+		if t, thing := g.file.Chain.Thing(name); thing {
+			n.State = g.thingState(t, lost[name])
+		}
+		return n
+	}
+	for _, t := range m.Things {
+		out.Things = append(out.Things, node(t.Name, t.Needs))
+	}
+	for _, l := range m.Links {
+		out.Links = append(out.Links, node(l.Name, l.Needs))
+	}
+	for _, o := range m.Goals {
+		n := node(o.Name, nil)
+		for _, w := range o.Ways {
+			n.Ways = append(n.Ways, WayLinks(w))
+		}
+		out.Goals = append(out.Goals, n)
+	}
+	for _, d := range g.mendsOf(m) {
+		out.Mends = append(out.Mends, ModelMend{
+			Name: d.Name, Title: mendTitle(d), For: d.For, Needs: d.Needs, Seconds: d.Takes.Seconds(), By: d.By.String(),
+		})
+	}
+	return out
+}
