@@ -118,7 +118,7 @@ func (a *App) falls(w io.Writer, g guard.GoalWays) {
 			why = a.say("cli.what_if_needs", "names", strings.Join(f.Needs, a.say("cli.ways_comma")))
 		}
 		why = a.say("cli.what_if_why", "why", why)
-		fmt.Fprintf(w, "  %s %s  %s\n", mark(chain.Broken), pad(f.Name, n), wrap(a.named(g, f.Name)+" "+faint.Render(why), width(a.Out), n+6))
+		fmt.Fprintf(w, "  %s %s  %s\n", mark(chain.Broken), pad(f.Name, n), wrap(a.named(g, f.Name)+faint.Render(why), width(a.Out), n+6))
 	}
 }
 
