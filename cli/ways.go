@@ -182,7 +182,7 @@ func stateMark(state string) string {
 	switch state {
 	case "there", "given":
 		return "·"
-	case "lost":
+	case "lost", "out":
 		return red.Render("✗")
 	}
 	var v chain.Verdict

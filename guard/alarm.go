@@ -35,49 +35,57 @@ type fall struct {
 }
 
 // loss is something that lowers margins.
-type loss struct{ name, cause string }
+type loss struct {
+	name, cause string
+	// over: the break is, but has not held for long enough yet. It keeps a fall, but
+	// begins none.
+	over bool
+}
 
-// losses lists what is known to be amiss, the newest kinds of knowledge last.
-func (g *Guard) losses(now time.Time) (all []loss) {
+// losses lists what is known to be amiss.
+func (g *Guard) losses(v *chain.View) (all []loss) {
 	for _, t := range g.file.Chain.Model().Things {
 		if g.said[t.Name].Lost {
-			all = append(all, loss{t.Name, "thing_lost"})
+			all = append(all, loss{name: t.Name, cause: "thing_lost"})
 		}
 	}
 	for _, i := range g.incidents.Open() {
-		all = append(all, loss{i.Link, "link_broken"})
+		all = append(all, loss{i.Link, "link_broken", v.Verdict(i.Link) == chain.Holds})
 	}
-	for _, name := range g.overdue(now) {
-		all = append(all, loss{name, "drill_overdue"})
+	for _, name := range g.overdue(v.At()) {
+		all = append(all, loss{name: name, cause: "drill_overdue"})
 	}
 	return all
 }
 
 // followMargins opens, moves and ends the falls, and reports whether any changed.
 func (g *Guard) followMargins(v *chain.View) (changed bool) {
-	all := g.losses(v.At())
-	s := ways.State{Waived: g.waived(v)}
+	all := g.losses(v)
+	well := ways.State{}
 	for _, t := range g.file.Chain.Model().Things {
 		if g.missing(t) && !g.said[t.Name].Lost { // never there yet: no loss
-			s.Lost = append(s.Lost, t.Name)
+			well.Lost = append(well.Lost, t.Name)
 		}
 	}
-	key := fmt.Sprint(all, s, g.outages())
+	waived := g.waived(v)
+	key := fmt.Sprint(all, well, waived, g.outages())
 	if key == g.fallenOf {
 		return false
 	}
 	g.fallenOf = key
-	well := ways.State{Lost: s.Lost}
-	for _, l := range all {
-		s.Lost = append(s.Lost, l.name)
-	}
+	begun := slices.DeleteFunc(slices.Clone(all), func(l loss) bool { return l.over })
 	for _, goal := range g.file.Chain.Model().Goals {
-		to := g.marginOf(goal.Name, s).Now
-		from := to
-		if len(all) > 0 {
-			from = g.marginOf(goal.Name, well).Now
+		count := begun
+		if g.alarms[goal.Name] != nil {
+			count = all
 		}
-		changed = g.followMargin(goal, all, s, from, to, v.At()) || changed
+		s := ways.State{Lost: append(slices.Clone(well.Lost), named(count)...), Waived: waived}
+		from := g.marginOf(goal.Name, well).Now
+		to := from
+		if len(count) > 0 {
+			to = g.marginOf(goal.Name, s).Now
+		}
+		changed = g.followMargin(goal, count, s, from, to, v.At()) || changed
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.alarms)) {
 		if _, known := g.file.Chain.Goal(name); !known { // a new configuration has dropped it

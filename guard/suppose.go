@@ -35,6 +35,8 @@ type supposition struct {
 	// reasons are those of links and things that are lost, or unproven, by
 	// themselves.
 	reasons map[string]chain.Text
+	// out is what cannot be had as it is.
+	out map[string]bool
 }
 
 // check finds names that the chain does not have.
@@ -80,7 +82,7 @@ func canBeLost(m chain.Model) []string {
 // suppose changes a standing as is supposed: what is told, what each link says that it
 // would be then, and what a person would have to prove again by then.
 func (g *Guard) suppose(real ways.State, q Supposed, now time.Time) supposition {
-	s := supposition{ways.State{Lost: slices.Clone(real.Lost), Waived: real.Waived}, map[string]chain.Text{}}
+	s := supposition{State: ways.State{Lost: slices.Clone(real.Lost), Waived: real.Waived}, reasons: map[string]chain.Text{}}
 	lose := func(name string, because chain.Text) {
 		if !slices.Contains(s.Lost, name) {
 			s.Lost = append(s.Lost, name)
@@ -125,22 +127,14 @@ func (g *Guard) suppose(real ways.State, q Supposed, now time.Time) supposition 
 
 // falls lists, in the chain's order, what would be lost that is not yet, mends apart.
 func (g *Guard) falls(real ways.State, s supposition, lang words.Lang) (all []FallenStatus) {
-	reals := map[string]bool{}
-	for _, name := range real.Lost {
-		reals[name] = true
-	}
-	then := maps.Clone(reals)
-	for name := range s.reasons {
-		then[name] = true
-	}
-	before, after := g.out(reals, real.Waived), g.out(then, s.Waived)
+	before := g.out(real.Lost, real.Waived)
 	for _, name := range g.file.Chain.Order() {
-		if !after[name] || before[name] {
+		if !s.out[name] || before[name] {
 			continue
 		}
 		f := FallenStatus{Name: name, Because: lang.Say(s.reasons[name])}
 		if f.Because == "" {
-			f.Needs = slices.DeleteFunc(slices.Clone(g.needsOf(name)), func(n string) bool { return !after[n] })
+			f.Needs = slices.DeleteFunc(slices.Clone(g.needsOf(name)), func(n string) bool { return !s.out[n] })
 		}
 		all = append(all, f)
 	}
@@ -149,8 +143,11 @@ func (g *Guard) falls(real ways.State, s supposition, lang words.Lang) (all []Fa
 
 // out finds what cannot be had as it is: it is lost, or a need of it is out; a goal if
 // that is so of all its ways.
-func (g *Guard) out(lost map[string]bool, waived []chain.Oddity) map[string]bool {
-	out := maps.Clone(lost)
+func (g *Guard) out(lost []string, waived []chain.Oddity) map[string]bool {
+	out := map[string]bool{}
+	for _, name := range lost {
+		out[name] = true
+	}
 	for again := true; again; { // things may need links, which the order leaves out
 		again = false
 		for _, t := range g.file.Chain.Model().Things {

@@ -3,6 +3,7 @@ package guard
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,11 +36,11 @@ func (g *Guard) goalWays(goal string, q Supposed, lang words.Lang) ([]GoalWays, 
 	view := g.state.Look(now)
 	real := g.standing(view)
 	s := supposition{State: real}
-	var falls []FallenStatus
 	if !q.IsZero() {
 		s = g.suppose(real, q, now)
-		falls = g.falls(real, s, lang)
 	}
+	s.out = g.out(slices.Concat(s.Lost, slices.Collect(maps.Keys(s.reasons))), s.Waived)
+	falls := g.falls(real, s, lang)
 	all := []GoalWays{}
 	for _, o := range m.Goals {
 		if goal != "" && goal != o.Name {
@@ -177,7 +178,7 @@ func (g *Guard) name(w *GoalWays, s supposition, view *chain.View) {
 	add := func(names ...string) {
 		for _, name := range names {
 			if g.file.Chain.Has(name) {
-				w.Names[name] = g.nameStatus(name, s.State, view)
+				w.Names[name] = g.nameStatus(name, s, view)
 			}
 		}
 	}
@@ -207,7 +208,7 @@ func (g *Guard) name(w *GoalWays, s supposition, view *chain.View) {
 	}
 }
 
-func (g *Guard) nameStatus(name string, s ways.State, view *chain.View) NameStatus {
+func (g *Guard) nameStatus(name string, s supposition, view *chain.View) NameStatus {
 	n := NameStatus{Title: g.titleOf(name), What: "link", State: view.Verdict(name).String()}
 	if _, goal := g.file.Chain.Goal(name); goal {
 		n.What = "goal"
@@ -221,6 +222,8 @@ func (g *Guard) nameStatus(name string, s ways.State, view *chain.View) NameStat
 		n.State = chain.Broken.String()
 	case slices.Contains(s.Unproven, name):
 		n.State = chain.Unproven.String()
+	case s.out[name]:
+		n.State = "out"
 	}
 	return n
 }

@@ -41,8 +41,9 @@ type NameStatus struct {
 	Title string `json:"title"`
 	// What is "thing", "link" or "goal".
 	What string `json:"what"`
-	// State is a verdict of a link or goal; of a thing "there", "given", "absent" or
-	// "lost". What was supposed is in it.
+	// State is a verdict of a link or goal, or "out" if it was proved, but what it needs
+	// is lost; of a thing "there", "given", "absent" or "lost". What was supposed is in
+	// it.
 	State string `json:"state"`
 }
 

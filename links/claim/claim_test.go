@@ -82,3 +82,49 @@ func TestSettings(t *testing.T) {
 		t.Error("a question without end is taken")
 	}
 }
+
+// TestSuppose: a day to come, and a thing that has changed, break what a person said.
+func TestSuppose(t *testing.T) {
+	only := map[string][]string{"laptop.os": {"macos-10.10", "macos-10.11"}}
+	p, err := build(settings{Question: "?", Until: "2027-03-31", Only: only},
+		chain.Place{Link: "vpn", Attrs: map[string]string{"laptop.os": "macos-10.11"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := p.(*link)
+	held := chain.Held(chain.Say("test.said"))
+	at := func(month time.Month, day int) time.Time { return time.Date(2027, month, day, 23, 59, 59, 0, time.Local) }
+	for name, c := range map[string]struct {
+		s     chain.Supposition
+		cause string
+	}{
+		"its last day":      {chain.Supposition{At: at(3, 31)}, ""},
+		"the day after":     {chain.Supposition{At: at(4, 1)}, "expired"},
+		"as it is":          {chain.Supposition{At: at(1, 1), Attrs: map[string]string{"laptop.os": "macos-10.11"}}, ""},
+		"another system":    {chain.Supposition{At: at(1, 1), Attrs: map[string]string{"laptop.os": "macos-10.12"}}, "changed"},
+		"nobody knows what": {chain.Supposition{At: at(1, 1)}, ""},
+	} {
+		p := l.Suppose(held, c.s)
+		if p.Cause != c.cause || (p.Verdict == chain.Broken) != (c.cause != "") || c.cause != "" && p.Because.IsZero() {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+}
+
+// An attribute that no thing has is a mistake; so is none where it matters.
+func TestOnly(t *testing.T) {
+	only := settings{Question: "?", Only: map[string][]string{"laptop.oss": {"x"}}}
+	_, err := build(only, chain.Place{Attrs: map[string]string{"laptop.os": "macos-10.11"}})
+	var bad *chain.SettingError
+	if !errors.As(err, &bad) || bad.Field != "only" || bad.Text.Args["nearest"] != "laptop.os" {
+		t.Errorf("got %v", err)
+	}
+	only.Only = map[string][]string{"laptop.os": {"macos-10.11"}}
+	p, err := build(only, chain.Place{Attrs: map[string]string{"laptop.os": "macos-10.12"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proof := p.Prove(context.Background()); proof.Cause != "changed" || proof.Hint.IsZero() {
+		t.Errorf("a thing that is another: %+v", proof)
+	}
+}

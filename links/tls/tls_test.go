@@ -157,3 +157,30 @@ func TestNoTLS(t *testing.T) {
 		})
 	}
 }
+
+// TestSuppose: what ends before a day to come, in the chain too, is broken on that day.
+func TestSuppose(t *testing.T) {
+	now := time.Now()
+	root := issue(t, nil, "root", now.Add(-day), now.Add(365*day), true)
+	middle := issue(t, root, "middle", now.Add(-day), now.Add(60*day), true)
+	leaf := issue(t, middle, "blog.test", now.Add(-day), now.Add(90*day), false)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := build(settings{Address: served(t, leaf.key, leaf, middle), Name: "blog.test", Days: 14, CA: ca}, chain.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof := p.Prove(t.Context())
+	proof.At = now
+	for days, broken := range map[int]bool{0: false, 45: false, 47: true, 61: true, 400: true} {
+		then := p.(chain.Supposer).Suppose(proof, chain.Supposition{At: now.AddDate(0, 0, days)})
+		if (then.Verdict == chain.Broken) != broken {
+			t.Errorf("in %d days: %+v", days, then)
+		}
+	}
+	if then := p.(chain.Supposer).Suppose(chain.Proof{}, chain.Supposition{At: now.AddDate(9, 0, 0)}); then.Verdict != chain.Unproven {
+		t.Errorf("what was never proved: %+v", then)
+	}
+}
