@@ -93,7 +93,9 @@ func TestSuppose(t *testing.T) {
 	}
 	l := p.(*link)
 	held := chain.Held(chain.Say("test.said"))
-	at := func(month time.Month, day int) time.Time { return time.Date(2027, month, day, 23, 59, 59, 0, time.Local) }
+	at := func(month time.Month, day int) time.Time {
+		return time.Date(2027, month, day, 23, 59, 59, 0, time.Local)
+	}
 	for name, c := range map[string]struct {
 		s     chain.Supposition
 		cause string
