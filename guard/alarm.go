@@ -63,7 +63,7 @@ func (g *Guard) followMargins(v *chain.View) (changed bool) {
 	all := g.losses(v)
 	well := ways.State{}
 	for _, t := range g.file.Chain.Model().Things {
-		if g.missing(t) && !g.said[t.Name].Lost { // never there yet: no loss
+		if missing(t, g.said) && !g.said[t.Name].Lost { // never there yet: no loss
 			well.Lost = append(well.Lost, t.Name)
 		}
 	}
@@ -80,12 +80,12 @@ func (g *Guard) followMargins(v *chain.View) (changed bool) {
 			count = all
 		}
 		s := ways.State{Lost: append(slices.Clone(well.Lost), named(count)...), Waived: waived}
-		from := g.marginOf(goal.Name, well).Now
+		from := marginOf(g.graph(), goal.Name, well).Now
 		to := from
 		if len(count) > 0 {
-			to = g.marginOf(goal.Name, s).Now
+			to = marginOf(g.graph(), goal.Name, s).Now
 		}
-		changed = g.followMargin(goal, count, s, from, to, v.At()) || changed
+		changed = g.followMargin(goal, count, s, from, to, v) || changed
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.alarms)) {
 		if _, known := g.file.Chain.Goal(name); !known { // a new configuration has dropped it
@@ -109,7 +109,8 @@ func (g *Guard) outages() (names []string) {
 	return names
 }
 
-func (g *Guard) followMargin(goal chain.Goal, all []loss, s ways.State, from, to *int, now time.Time) (changed bool) {
+func (g *Guard) followMargin(goal chain.Goal, all []loss, s ways.State, from, to *int, v *chain.View) (changed bool) {
+	now := v.At()
 	f := g.alarms[goal.Name]
 	switch {
 	case !below(to, from):
@@ -131,7 +132,8 @@ func (g *Guard) followMargin(goal chain.Goal, all []loss, s ways.State, from, to
 		event = "cause"
 	}
 	f.From, f.To, f.Lost, f.Cause = from, to, named(all), all[0].cause
-	f.Why, f.Next = g.fallText(goal, all, s, f), g.fallNext(goal, all, s)
+	r := g.reckon(v)
+	f.Why, f.Next = r.fallText(goal, all, s, f), r.fallNext(goal, all, s)
 	g.append(journal.Entry{At: now, What: "margin", Link: goal.Name, Incident: f.ID, Text: f.Why, Body: f})
 	if event != "" {
 		g.tellMargin(event, f)
@@ -146,7 +148,7 @@ func (g *Guard) marginBack(f *fall, now time.Time) {
 		g.fallen = g.fallen[len(g.fallen)-endedKept:]
 	}
 	g.append(journal.Entry{At: now, What: "margin", Link: f.Goal, Incident: f.ID, Body: f,
-		Text: chain.Say("guard.margin_back", "goal", g.titleOf(f.Goal), "took", now.Sub(f.Began).Round(time.Second))})
+		Text: chain.Say("guard.margin_back", "goal", titleOf(g.file.Chain, f.Goal), "took", now.Sub(f.Began).Round(time.Second))})
 	g.tellMargin("end", f)
 }
 
@@ -161,15 +163,15 @@ func equal(a, b *int) bool { return !below(a, b) && !below(b, a) }
 
 // fallText says what a fall means: how near the owner is to being locked out, by what,
 // and why.
-func (g *Guard) fallText(goal chain.Goal, all []loss, s ways.State, f *fall) chain.Text {
+func (r *reckoning) fallText(goal chain.Goal, all []loss, s ways.State, f *fall) chain.Text {
 	var because []chain.Text
 	for _, l := range all {
-		because = append(because, chain.Say("guard.because_"+l.cause, "name", g.called(l.name)))
+		because = append(because, chain.Say("guard.because_"+l.cause, "name", r.called(l.name)))
 	}
-	pairs := []any{"goal", g.titleOf(goal.Name), "because", listOf(because)}
+	pairs := []any{"goal", r.titleOf(goal.Name), "because", listOf(because)}
 	switch {
 	case *f.To < 0:
-		plan := g.graph().Back(goal.Name, s)
+		plan := r.graph.Back(goal.Name, s)
 		if !plan.Reached {
 			return chain.Say("guard.margin_no_way", pairs...)
 		}
@@ -180,8 +182,8 @@ func (g *Guard) fallText(goal chain.Goal, all []loss, s ways.State, f *fall) cha
 		return chain.Say("guard.margin_out", append(pairs, "takes", plan.Takes, "steps", listOf(steps))...)
 	case *f.To == 0:
 		var singles []chain.Text
-		for _, cut := range g.cuts(goal.Name, s, 1) {
-			singles = append(singles, g.called(cut[0]))
+		for _, cut := range r.cuts(goal.Name, s, 1) {
+			singles = append(singles, r.called(cut[0]))
 		}
 		return chain.Say("guard.margin_zero", append(pairs, "singles", listOf(singles))...)
 	}
@@ -189,7 +191,7 @@ func (g *Guard) fallText(goal chain.Goal, all []loss, s ways.State, f *fall) cha
 }
 
 // fallNext says what would bring most of the margin back.
-func (g *Guard) fallNext(goal chain.Goal, all []loss, s ways.State) chain.Text {
+func (r *reckoning) fallNext(goal chain.Goal, all []loss, s ways.State) chain.Text {
 	var overdue []string
 	for _, l := range all {
 		if l.cause == "drill_overdue" {
@@ -198,7 +200,7 @@ func (g *Guard) fallNext(goal chain.Goal, all []loss, s ways.State) chain.Text {
 	}
 	s.Lost = slices.DeleteFunc(slices.Clone(s.Lost), func(n string) bool { return slices.Contains(overdue, n) })
 	s.Unproven = overdue
-	next := g.nextStep(goal.Name, s)
+	next := r.nextStep(goal.Name, s)
 	if next == nil {
 		return chain.Text{}
 	}
@@ -228,36 +230,8 @@ func listOf(all []chain.Text) chain.Text {
 	return said
 }
 
-// titleOf is what the owner calls a thing, link or goal.
-func (g *Guard) titleOf(name string) string {
-	if t, ok := g.file.Chain.Thing(name); ok && t.Title != "" {
-		return t.Title
-	}
-	if l, ok := g.file.Chain.Link(name); ok && l.Title != "" {
-		return l.Title
-	}
-	if o, ok := g.file.Chain.Goal(name); ok && o.Title != "" {
-		return o.Title
-	}
-	return name
-}
-
-// called is the title with the name that commands want. That of a link is a sentence,
-// and quoted.
-func (g *Guard) called(name string) chain.Text {
-	title := g.titleOf(name)
-	_, link := g.file.Chain.Link(name)
-	switch {
-	case title == name:
-		return chain.Say("guard.name", "name", name)
-	case link:
-		return chain.Say("guard.called_link", "title", title, "name", name)
-	}
-	return chain.Say("guard.called", "title", title, "name", name)
-}
-
 func (g *Guard) tellMargin(event string, f *fall) {
-	told, title := *f, g.titleOf(f.Goal)
+	told, title := *f, titleOf(g.file.Chain, f.Goal)
 	now := time.Now()
 	g.append(journal.Entry{At: now, What: "told", Link: f.Goal, Incident: f.ID,
 		Text: chain.Say("guard.told", "event", chain.Say("guard.event_margin_"+event), "link", f.Goal)})

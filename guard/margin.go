@@ -41,19 +41,6 @@ func (g *Guard) mendsOf(m chain.Model) []chain.Mend {
 	return mends
 }
 
-// serviceOf is the service that a mend of the guard's own starts, "" for a mend of
-// the configuration.
-func (g *Guard) serviceOf(m chain.Mend) string {
-	rt := g.links[m.For]
-	if rt == nil || g.o.Hands == nil || slices.ContainsFunc(g.file.Chain.Model().Mends, func(o chain.Mend) bool { return o.Name == m.Name }) {
-		return ""
-	}
-	if mender, ok := rt.prover.(chain.Mender); ok {
-		return mender.Service()
-	}
-	return ""
-}
-
 // word is what somebody last said of a thing.
 type word struct {
 	Lost bool      `json:"lost"`
@@ -63,8 +50,8 @@ type word struct {
 
 // missing reports whether a thing is not there: somebody said so, or nobody said yet
 // that an absent one has come.
-func (g *Guard) missing(t chain.Thing) bool {
-	if w, ok := g.said[t.Name]; ok {
+func missing(t chain.Thing, said map[string]word) bool {
+	if w, ok := said[t.Name]; ok {
 		return w.Lost
 	}
 	return t.Absent
@@ -82,7 +69,7 @@ func (g *Guard) standing(v *chain.View) ways.State {
 	m := g.file.Chain.Model()
 	s := ways.State{Waived: g.waived(v)}
 	for _, t := range m.Things {
-		if g.missing(t) {
+		if missing(t, g.said) {
 			s.Lost = append(s.Lost, t.Name)
 		}
 	}
@@ -151,7 +138,7 @@ func (g *Guard) outlooks(v *chain.View) map[string]outlook {
 	if key := fmt.Sprint(s); key != g.reckonedOf || g.reckoned == nil {
 		g.reckonedOf, g.reckoned = key, map[string]outlook{}
 		for _, goal := range g.file.Chain.Model().Goals {
-			o := outlook{margin: g.marginOf(goal.Name, s)}
+			o := outlook{margin: marginOf(g.graph(), goal.Name, s)}
 			if plan := g.graph().Back(goal.Name, s); plan.Reached {
 				seconds := plan.Takes.Seconds()
 				o.wayBack = &seconds
@@ -160,11 +147,6 @@ func (g *Guard) outlooks(v *chain.View) map[string]outlook {
 		}
 	}
 	return g.reckoned
-}
-
-func (g *Guard) marginOf(goal string, s ways.State) Margin {
-	m := g.graph().Margins(goal, s)
-	return Margin{Now: survives(m.Now), IfAllWell: survives(m.IfAllWell)}
 }
 
 // survives is the number of losses, nil where no losses would take the goal.

@@ -7,22 +7,20 @@ import (
 
 // Model gives the whole chain with how things stand, to be drawn.
 func (g *Guard) Model(ctx context.Context) (m ModelStatus, err error) {
-	return m, g.call(ctx, func() { m = g.model() })
+	return m, g.call(ctx, func() { m = g.reckon(g.state.Look(time.Now())).model() })
 }
 
-func (g *Guard) model() ModelStatus {
-	view := g.state.Look(time.Now())
-	s := g.standing(view)
-	m := g.file.Chain.Model()
+func (r *reckoning) model() ModelStatus {
+	m := r.Model()
 	out := ModelStatus{Things: []ModelNode{}, Links: []ModelNode{}, Goals: []ModelNode{}, Mends: []ModelMend{}}
 	lost := map[string]bool{}
-	for _, name := range s.Lost {
+	for _, name := range r.state.Lost {
 		lost[name] = true
 	}
 	node := func(name string, needs []string) ModelNode {
-		n := ModelNode{Name: name, Title: g.titleOf(name), State: view.Verdict(name).String(), Needs: needs}
-		if t, thing := g.file.Chain.Thing(name); thing {
-			n.State = g.thingState(t, lost[name])
+		n := ModelNode{Name: name, Title: r.titleOf(name), State: r.view.Verdict(name).String(), Needs: needs}
+		if t, thing := r.Thing(name); thing {
+			n.State = r.thingState(t, lost[name])
 		}
 		return n
 	}
@@ -39,7 +37,7 @@ func (g *Guard) model() ModelStatus {
 		}
 		out.Goals = append(out.Goals, n)
 	}
-	for _, d := range g.mendsOf(m) {
+	for _, d := range r.mends {
 		out.Mends = append(out.Mends, ModelMend{
 			Name: d.Name, Title: mendTitle(d), For: d.For, Needs: d.Needs, Seconds: d.Takes.Seconds(), By: d.By.String(),
 		})

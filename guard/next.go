@@ -32,16 +32,16 @@ const maxSteps = 64
 
 // nextStep tries what each thing and link would be worth if it were had: what is
 // missing, what is lost, and what a mend would free of lost needs.
-func (g *Guard) nextStep(goal string, s ways.State) *NextStep {
-	before := g.marginOf(goal, s)
-	steps := g.steps(s)
+func (r *reckoning) nextStep(goal string, s ways.State) *NextStep {
+	before := r.marginOf(goal, s)
+	steps := r.steps(s)
 	if len(s.Unproven) > 0 {
 		steps = slices.Insert(steps, 0, possible{NextStep{Do: "prove", Links: s.Unproven}, ways.State{Lost: s.Lost, Waived: s.Waived}})
 	}
 	var best *NextStep
 	for _, p := range steps[:min(len(steps), maxSteps)] {
 		step := p.step
-		step.From, step.To = before.Now, g.marginOf(goal, p.after).Now
+		step.From, step.To = before.Now, r.marginOf(goal, p.after).Now
 		if !below(step.From, step.To) {
 			continue
 		}
@@ -67,23 +67,23 @@ type possible struct {
 	after ways.State
 }
 
-func (g *Guard) steps(s ways.State) (all []possible) {
+func (r *reckoning) steps(s ways.State) (all []possible) {
 	now := ways.State{Lost: s.Lost, Waived: s.Waived}
 	for _, name := range s.Lost {
 		after := s
 		after.Lost = slices.DeleteFunc(slices.Clone(s.Lost), func(n string) bool { return n == name })
-		if step, ok := g.stepTo(name, now); ok {
+		if step, ok := r.stepTo(name, now); ok {
 			all = append(all, possible{step, after})
 		}
 	}
 	mended := map[string]bool{}
-	for _, m := range g.file.Chain.Model().Mends {
-		l, link := g.file.Chain.Link(m.For)
+	for _, m := range r.Model().Mends {
+		l, link := r.Link(m.For)
 		if !link || mended[m.For] || slices.Contains(s.Lost, m.For) {
 			continue
 		}
 		mended[m.For] = true
-		if step, ok := g.stepTo(m.For, now); ok && step.Mend != "" {
+		if step, ok := r.stepTo(m.For, now); ok && step.Mend != "" {
 			after := s
 			after.Waived = slices.Clone(s.Waived)
 			for _, need := range l.Needs {
@@ -97,11 +97,11 @@ func (g *Guard) steps(s ways.State) (all []possible) {
 
 // stepTo is how a thing or link is had that is not; ok is false if it is, or if it was
 // never there and cannot be got.
-func (g *Guard) stepTo(name string, s ways.State) (step NextStep, ok bool) {
-	step = NextStep{Do: "find", Name: name, Title: g.titleOf(name)}
-	t, thing := g.file.Chain.Thing(name)
-	absent := thing && g.missing(t) && !g.said[name].Lost
-	plan := g.graph().Back(name, s)
+func (r *reckoning) stepTo(name string, s ways.State) (step NextStep, ok bool) {
+	step = NextStep{Do: "find", Name: name, Title: r.titleOf(name)}
+	t, thing := r.Thing(name)
+	absent := thing && missing(t, r.said) && !r.said[name].Lost
+	plan := r.graph.Back(name, s)
 	if !plan.Reached || len(plan.Steps) == 0 {
 		return step, !plan.Reached && !absent
 	}

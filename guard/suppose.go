@@ -40,13 +40,13 @@ type supposition struct {
 }
 
 // check finds names that the chain does not have.
-func (g *Guard) check(s Supposed) error {
-	m := g.file.Chain.Model()
+func (r *reckoning) check(s Supposed) error {
+	m := r.Model()
 	for _, name := range s.Lose {
-		if _, goal := g.file.Chain.Goal(name); goal {
+		if _, goal := r.Goal(name); goal {
 			return &IsGoal{name}
 		}
-		if !g.file.Chain.Has(name) {
+		if !r.Has(name) {
 			return &UnknownName{name, chain.Nearest(name, canBeLost(m))}
 		}
 	}
@@ -56,7 +56,7 @@ func (g *Guard) check(s Supposed) error {
 			continue
 		}
 		thing, _, _ := strings.Cut(attr, ".")
-		if _, ok := g.file.Chain.Thing(thing); !ok && chain.Nearest(attr, slices.Sorted(maps.Keys(attrs))) == "" {
+		if _, ok := r.Thing(thing); !ok && chain.Nearest(attr, slices.Sorted(maps.Keys(attrs))) == "" {
 			return &UnknownName{thing, chain.Nearest(thing, thingNames(m))}
 		}
 		return &UnknownName{attr, chain.Nearest(attr, slices.Sorted(maps.Keys(attrs)))}
@@ -81,7 +81,8 @@ func canBeLost(m chain.Model) []string {
 
 // suppose changes a standing as is supposed: what is told, what each link says that it
 // would be then, and what a person would have to prove again by then.
-func (g *Guard) suppose(real ways.State, q Supposed, now time.Time) supposition {
+func (r *reckoning) suppose(q Supposed) supposition {
+	real := r.state
 	s := supposition{State: ways.State{Lost: slices.Clone(real.Lost), Waived: real.Waived}, reasons: map[string]chain.Text{}}
 	lose := func(name string, because chain.Text) {
 		if !slices.Contains(s.Lost, name) {
@@ -92,29 +93,27 @@ func (g *Guard) suppose(real ways.State, q Supposed, now time.Time) supposition 
 	for _, name := range q.Lose {
 		lose(name, chain.Say("guard.supposed_lost"))
 	}
-	at := chain.Supposition{At: now, Attrs: g.file.Chain.Model().Attrs()}
+	at := chain.Supposition{At: r.at, Attrs: r.Model().Attrs()}
 	maps.Copy(at.Attrs, q.Change)
 	if !q.On.IsZero() {
 		at.At = q.On
 	}
 	overdue := map[string]bool{}
-	for _, l := range g.file.Chain.Model().Links {
-		p, proved := g.state.Proof(l.Name)
-		if rt := g.links[l.Name]; rt != nil && p.Verdict != chain.Broken {
-			if can, ok := rt.prover.(chain.Supposer); ok {
-				if then := can.Suppose(p, at); then.Verdict == chain.Broken {
-					lose(l.Name, then.Because)
-					continue
-				}
+	for _, l := range r.Model().Links {
+		p := r.proofs[l.Name]
+		if can, ok := r.provers[l.Name].(chain.Supposer); ok && p.Verdict != chain.Broken {
+			if then := can.Suppose(p, at); then.Verdict == chain.Broken {
+				lose(l.Name, then.Because)
+				continue
 			}
 		}
 		due := p.At.Add(l.Fresh)
-		if l.Person && proved && p.Verdict == chain.Holds && at.At.After(due) && !now.After(due) {
+		if l.Person && p.Verdict == chain.Holds && at.At.After(due) && !r.at.After(due) {
 			overdue[l.Name] = true
 			s.reasons[l.Name] = chain.Say("guard.supposed_due", "due", due)
 		}
 	}
-	for _, l := range g.file.Chain.Model().Links {
+	for _, l := range r.Model().Links {
 		if (overdue[l.Name] || slices.Contains(real.Unproven, l.Name)) && !slices.Contains(s.Lost, l.Name) {
 			s.Unproven = append(s.Unproven, l.Name)
 		}
@@ -126,15 +125,15 @@ func (g *Guard) suppose(real ways.State, q Supposed, now time.Time) supposition 
 }
 
 // falls lists, in the chain's order, what would be lost that is not yet, mends apart.
-func (g *Guard) falls(real ways.State, s supposition, lang words.Lang) (all []FallenStatus) {
-	before := g.out(real.Lost, real.Waived)
-	for _, name := range g.file.Chain.Order() {
+func (r *reckoning) falls(s supposition, lang words.Lang) (all []FallenStatus) {
+	before := r.out(r.state.Lost, r.state.Waived)
+	for _, name := range r.Order() {
 		if !s.out[name] || before[name] {
 			continue
 		}
 		f := FallenStatus{Name: name, Because: lang.Say(s.reasons[name])}
 		if f.Because == "" {
-			f.Needs = slices.DeleteFunc(slices.Clone(g.needsOf(name)), func(n string) bool { return !s.out[n] })
+			f.Needs = slices.DeleteFunc(slices.Clone(r.needsOf(name)), func(n string) bool { return !s.out[n] })
 		}
 		all = append(all, f)
 	}
@@ -143,26 +142,26 @@ func (g *Guard) falls(real ways.State, s supposition, lang words.Lang) (all []Fa
 
 // out finds what cannot be had as it is: it is lost, or a need of it is out; a goal if
 // that is so of all its ways.
-func (g *Guard) out(lost []string, waived []chain.Oddity) map[string]bool {
+func (r *reckoning) out(lost []string, waived []chain.Oddity) map[string]bool {
 	out := map[string]bool{}
 	for _, name := range lost {
 		out[name] = true
 	}
 	for again := true; again; { // things may need links, which the order leaves out
 		again = false
-		for _, t := range g.file.Chain.Model().Things {
+		for _, t := range r.Model().Things {
 			if !out[t.Name] && slices.ContainsFunc(t.Needs, func(n string) bool { return out[n] }) {
 				out[t.Name], again = true, true
 			}
 		}
-		for _, name := range g.file.Chain.Order() {
+		for _, name := range r.Order() {
 			if out[name] {
 				continue
 			}
 			bad := func(n string) bool { return out[n] && !slices.Contains(waived, chain.Oddity{Link: name, Need: n}) }
-			if o, goal := g.file.Chain.Goal(name); goal {
+			if o, goal := r.Goal(name); goal {
 				out[name] = !slices.ContainsFunc(o.Ways, func(w chain.Way) bool { return !slices.ContainsFunc(w.Links, bad) })
-			} else if l, link := g.file.Chain.Link(name); link {
+			} else if l, link := r.Link(name); link {
 				out[name] = slices.ContainsFunc(l.Needs, bad)
 			}
 			again = again || out[name]

@@ -19,62 +19,57 @@ const order = 3
 // Ways reports on a goal, on all if goal is empty, as if q were so. The error may be an
 // *UnknownName or an *IsGoal.
 func (g *Guard) Ways(ctx context.Context, goal string, q Supposed, lang words.Lang) (all []GoalWays, err error) {
-	var bad error
-	e := g.call(ctx, func() { all, bad = g.goalWays(goal, q, lang) })
-	if e != nil {
-		return nil, e
-	}
-	return all, bad
-}
-
-func (g *Guard) goalWays(goal string, q Supposed, lang words.Lang) ([]GoalWays, error) {
-	m := g.file.Chain.Model()
-	if err := g.check(q); err != nil {
+	var r *reckoning
+	if err := g.call(ctx, func() { r = g.reckon(g.state.Look(time.Now())) }); err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	view := g.state.Look(now)
-	real := g.standing(view)
-	s := supposition{State: real}
-	if !q.IsZero() {
-		s = g.suppose(real, q, now)
+	return r.goalWays(ctx, goal, q, lang)
+}
+
+func (r *reckoning) goalWays(ctx context.Context, goal string, q Supposed, lang words.Lang) ([]GoalWays, error) {
+	if err := r.check(q); err != nil {
+		return nil, err
 	}
-	s.out = g.out(slices.Concat(s.Lost, slices.Collect(maps.Keys(s.reasons))), s.Waived)
-	falls := g.falls(real, s, lang)
+	s := supposition{State: r.state}
+	if !q.IsZero() {
+		s = r.suppose(q)
+	}
+	s.out = r.out(slices.Concat(s.Lost, slices.Collect(maps.Keys(s.reasons))), s.Waived)
+	falls := r.falls(s, lang)
 	all := []GoalWays{}
-	for _, o := range m.Goals {
-		if goal != "" && goal != o.Name {
+	var names []string
+	for _, o := range r.Model().Goals {
+		if names = append(names, o.Name); goal != "" && goal != o.Name {
 			continue
 		}
-		w := g.waysOf(o, s, view)
+		if err := ctx.Err(); err != nil { // nobody waits for it any more
+			return nil, err
+		}
+		w := r.waysOf(o, s)
 		if !q.IsZero() {
-			before := g.marginOf(o.Name, real)
+			before := r.marginOf(o.Name, r.state)
 			w.Before, w.Falls = &before, falls
 		}
-		g.name(&w, s, view)
+		r.name(&w, s)
 		all = append(all, w)
 	}
 	if len(all) == 0 && goal != "" {
-		var goals []string
-		for _, o := range m.Goals {
-			goals = append(goals, o.Name)
-		}
-		return nil, &UnknownName{goal, chain.Nearest(goal, goals)}
+		return nil, &UnknownName{goal, chain.Nearest(goal, names)}
 	}
 	return all, nil
 }
 
-func (g *Guard) waysOf(goal chain.Goal, s supposition, view *chain.View) GoalWays {
+func (r *reckoning) waysOf(goal chain.Goal, s supposition) GoalWays {
 	w := GoalWays{
-		Name: goal.Name, Title: goal.Title, Verdict: view.Verdict(goal.Name), Within: goal.Within.Seconds(),
+		Name: goal.Name, Title: goal.Title, Verdict: r.view.Verdict(goal.Name), Within: goal.Within.Seconds(),
 		Lost: list(s.Lost), Unproven: list(s.Unproven), Ways: []WayStatus{},
 		Singles: []string{}, Pairs: [][]string{}, Triples: [][]string{}, Stops: []StopStatus{}, Weights: []WeightStatus{},
 	}
 	for _, way := range goal.Ways {
-		w.Ways = append(w.Ways, g.wayStatus(way, s, view))
+		w.Ways = append(w.Ways, r.wayStatus(way, s))
 	}
-	w.Margin = g.marginOf(goal.Name, s.State)
-	cuts := g.cuts(goal.Name, s.State, order)
+	w.Margin = r.marginOf(goal.Name, s.State)
+	cuts := r.cuts(goal.Name, s.State, order)
 	for _, cut := range cuts {
 		switch len(cut) {
 		case 1:
@@ -88,24 +83,24 @@ func (g *Guard) waysOf(goal chain.Goal, s supposition, view *chain.View) GoalWay
 	for _, h := range ways.Importance(cuts) {
 		w.Weights = append(w.Weights, WeightStatus(h))
 	}
-	w.Stops = g.stops(goal, w, s.State)
-	w.Back = g.planStatus(goal, g.graph().Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}))
-	w.Next = g.nextStep(goal.Name, s.State)
+	w.Stops = r.stops(goal, w, s.State)
+	w.Back = r.planStatus(goal, r.graph.Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}))
+	w.Next = r.nextStep(goal.Name, s.State)
 	return w
 }
 
 // cuts lists the minimal cut sets, the smallest first, and those of things before those
 // of links: what people lose are things.
-func (g *Guard) cuts(goal string, s ways.State, order int) [][]string {
+func (r *reckoning) cuts(goal string, s ways.State, order int) [][]string {
 	links := func(names []string) (n int) {
 		for _, name := range names {
-			if _, link := g.file.Chain.Link(name); link {
+			if _, link := r.Link(name); link {
 				n++
 			}
 		}
 		return n
 	}
-	cuts := g.graph().Cuts(goal, s, order).Sets
+	cuts := r.graph.Cuts(goal, s, order).Sets
 	slices.SortStableFunc(cuts, func(a, b []string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(links(a), links(b)))
 	})
@@ -119,21 +114,21 @@ func (g *Guard) cuts(goal string, s ways.State, order int) [][]string {
 const maxStops = 64
 
 // stops finds what alone stops the goal, though only until it is mended.
-func (g *Guard) stops(goal chain.Goal, w GoalWays, s ways.State) []StopStatus {
+func (r *reckoning) stops(goal chain.Goal, w GoalWays, s ways.State) []StopStatus {
 	all := []StopStatus{}
-	if now := g.graph().Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}); !now.Reached || now.Takes > 0 {
+	if now := r.graph.Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}); !now.Reached || now.Takes > 0 {
 		return all // it is stopped already
 	}
 	seen, asked := map[string]bool{}, 0
 	for _, way := range w.Ways {
 		for _, name := range way.RestsOn {
-			t, thing := g.file.Chain.Thing(name)
-			if _, goal := g.file.Chain.Goal(name); goal || thing && t.Given || seen[name] || asked == maxStops {
+			t, thing := r.Thing(name)
+			if _, goal := r.Goal(name); goal || thing && t.Given || seen[name] || asked == maxStops {
 				continue
 			}
 			seen[name] = true
 			asked++
-			plan := g.graph().Back(goal.Name, ways.State{Lost: append(slices.Clone(s.Lost), name), Waived: s.Waived})
+			plan := r.graph.Back(goal.Name, ways.State{Lost: append(slices.Clone(s.Lost), name), Waived: s.Waived})
 			if plan.Reached && plan.Takes > 0 && !slices.Contains(w.Singles, name) {
 				all = append(all, StopStatus{name, plan.Takes.Seconds()})
 			}
@@ -142,10 +137,10 @@ func (g *Guard) stops(goal chain.Goal, w GoalWays, s ways.State) []StopStatus {
 	return all
 }
 
-func (g *Guard) wayStatus(way chain.Way, s supposition, view *chain.View) WayStatus {
+func (r *reckoning) wayStatus(way chain.Way, s supposition) WayStatus {
 	w := WayStatus{Name: way.Name, Verdict: chain.Holds, Links: way.Links, RestsOn: []string{}, Without: []string{}}
 	for _, l := range way.Links {
-		switch v := view.Verdict(l); {
+		switch v := r.view.Verdict(l); {
 		case v == chain.Broken:
 			w.Verdict = chain.Broken
 		case v == chain.Unproven && w.Verdict == chain.Holds:
@@ -167,18 +162,18 @@ func (g *Guard) wayStatus(way chain.Way, s supposition, view *chain.View) WaySta
 		} else if w.Verdict == chain.Holds && slices.Contains(s.Unproven, name) {
 			w.Verdict = chain.Unproven
 		}
-		todo = append(todo, g.needsOf(name)...)
+		todo = append(todo, r.needsOf(name)...)
 	}
 	return w
 }
 
 // name explains the names that w has.
-func (g *Guard) name(w *GoalWays, s supposition, view *chain.View) {
+func (r *reckoning) name(w *GoalWays, s supposition) {
 	w.Names = map[string]NameStatus{}
 	add := func(names ...string) {
 		for _, name := range names {
-			if g.file.Chain.Has(name) {
-				w.Names[name] = g.nameStatus(name, s, view)
+			if r.Has(name) {
+				w.Names[name] = r.nameStatus(name, s)
 			}
 		}
 	}
@@ -208,16 +203,16 @@ func (g *Guard) name(w *GoalWays, s supposition, view *chain.View) {
 	}
 }
 
-func (g *Guard) nameStatus(name string, s supposition, view *chain.View) NameStatus {
-	n := NameStatus{Title: g.titleOf(name), What: "link", State: view.Verdict(name).String()}
-	if _, goal := g.file.Chain.Goal(name); goal {
+func (r *reckoning) nameStatus(name string, s supposition) NameStatus {
+	n := NameStatus{Title: r.titleOf(name), What: "link", State: r.view.Verdict(name).String()}
+	if _, goal := r.Goal(name); goal {
 		n.What = "goal"
 	}
 	lost := slices.Contains(s.Lost, name)
-	t, thing := g.file.Chain.Thing(name)
+	t, thing := r.Thing(name)
 	switch {
 	case thing:
-		n.What, n.State = "thing", g.thingState(t, lost)
+		n.What, n.State = "thing", r.thingState(t, lost)
 	case lost:
 		n.State = chain.Broken.String()
 	case slices.Contains(s.Unproven, name):
@@ -228,9 +223,9 @@ func (g *Guard) nameStatus(name string, s supposition, view *chain.View) NameSta
 	return n
 }
 
-func (g *Guard) thingState(t chain.Thing, lost bool) string {
+func (r *reckoning) thingState(t chain.Thing, lost bool) string {
 	switch {
-	case lost && t.Absent && !g.said[t.Name].Lost:
+	case lost && t.Absent && !r.said[t.Name].Lost:
 		return "absent"
 	case lost:
 		return "lost"
@@ -241,23 +236,23 @@ func (g *Guard) thingState(t chain.Thing, lost bool) string {
 }
 
 // needsOf lists what a link or a thing needs; a goal counts as its first way.
-func (g *Guard) needsOf(name string) []string {
-	if l, ok := g.file.Chain.Link(name); ok {
+func (r *reckoning) needsOf(name string) []string {
+	if l, ok := r.Link(name); ok {
 		return l.Needs
 	}
-	m := g.file.Chain.Model()
+	m := r.Model()
 	for _, t := range m.Things {
 		if t.Name == name {
 			return t.Needs
 		}
 	}
-	if o, ok := g.file.Chain.Goal(name); ok {
+	if o, ok := r.Goal(name); ok {
 		return o.Ways[0].Links
 	}
 	return nil
 }
 
-func (g *Guard) planStatus(goal chain.Goal, p ways.Plan) *PlanStatus {
+func (r *reckoning) planStatus(goal chain.Goal, p ways.Plan) *PlanStatus {
 	if !p.Reached {
 		return nil
 	}
@@ -270,7 +265,7 @@ func (g *Guard) planStatus(goal chain.Goal, p ways.Plan) *PlanStatus {
 		had[step.Mend.For] = true
 		s.Steps = append(s.Steps, StepStatus{
 			Mend: step.Mend.Name, Title: step.Mend.Title, For: step.Mend.For, Needs: step.Mend.Needs, By: step.Mend.By.String(),
-			FromS: step.From.Seconds(), ToS: step.To.Seconds(), Service: g.serviceOf(step.Mend),
+			FromS: step.From.Seconds(), ToS: step.To.Seconds(), Service: r.serviceOf(step.Mend),
 		})
 	}
 	for _, w := range goal.Ways {
@@ -290,7 +285,7 @@ func (g *Guard) Lose(ctx context.Context, thing string, lost bool, who string) e
 			bad = &UnknownName{thing, chain.Nearest(thing, thingNames(g.file.Chain.Model()))}
 			return
 		}
-		if g.missing(t) == lost {
+		if missing(t, g.said) == lost {
 			return
 		}
 		g.said[thing] = word{Lost: lost, At: time.Now(), Who: who}
@@ -299,7 +294,7 @@ func (g *Guard) Lose(ctx context.Context, thing string, lost bool, who string) e
 			key = "guard.thing_lost"
 			g.forgetMended(thing)
 		}
-		g.append(journal.Entry{What: "thing", Link: thing, Text: chain.Say(key, "thing", g.called(thing), "who", who)})
+		g.append(journal.Entry{What: "thing", Link: thing, Text: chain.Say(key, "thing", called(g.file.Chain, thing), "who", who)})
 		g.look()
 		g.save()
 	})
