@@ -60,27 +60,27 @@ func (a *App) showWays(all []guard.GoalWays, print func(io.Writer)) error {
 	return nil
 }
 
-// goalWays prints the ways of one goal, what would take it, and the way back.
+// goalWays prints how near one goal is to being lost, what to do about it, its ways, and
+// what would take it.
 func (a *App) goalWays(w io.Writer, g guard.GoalWays) {
 	fmt.Fprintf(w, "%s  %s\n", bold.Render(a.called(g, g.Name)), a.reachable(g))
+	a.labelled(w, []labelled{{"cli.ways_margin", a.marginOf(g)}, {"cli.ways_next", a.nextStep(g)}})
 	for _, way := range g.Ways {
 		fmt.Fprintf(w, "\n  %s %s %s\n", mark(way.Verdict), bold.Render(a.say("cli.ways_way", "way", way.Name)), faint.Render(a.say("cli.ways_rests")))
 		n := widest(way.RestsOn, func(s string) string { return s })
 		for _, name := range way.RestsOn {
 			line := a.named(g, name)
-			if s := g.Names[name].State; s == "given" || s == "lost" {
-				line += "  " + map[string]string{"given": faint.Render(a.say("cli.ways_given")), "lost": red.Render(a.say("cli.ways_lost"))}[s]
+			switch g.Names[name].State {
+			case "given":
+				line += faint.Render(a.say("cli.ways_note", "note", a.say("cli.ways_given")))
+			case "lost":
+				line += red.Render(a.say("cli.ways_note", "note", a.say("cli.ways_lost")))
 			}
 			fmt.Fprintf(w, "      %s %s  %s\n", stateMark(g.Names[name].State), pad(name, n), wrap(line, width(a.Out), n+10))
 		}
 	}
-	fmt.Fprintln(w)
-	rows := []labelled{{"cli.ways_margin", a.marginOf(g)}}
-	rows = append(rows, a.cuts(g)...)
-	if g.Back == nil || len(g.Back.Steps) > 0 {
-		rows = append(rows, labelled{"cli.ways_back", a.wayBack(g)})
-	}
-	a.labelled(w, append(rows, labelled{"cli.ways_weights", a.weights(g)}, labelled{"cli.ways_next", a.nextStep(g)}))
+	a.cuts(w, g)
+	a.wayBack(w, g)
 }
 
 // reachable is whether a goal can be reached, losses that were told included.
@@ -101,57 +101,69 @@ func (a *App) labelled(w io.Writer, rows []labelled) {
 	rows = slices.DeleteFunc(rows, func(r labelled) bool { return r.text == "" })
 	n := widest(rows, func(r labelled) string { return a.say(r.key) })
 	for _, r := range rows {
-		var lines []string
-		for line := range strings.SplitSeq(r.text, "\n") {
-			lines = append(lines, wrap(line, width(a.Out), n+4))
-		}
-		fmt.Fprintf(w, "  %s  %s\n", pad(faint.Render(a.say(r.key)), n), strings.Join(lines, "\n"+strings.Repeat(" ", n+4)))
+		fmt.Fprintf(w, "  %s  %s\n", pad(bold.Render(a.say(r.key)), n), wrap(r.text, width(a.Out), n+4))
 	}
 }
 
-// cuts says what locks the owner out: alone, in twos, in threes.
-func (a *App) cuts(g guard.GoalWays) []labelled {
+// shown is how many items of a list are printed; --json has all.
+const shown = 5
+
+// items prints a list under its heading.
+func (a *App) items(w io.Writer, heading string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n  %s\n", bold.Render(a.say(heading)))
+	for i, item := range items {
+		if i == shown {
+			fmt.Fprintf(w, "    %s\n", a.say("cli.ways_more", "n", len(items)-i))
+			break
+		}
+		fmt.Fprintf(w, "    - %s\n", wrap(item, width(a.Out), 6))
+	}
+}
+
+// cuts says what locks the owner out: alone, else in twos, else in threes; and what
+// only stops the goal for a while.
+func (a *App) cuts(w io.Writer, g guard.GoalWays) {
 	if n := g.Margin.IfAllWell; n != nil && *n < 0 {
-		return nil // it has happened
+		return // it has happened
 	}
-	var singles, stops []string
-	for _, name := range g.Singles {
-		singles = append(singles, a.called(g, name))
+	a.items(w, "cli.ways_singles", a.sets(g, singles(g)))
+	a.items(w, "cli.ways_pairs", a.sets(g, g.Pairs))
+	if len(g.Singles)+len(g.Pairs) == 0 {
+		a.items(w, "cli.ways_triples", a.sets(g, g.Triples))
 	}
-	if len(singles) == 0 {
-		singles = []string{a.say("cli.ways_singles_none")}
-	}
+	var stops, heavy []string
 	for _, s := range g.Stops {
 		stops = append(stops, a.say("cli.ways_stop", "name", a.called(g, s.Name), "takes", seconds(s.Seconds)))
 	}
-	return []labelled{
-		{"cli.ways_singles", strings.Join(a.most(singles), "\n")},
-		{"cli.ways_pairs", a.sets(g, g.Pairs)},
-		{"cli.ways_triples", a.sets(g, g.Triples)},
-		{"cli.ways_stops", strings.Join(a.most(stops), "\n")},
+	a.items(w, "cli.ways_stops", stops)
+	for _, h := range g.Weights[:min(len(g.Weights), shownWeights)] {
+		heavy = append(heavy, a.called(g, h.Name))
 	}
+	a.items(w, "cli.ways_weights", heavy)
 }
 
-// shownSets is how many of a list are printed; --json has all.
-const shownSets = 5
+// shownWeights is how many of the heaviest are printed.
+const shownWeights = 3
 
-func (a *App) most(lines []string) []string {
-	if more := len(lines) - shownSets; more > 0 {
-		return append(slices.Clone(lines[:shownSets]), a.say("cli.ways_more", "n", more))
+func singles(g guard.GoalWays) (sets [][]string) {
+	for _, name := range g.Singles {
+		sets = append(sets, []string{name})
 	}
-	return lines
+	return sets
 }
 
-func (a *App) sets(g guard.GoalWays, sets [][]string) string {
-	var lines []string
+func (a *App) sets(g guard.GoalWays, sets [][]string) (said []string) {
 	for _, s := range sets {
 		var names []string
 		for _, name := range s {
 			names = append(names, a.called(g, name))
 		}
-		lines = append(lines, strings.Join(names, a.say("cli.ways_and")))
+		said = append(said, strings.Join(names, a.say("cli.ways_and")))
 	}
-	return strings.Join(a.most(lines), "\n")
+	return said
 }
 
 // called is a title, and the name that commands want.
@@ -224,6 +236,8 @@ func (a *App) marginSaid(g guard.GoalWays) string {
 		return a.say("cli.ways_margin_out", "within", within)
 	case *m.Now == 0:
 		return a.say("cli.ways_margin_zero")
+	case *m.Now == 1:
+		return a.say("cli.ways_margin_one", "within", within)
 	default:
 		return a.say("cli.ways_margin_n", "n", *m.Now, "within", within)
 	}
@@ -240,13 +254,21 @@ func (a *App) figure(n *int) string {
 	return strconv.Itoa(*n)
 }
 
-func (a *App) wayBack(g guard.GoalWays) string {
-	if g.Back == nil {
-		return a.say("cli.ways_back_none")
+// wayBack prints the way back to a goal, unless nothing is to be done for it.
+func (a *App) wayBack(w io.Writer, g guard.GoalWays) {
+	switch {
+	case g.Back == nil:
+		fmt.Fprintln(w)
+		a.labelled(w, []labelled{{"cli.ways_back", a.say("cli.ways_back_none")}})
+		return
+	case len(g.Back.Steps) == 0:
+		return
 	}
-	lines := []string{a.say("cli.ways_back_in", "takes", seconds(g.Back.Seconds))}
+	fmt.Fprintln(w)
+	a.labelled(w, []labelled{{"cli.ways_back", a.say("cli.ways_back_in", "takes", seconds(g.Back.Seconds))}})
+	line := func(text string) { fmt.Fprintf(w, "    %s\n", wrap(text, width(a.Out), 7)) }
 	for i, s := range g.Back.Steps {
-		lines = append(lines, a.say("cli.ways_step_"+s.By, "n", i+1, "mend", title(s.Title, s.Mend), "takes", seconds(s.ToS-s.FromS)))
+		line(a.say("cli.ways_step_"+s.By, "n", i+1, "mend", title(s.Title, s.Mend), "takes", seconds(s.ToS-s.FromS)))
 		var with []string
 		for _, n := range s.Needs {
 			if st := g.Names[n].State; st != "given" && !slices.ContainsFunc(g.Back.Steps, func(o guard.StepStatus) bool { return o.For == n }) {
@@ -254,26 +276,14 @@ func (a *App) wayBack(g guard.GoalWays) string {
 			}
 		}
 		if len(with) > 0 {
-			lines = append(lines, "   "+a.say("cli.ways_step_needs", "names", a.allCalled(g, with)))
+			line("   " + faint.Render(a.say("cli.ways_step_needs", "names", a.allCalled(g, with))))
 		}
 	}
-	for _, w := range g.Ways {
-		if w.Name == g.Back.Way {
-			lines = append(lines, a.say("cli.ways_step_way", "n", len(g.Back.Steps)+1, "way", w.Name, "names", a.allCalled(g, w.Links)))
+	for _, way := range g.Ways {
+		if way.Name == g.Back.Way {
+			line(a.say("cli.ways_step_way", "n", len(g.Back.Steps)+1, "way", way.Name, "names", a.allCalled(g, way.Links)))
 		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-// shownWeights is how many of the heaviest are printed.
-const shownWeights = 3
-
-func (a *App) weights(g guard.GoalWays) string {
-	var names []string
-	for _, w := range g.Weights[:min(len(g.Weights), shownWeights)] {
-		names = append(names, w.Name)
-	}
-	return a.allCalled(g, names)
 }
 
 func (a *App) nextStep(g guard.GoalWays) string {

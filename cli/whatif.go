@@ -88,21 +88,12 @@ func (a *App) whatIf(w io.Writer, q guard.Supposed, all []guard.GoalWays) {
 					a.say("cli.what_if_needs", "names", a.allCalled(g, way.Without)), width(a.Out), 4))
 			}
 		}
-		rows := []labelled{{"cli.ways_margin", a.marginMoved(g)}}
-		rows = append(rows, labelled{"cli.ways_singles", a.singles(g)})
-		if g.Back == nil || len(g.Back.Steps) > 0 {
-			rows = append(rows, labelled{"cli.ways_back", a.wayBack(g)})
+		a.labelled(w, []labelled{{"cli.ways_margin", a.marginMoved(g)}, {"cli.ways_next", a.nextStep(g)}})
+		if n := g.Margin.IfAllWell; n != nil && *n == 0 {
+			a.items(w, "cli.ways_singles", a.sets(g, singles(g)))
 		}
-		a.labelled(w, append(rows, labelled{"cli.ways_next", a.nextStep(g)}))
+		a.wayBack(w, g)
 	}
-}
-
-// singles names what alone would lock the owner out then, if anything is left to lose.
-func (a *App) singles(g guard.GoalWays) string {
-	if n := g.Margin.IfAllWell; n == nil || *n != 0 {
-		return ""
-	}
-	return a.cuts(g)[0].text
 }
 
 func (a *App) falls(w io.Writer, g guard.GoalWays) {
