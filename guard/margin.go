@@ -60,7 +60,7 @@ func missing(t chain.Thing, said map[string]word) bool {
 // gone reports whether name is a thing, and missing.
 func (g *Guard) gone(name string) bool {
 	t, thing := g.file.Chain.Thing(name)
-	return thing && g.missing(t)
+	return thing && missing(t, g.said)
 }
 
 // standing is what the view says is lost, besides the things that are missing, and

@@ -256,7 +256,7 @@ func (g *Guard) stepDone(name, who string) {
 	}
 	g.said[name] = word{At: time.Now(), Who: who}
 	g.rescues.Mended[name] = time.Now()
-	g.append(journal.Entry{What: "thing", Link: name, Text: chain.Say("guard.thing_had", "thing", g.called(name), "who", who)})
+	g.append(journal.Entry{What: "thing", Link: name, Text: chain.Say("guard.thing_had", "thing", called(g.file.Chain, name), "who", who)})
 	g.look()
 	g.save()
 }

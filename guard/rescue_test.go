@@ -262,12 +262,10 @@ func walk(t *testing.T, g *guard.Guard, goal string, turns ...[2]string) {
 	}
 }
 
-func lose(t *testing.T, g *guard.Guard, things ...string) {
+func loseAll(t *testing.T, g *guard.Guard, things ...string) {
 	t.Helper()
 	for _, thing := range things {
-		if err := g.Lose(t.Context(), thing, true, "owner"); err != nil {
-			t.Fatal(err)
-		}
+		lose(t, g, thing, true)
 	}
 }
 
@@ -288,7 +286,7 @@ func TestRescueStory(t *testing.T) {
 	})
 	t.Run("the week", func(t *testing.T) {
 		told(t, func(w *world, g *guard.Guard) {
-			lose(w.t, g, "vpn-company", "phone")
+			loseAll(w.t, g, "vpn-company", "phone")
 			act(w.t, g, "blog", "begin", "")
 			walk(w.t, g, "blog", [2]string{"answer front", "n"}, [2]string{"answer mysqld", "n"})
 			s := wantNext(w.t, g, "blog", "answer support")
@@ -303,13 +301,13 @@ func TestRescueStory(t *testing.T) {
 				[2]string{"answer front", "y"}, [2]string{"reached", ""})
 			act(w.t, g, "blog", "end", "")
 			wantNext(w.t, g, "shell", "reached") // what was put back counts for every goal
-			lose(w.t, g, "phone")
+			loseAll(w.t, g, "phone")
 			wantNext(w.t, g, "shell", "reached") // nothing new: it was lost before
 		})
 	})
 	t.Run("no way back", func(t *testing.T) {
 		told(t, func(w *world, g *guard.Guard) {
-			lose(w.t, g, "vpn-company", "phone", "phone-number")
+			loseAll(w.t, g, "vpn-company", "phone", "phone-number")
 			act(w.t, g, "shell", "begin", "")
 			walk(w.t, g, "shell", [2]string{"step new-phone", "no"})
 			s := wantNext(w.t, g, "shell", "no way")

@@ -58,7 +58,7 @@ func (g *Guard) rescueWithout(goal chain.Goal, aside []string) *rescue {
 	}
 	m := g.file.Chain.Model()
 	for _, t := range m.Things {
-		if g.missing(t) {
+		if missing(t, g.said) {
 			r.lost = append(r.lost, t.Name)
 		}
 	}
@@ -138,7 +138,7 @@ func (r *rescue) below(name string, want func(string) bool) bool {
 	for todo := []string{name}; len(todo) > 0; {
 		at := todo[0]
 		todo = todo[1:]
-		for _, n := range r.g.needsOf(at) {
+		for _, n := range needsOf(r.g.file.Chain, at) {
 			if want(n) {
 				return true
 			}
@@ -207,7 +207,7 @@ func (r *rescue) troubleBelow(name string) trouble {
 	}
 	r.under[name] = noTrouble // a circle through a thing ends here
 	worst := noTrouble
-	for _, n := range r.g.needsOf(name) {
+	for _, n := range needsOf(r.g.file.Chain, name) {
 		worst = max(worst, r.trouble(n))
 	}
 	r.under[name] = worst

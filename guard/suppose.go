@@ -133,7 +133,7 @@ func (r *reckoning) falls(s supposition, lang words.Lang) (all []FallenStatus) {
 		}
 		f := FallenStatus{Name: name, Because: lang.Say(s.reasons[name])}
 		if f.Because == "" {
-			f.Needs = slices.DeleteFunc(slices.Clone(r.needsOf(name)), func(n string) bool { return !s.out[n] })
+			f.Needs = slices.DeleteFunc(slices.Clone(needsOf(r.Chain, name)), func(n string) bool { return !s.out[n] })
 		}
 		all = append(all, f)
 	}

@@ -162,7 +162,7 @@ func (r *reckoning) wayStatus(way chain.Way, s supposition) WayStatus {
 		} else if w.Verdict == chain.Holds && slices.Contains(s.Unproven, name) {
 			w.Verdict = chain.Unproven
 		}
-		todo = append(todo, r.needsOf(name)...)
+		todo = append(todo, needsOf(r.Chain, name)...)
 	}
 	return w
 }
@@ -236,17 +236,14 @@ func (r *reckoning) thingState(t chain.Thing, lost bool) string {
 }
 
 // needsOf lists what a link or a thing needs; a goal counts as its first way.
-func (r *reckoning) needsOf(name string) []string {
-	if l, ok := r.Link(name); ok {
+func needsOf(c *chain.Chain, name string) []string {
+	if l, ok := c.Link(name); ok {
 		return l.Needs
 	}
-	m := r.Model()
-	for _, t := range m.Things {
-		if t.Name == name {
-			return t.Needs
-		}
+	if t, ok := c.Thing(name); ok {
+		return t.Needs
 	}
-	if o, ok := r.Goal(name); ok {
+	if o, ok := c.Goal(name); ok {
 		return o.Ways[0].Links
 	}
 	return nil
