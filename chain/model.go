@@ -15,8 +15,8 @@ type Thing struct {
 	Name, Title string
 	// Given says that it is never counted as lost.
 	Given bool
-	// Absent says that the owner does not have it yet: it counts as lost until
-	// somebody says that it is there. A mend for it is an improvement.
+	// Absent says that the owner does not have it yet: only a mend, which is an
+	// improvement, gets it.
 	Absent bool
 	// Attrs describe it ("os": "macos-10.12").
 	Attrs map[string]string

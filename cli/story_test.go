@@ -154,7 +154,7 @@ func TestStory(t *testing.T) {
 		singly string
 	}{
 		{[]string{"ways", "shell"}, 1, 0, "", "register a second MFA device 1→2", ""},
-		{all(phone), 0, 0, "", "have AWS support take the MFA device off, by form and telephone 0→1", "vpn-company vpn firewall sshd"},
+		{all(phone), 0, 0, "", "have AWS support take the MFA device off, by form and telephone 0→1", "vpn-company firewall sshd vpn"},
 		{all(vpn), 0, 1800, "open-security-group", "register a second MFA device 0→1", "phone codes"},
 		{all(vpn, phone), -1, week, "support-case new-mfa-device open-security-group", "have AWS support take the MFA device off, by form and telephone -1→0", ""},
 		{all(vpn, phone, number), -1, -1, "none", "find vpn-company -1→0", ""},

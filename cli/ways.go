@@ -301,6 +301,9 @@ func (a *App) nextStep(g guard.GoalWays) string {
 	case n.Mend != "":
 		return a.say("cli.ways_next_mend", "mend", n.Mend, "takes", seconds(n.Seconds), "from", from, "to", to)
 	}
+	if g.Names[n.Name].What == "link" {
+		return a.say("cli.ways_next_repair", "name", a.called(g, n.Name), "from", from, "to", to)
+	}
 	return a.say("cli.ways_next_find", "name", a.called(g, n.Name), "from", from, "to", to)
 }
 

@@ -204,7 +204,7 @@ func (r *reckoning) fallNext(goal chain.Goal, all []loss, s ways.State) chain.Te
 	if next == nil {
 		return chain.Text{}
 	}
-	return chain.Say("guard.margin_next", "step", next.text())
+	return chain.Say("guard.margin_next", "step", r.stepText(next))
 }
 
 // listed is how many of a list are said.

@@ -242,7 +242,7 @@ func TestMarginFallsByABreak(t *testing.T) {
 		answer(t, g, "codes", false)
 		f.be("console", chain.Broken)
 		after(10 * time.Second)
-		f.hears(t, "no codes", "begin: codes: broken", "begin: a shell: nearer to being locked out\nYou are one loss away from being locked out of: a shell. That loss: the VPN service (company); vpn; sshd. "+
+		f.hears(t, "no codes", "begin: codes: broken", "begin: a shell: nearer to being locked out\nYou are one loss away from being locked out of: a shell. That loss: the VPN service (company); sshd; vpn. "+
 			"It has come to this because this is broken: codes.")
 		f.be("console", chain.Holds)
 		after(20 * time.Second)
@@ -275,7 +275,7 @@ func TestMarginFallsByADrill(t *testing.T) {
 		after(119 * time.Minute)
 		f.hears(t, "before the drill is due")
 		after(3 * time.Minute)
-		f.hears(t, "the drill is overdue", "begin: a shell: nearer to being locked out\nYou are one loss away from being locked out of: a shell. That loss: the VPN service (company); vpn; sshd. "+
+		f.hears(t, "the drill is overdue", "begin: a shell: nearer to being locked out\nYou are one loss away from being locked out of: a shell. That loss: the VPN service (company); sshd; vpn. "+
 			"It has come to this because nobody has proved this for too long: codes.\nTo get the margin back: prove what is overdue (omamori due drill).")
 		if open := margins(status(t, g)); len(open) != 1 || open[0].Cause != "drill_overdue" {
 			t.Errorf("got %+v", open)

@@ -19,6 +19,10 @@ func (g *Guard) graph() *ways.Graph {
 	if g.ways == nil {
 		m := g.file.Chain.Model()
 		m.Mends = g.mendsOf(m)
+		m.Things = slices.Clone(m.Things)
+		for i := range m.Things { // what is there by now is for a state to say
+			m.Things[i].Absent = false
+		}
 		g.ways = ways.New(m)
 	}
 	return g.ways

@@ -126,12 +126,15 @@ func mendTitle(m chain.Mend) string {
 }
 
 // text says what to do, without the margins.
-func (n NextStep) text() chain.Text {
+func (r *reckoning) stepText(n *NextStep) chain.Text {
+	_, link := r.Link(n.Name)
 	switch {
 	case n.Do == "prove":
 		return chain.Say("guard.step_prove")
 	case n.Mend != "":
 		return chain.Say("guard.step_mend", "mend", n.Mend, "takes", time.Duration(n.Seconds*float64(time.Second)))
+	case link:
+		return chain.Say("guard.step_repair", "name", r.called(n.Name))
 	}
-	return chain.Say("guard.step_find", "title", n.Title, "name", n.Name)
+	return chain.Say("guard.step_find", "name", r.called(n.Name))
 }

@@ -102,7 +102,7 @@ func (r *reckoning) cuts(goal string, s ways.State, order int) [][]string {
 	}
 	cuts := r.graph.Cuts(goal, s, order).Sets
 	slices.SortStableFunc(cuts, func(a, b []string) int {
-		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(links(a), links(b)))
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(links(a), links(b)), slices.Compare(a, b))
 	})
 	for _, cut := range cuts {
 		slices.SortStableFunc(cut, func(a, b string) int { return links([]string{a}) - links([]string{b}) })

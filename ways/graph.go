@@ -21,8 +21,8 @@ type Graph struct {
 type node struct {
 	name string
 	what what
-	// atom says that the node can fail by itself: a link, or a thing that is not
-	// given.
+	// atom says that the node can fail by itself: a link, or a thing that is neither
+	// given nor absent.
 	atom    bool
 	options []int32
 }
@@ -58,7 +58,7 @@ func New(m chain.Model) *Graph {
 		g.nodes = append(g.nodes, node{name: name, what: w, atom: atom})
 	}
 	for _, t := range m.Things {
-		add(t.Name, isThing, !t.Given)
+		add(t.Name, isThing, !t.Given && !t.Absent)
 	}
 	for _, l := range m.Links {
 		add(l.Name, isLink, true)
@@ -77,7 +77,9 @@ func New(m chain.Model) *Graph {
 	}
 	n := int32(0)
 	for _, t := range m.Things {
-		give(n, option{itself: true, mend: -1}, t.Needs)
+		if !t.Absent { // else only a mend gets it
+			give(n, option{itself: true, mend: -1}, t.Needs)
+		}
 		n++
 	}
 	for _, l := range m.Links {

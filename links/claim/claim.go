@@ -19,10 +19,8 @@ type settings struct {
 	Only map[string][]string `yaml:"only" doc:"attributes of things, such as laptop.os, with the values with which it can hold"`
 }
 
-const example = `question: Does the VPN connect?
+const example = `question: Does your phone still show the codes for the AWS console?
 until: 2027-03-31
-only:
-  laptop.os: [macos-10.10, macos-10.11]
 `
 
 // Kind returns the kind.
