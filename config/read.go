@@ -17,6 +17,8 @@ const (
 	defaultTimeout = 5 * time.Second
 	// freshBeats is for how many beats a proof counts: two may be missed.
 	freshBeats = 3
+	// exchangeBeat is about how long a proof may wait until it is told elsewhere.
+	exchangeBeat = time.Minute
 	// personFresh is for how long a person's word counts.
 	personFresh = 90 * 24 * time.Hour
 	// defaultWithin is how long a goal may be out of reach.
@@ -333,6 +335,9 @@ func (r *reader) common(value *node, kind chain.Kind) link {
 			r.problem(at, chain.Say("config.too_short", "key", given.key, "least", given.least), chain.Text{})
 		}
 	}
+	if l.From != "" && !name.MatchString(l.From) {
+		r.problem(value.get("from"), chain.Say("config.bad_name", "name", l.From), chain.Say("config.bad_name_hint"))
+	}
 	l.Every = first(l.Every, kind.Beat, defaultEvery)
 	l.Timeout = first(l.Timeout, kind.Timeout, min(defaultTimeout, l.Every))
 	if kind.Person {
@@ -345,7 +350,11 @@ func (r *reader) common(value *node, kind chain.Kind) link {
 	if l.Fresh > 0 && l.Fresh < l.Every+l.Timeout {
 		r.problem(value.key("fresh"), chain.Say("config.fresh_short", "fresh", l.Fresh, "least", l.Every+l.Timeout), chain.Text{})
 	}
-	l.Fresh = first(l.Fresh, "", freshBeats*(l.Every+l.Timeout))
+	beat := l.Every + l.Timeout
+	if l.From != "" {
+		beat += exchangeBeat
+	}
+	l.Fresh = first(l.Fresh, "", freshBeats*beat)
 	return l
 }
 
