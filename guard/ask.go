@@ -68,6 +68,18 @@ type NotAPersons struct{ Name string }
 
 func (e *NotAPersons) Error() string { return fmt.Sprintf("link %q is proved by machine", e.Name) }
 
+// Elsewhere is a link that is proved at another vantage alone.
+type Elsewhere struct{ Name, Vantage string }
+
+func (e *Elsewhere) Error() string {
+	return fmt.Sprintf("link %q is proved from %s", e.Name, e.Vantage)
+}
+
+// Said puts the error into words.
+func (e *Elsewhere) Said() (text, hint chain.Text) {
+	return chain.Say("guard.elsewhere", "link", e.Name, "vantage", e.Vantage), chain.Say("guard.elsewhere_hint", "link", e.Name, "vantage", e.Vantage)
+}
+
 // Answer takes in what a person, who, said of a link that only a person proves.
 func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) error {
 	var bad error
@@ -79,6 +91,9 @@ func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) e
 			return
 		case !l.person():
 			bad = &NotAPersons{name}
+			return
+		case l.From != "":
+			bad = &Elsewhere{name, l.From}
 			return
 		}
 		p := chain.Held(chain.Say("guard.person_yes", "who", who))

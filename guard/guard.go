@@ -10,6 +10,7 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/vantage"
 	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -58,6 +59,14 @@ type Options struct {
 	Version string
 	// Phase shifts all beats, so that many hosts do not prove at one moment.
 	Phase time.Duration
+	// Vantage knows the guards that are paired with this one; nil knows none, and
+	// NoVantage says why, if that is not as it should be. Name is what this one is
+	// called, unless the configuration says. Call carries a letter to a peer and returns
+	// its answer.
+	Vantage   *vantage.Book
+	NoVantage error
+	Name      string
+	Call      func(ctx context.Context, p vantage.Peer, letter []byte) ([]byte, error)
 }
 
 // Bounds of the guard's own work.
@@ -91,6 +100,8 @@ type Guard struct {
 	stopped chan struct{}
 	work    sync.WaitGroup
 	slots   chan struct{}
+	soon    chan struct{} // has room for one: a peer has something to hear
+	calling chan struct{} // has room for one: who calls a peer
 
 	// The fields below are owned by the goroutine of Run.
 	ctx       context.Context
@@ -107,6 +118,8 @@ type Guard struct {
 	fallen    []*fall          // that have ended
 	fallenOf  string           // what the alarms were last reckoned of
 	rescues   rescues
+	refusals  map[refusalKind]*refusalCount
+	unreached map[string]chain.Text // why a peer could not be called, by name
 	// What package ways reckons: the graph, nil until it is wanted, and what was
 	// last reckoned of which standing.
 	ways       *ways.Graph
@@ -129,7 +142,9 @@ func New(o Options) *Guard {
 		o: o, file: o.Config,
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
+		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1),
 		links: map[string]*link{}, mends: map[string]*mend{}, said: map[string]word{}, alarms: map[string]*fall{},
+		refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},
 	}
@@ -150,9 +165,13 @@ func (g *Guard) Run(ctx context.Context) error {
 	g.links = links
 	g.restore()
 	g.restoreRescues()
+	g.recall()
 	g.append(journal.Entry{What: "start", Text: chain.Say("guard.started", "version", g.o.Version, "links", len(links))})
 	for _, l := range g.links {
 		g.watch(l)
+	}
+	if g.o.Vantage != nil && g.o.Call != nil {
+		g.work.Go(func() { g.exchange(ctx) })
 	}
 	g.loop(ctx)
 	cancel()
@@ -164,6 +183,12 @@ func (g *Guard) Run(ctx context.Context) error {
 	defer done()
 	g.ctx = stop
 	g.save()
+	g.sumRefusals(0)
+	if g.o.Vantage != nil {
+		if err := g.o.Vantage.Flush(); err != nil {
+			g.o.Log.Warn("keep proofs for peers", "error", err)
+		}
+	}
 	g.commit(journal.Entry{What: "stop", Text: chain.Say("guard.stopped")})
 	return nil
 }

@@ -48,6 +48,7 @@ func (g *Guard) diagnose(m *mend) {
 	m.phase = looking
 	about, service := l.Name, ""
 	mender, can := l.prover.(chain.Mender)
+	can = can && l.From == "" // nothing is done here on the word of another
 	if can {
 		service = mender.Service()
 	}

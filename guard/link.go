@@ -42,6 +42,7 @@ func (g *Guard) build(file *config.File) (map[string]*link, error) {
 	attrs := file.Chain.Model().Attrs()
 	asBefore := maps.Equal(attrs, g.file.Chain.Model().Attrs())
 	for _, c := range file.Links {
+		c = g.placed(file, c)
 		// What a person proves may hang on an attribute.
 		if old := g.links[c.Name]; old != nil && same(old.Link, c) && (asBefore || !c.Kind.Person) {
 			old.Link = c

@@ -98,6 +98,7 @@ func (g *Guard) take(name string, p chain.Proof) {
 // link needs, to find who is to blame, and what needs it, to see how far it goes.
 func (g *Guard) verdictChanged(name string, p chain.Proof) {
 	g.append(verdictEntry(name, p))
+	g.note(name, p)
 	near := g.file.Chain.Below(name)
 	if !g.mendingSoon(name, p) {
 		near = append(near, g.file.Chain.Above(name)...)

@@ -62,6 +62,7 @@ func (g *Guard) replace(file *config.File) error {
 	old := g.links
 	g.file, g.links, g.state = file, links, state
 	g.ways, g.reckoned, g.fallenOf = nil, nil, ""
+	g.recall()
 	for name, l := range links {
 		if old[name] != l {
 			g.watch(l)

@@ -41,7 +41,7 @@ func (g *Guard) save() {
 		Said: g.said, Alarms: g.alarms, Fallen: g.fallen,
 	}
 	for name, l := range g.links {
-		if p, ok := g.state.Proof(name); ok && l.person() {
+		if p, ok := g.state.Proof(name); ok && l.person() && l.From == "" {
 			m.Answers[name] = p
 		}
 	}
@@ -90,7 +90,7 @@ func (g *Guard) restore() {
 	}
 	g.fallen = slices.DeleteFunc(m.Fallen, func(f *fall) bool { return f == nil })
 	for name, p := range m.Answers {
-		if l := g.links[name]; l != nil && l.person() {
+		if l := g.links[name]; l != nil && l.person() && l.From == "" {
 			g.state.Fold(name, p)
 		}
 	}

@@ -82,6 +82,9 @@ func (g *Guard) about(lang words.Lang) About {
 	if t, bad := g.o.Journal.Trouble(); bad {
 		trouble(t)
 	}
+	for _, t := range g.peerTroubles() {
+		trouble(t)
+	}
 	if !g.refused.IsZero() {
 		trouble(g.refused)
 	}
@@ -108,6 +111,11 @@ func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang
 	}
 	if s.Verdict == chain.Unproven && p.Verdict != chain.Unproven {
 		s.Because = lang.Say(chain.Say("guard.too_old", "because", p.Because))
+	}
+	if rt := g.links[l.Name]; rt != nil && rt.From != "" && s.Verdict == chain.Unproven {
+		if because, hint, ok := g.unheard(rt, p, view.At()); ok {
+			s.Because, s.Hint = lang.Say(because), lang.Say(hint)
+		}
 	}
 	return s
 }

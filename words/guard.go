@@ -49,6 +49,9 @@ var guardTexts = []entry{
 	{"guard.person_no", "{who} says that it is not so", "{who} さんが「いいえ」と答えました"},
 	{"guard.person_no_hint", "put it right, then answer again: omamori due drill {link}", "直してから、もう一度答えてください: omamori due drill {link}"},
 
+	{"guard.elsewhere", "{link} is proved from {vantage} alone", "{link} は {vantage} だけが確認します"},
+	{"guard.elsewhere_hint", "on {vantage}: omamori due drill {link}", "{vantage} で: omamori due drill {link}"},
+
 	{"guard.thing_lost", "{who} says that this is lost: {thing:text}", "{who} さんが {thing:text} を失ったと報告しました"},
 	{"guard.thing_had", "{who} says that this is there: {thing:text}", "{who} さんが {thing:text} は手元にあると報告しました"},
 
