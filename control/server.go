@@ -39,6 +39,7 @@ type Journal interface {
 // Server answers on the control socket.
 type Server struct {
 	Guard   Guard
+	Peers   Peers
 	Journal Journal
 	// TestNotify sends a message to every channel.
 	TestNotify func(ctx context.Context) []guard.ChannelResult
@@ -60,6 +61,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("GET /v1/journal", s.journal)
 	mux.HandleFunc("GET /v1/journal/follow", s.follow)
 	mux.HandleFunc("POST /v1/notify/test", s.notify)
+	s.pairs(mux)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
@@ -130,7 +132,11 @@ func write(w http.ResponseWriter, status int, v any) {
 }
 
 func read(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	return readUpTo(w, r, into, maxBody)
+}
+
+func readUpTo(w http.ResponseWriter, r *http.Request, into any, limit int64) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		write(w, http.StatusBadRequest, problem{Code: "bad_request", Error: fmt.Sprintf("read the request: %v", err)})
