@@ -40,6 +40,7 @@ type Guard interface {
 	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
+	Peers
 }
 
 // RunOptions are what `omamori run` was asked.
@@ -63,6 +64,8 @@ type App struct {
 	Dial func(socket string, lang words.Lang) Guard
 	// Run guards until ctx is done. Ready is called once guarding has begun.
 	Run func(ctx context.Context, o RunOptions, say func(chain.Text)) error
+	// Carry takes a letter to the first guard that answers at paths, and its answer out.
+	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.
 	HandsBinary string
 

@@ -30,6 +30,8 @@ func catalogue() [][]entry {
 		sshTexts,
 		tcpTexts,
 		tlsTexts,
+		vantageTexts,
+		cliPairTexts,
 		waysTexts,
 		wordpressTexts,
 	}

@@ -57,6 +57,11 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		return err
 	}
 	defer socket.Close()
+	letters, err := control.ListenLetters(control.LettersPath(o.Socket), who.uid)
+	if err != nil {
+		return err
+	}
+	defer letters.Close()
 	if err := becomeUser(who, o.State); err != nil {
 		return err
 	}
@@ -67,8 +72,10 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	}
 	teller := newTeller(file, j, log)
 	g := options(file, j, k, teller, o, log)
+	openVantage(&g, o.State, log)
 	main := guard.New(g)
-	err = serve(ctx, main, &control.Server{Guard: main, Journal: j, TestNotify: teller.test, Log: log}, socket, teller, say, file)
+	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
+	err = serve(ctx, main, s, sockets{socket, letters}, teller, say, file)
 	if k != nil {
 		k.Close()
 	}
@@ -86,6 +93,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 			return file, err
 		},
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
+		Name:  hostName(),
 	}
 	if k != nil { // a nil *keeper in the interface would look like hands
 		g.Hands = k
@@ -93,8 +101,11 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 	return g
 }
 
+// sockets are where a guard answers.
+type sockets struct{ control, letters *net.UnixListener }
+
 // serve runs the guard and everything beside it, and waits for all of it.
-func serve(ctx context.Context, g *guard.Guard, s *control.Server, l *net.UnixListener, t *teller, say func(chain.Text), file *config.File) error {
+func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t *teller, say func(chain.Text), file *config.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hup := make(chan os.Signal, 1)
@@ -104,7 +115,12 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l *net.UnixLi
 	var served error
 	beside.Go(func() {
 		defer cancel()
-		served = s.Serve(ctx, l)
+		served = s.Serve(ctx, l.control)
+	})
+	beside.Go(func() {
+		if err := control.ServeLetters(ctx, l.letters, g.Letter); err != nil {
+			s.Log.Error("take letters", "error", err)
+		}
 	})
 	beside.Go(func() { t.run(ctx) })
 	beside.Go(func() {

@@ -7,6 +7,7 @@ import (
 	"github.com/omamori-guard/omamori/cli"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/control"
+	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/links"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -20,6 +21,7 @@ func wire() *cli.App {
 			return control.NewClient(socket, lang)
 		},
 		Run:         run,
+		Carry:       control.CarryLetter,
 		HandsBinary: beside("omamori-hands"),
 		In:          os.Stdin, Out: os.Stdout, Err: os.Stderr,
 	}
@@ -29,7 +31,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection()},
 	}
 }
 
