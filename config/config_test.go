@@ -81,6 +81,7 @@ links:
     to: [{name: n}]
   a: {kind: ping, host: "yes"}
   codes: {kind: word, needs: [phone]}
+  d: {kind: ping, host: x, from: laptop}
 goals:
   blog: {title: visitors read, ways: {web: [a, b], other: [b]}}
 mends:
@@ -100,6 +101,9 @@ mends:
 	}
 	if a := f.Links[1]; a.Every != 20*time.Second || a.Timeout != 4*time.Second || !a.Mend || a.Settings.(*ping).Host != "yes" {
 		t.Errorf("%+v", a)
+	}
+	if d := f.Links[3]; d.From != "laptop" || d.Fresh != 3*(24*time.Second+time.Minute) {
+		t.Errorf("%+v", d)
 	}
 	if c := f.Links[2]; c.Fresh != 90*24*time.Hour {
 		t.Errorf("%+v", c)
