@@ -1,6 +1,8 @@
 package linktest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"io"
 	"net"
@@ -34,6 +36,7 @@ func peers() map[string]func(net.Conn) {
 			}
 		}
 	}
+	bomb := gzipBomb()
 	garbage := strings.Repeat("\x9d\x00\xff\x13\n{\"<SSH-2.0-%s\x1b[2J\x80", 97)
 	return map[string]func(net.Conn){
 		"closes at once":  func(net.Conn) {},
@@ -48,9 +51,47 @@ func peers() map[string]func(net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\n\r\n")
 			endless(strings.Repeat("b", 32<<10))(c)
 		},
+		"endless interim answers": endless("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+		"endless chunks": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n")
+			endless("8000\r\n" + strings.Repeat("c", 0x8000) + "\r\n")(c)
+		},
+		"a chunk without end": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\n")
+			endless(strings.Repeat("c", 0x8000))(c)
+		},
+		"a body that is never sent": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n<html>")
+		},
+		"a gzip bomb": func(c net.Conn) { _, _ = c.Write(bomb) },
+		"a redirect circle": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+		},
+		"a broken handshake": func(c net.Conn) { _, _ = io.WriteString(c, "\x16\x03\x03\xff\xff\x02\xff\xff\xff"); endless("\x00")(c) },
+		"a TLS alert": func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 512))
+			_, _ = io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x28")
+		},
+		"endless records":   endless("\x01\x06\x00\x01\xff\xff\xff\x00" + string(make([]byte, 0xffff+0xff))),
+		"empty records":     endless("\x01\x06\x00\x01\x00\x00\x00\x00"),
 		"a byte at a time":  slowly("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"),
 		"closes when asked": func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
 	}
+}
+
+// gzipBomb is an answer that is a gigabyte once it is unpacked.
+func gzipBomb() []byte {
+	var b bytes.Buffer
+	b.WriteString("HTTP/1.1 500 No\r\nContent-Encoding: gzip\r\nContent-Type: text/html\r\n\r\n")
+	// A mebibyte each, as many as make a gigabyte: members of one stream.
+	var member bytes.Buffer
+	z := gzip.NewWriter(&member)
+	_, _ = z.Write(make([]byte, 1<<20)) // a buffer takes all
+	_ = z.Close()
+	for range 1 << 10 {
+		b.Write(member.Bytes())
+	}
+	return b.Bytes()
 }
 
 func slowly(s string) func(net.Conn) {
@@ -71,17 +112,16 @@ func hostile(t *testing.T, k chain.Kind, o Options) {
 		return
 	}
 	before := runtime.NumGoroutine()
-	for name, talk := range peers() {
-		t.Run(name, func(t *testing.T) {
-			p := build(t, k, serve(t, k, o, talk), place())
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			proof := measured(t, p, ctx)
-			if proof.Verdict == chain.Holds {
-				t.Errorf("holds: %v", proof.Because)
-			}
-			reasoned(t, proof)
-		})
+	all := peers()
+	for name, talk := range all {
+		t.Run(name, func(t *testing.T) { withstand(t, k, serve(t, k, o, talk)) })
+	}
+	if dials(k.Example) == "url" {
+		for _, name := range []string{"closes at once", "says nothing", "garbage", "endless garbage", "endless zeroes", "a broken handshake", "a TLS alert", "endless headers"} {
+			t.Run(name+", for https", func(t *testing.T) {
+				withstand(t, k, strings.Replace(serve(t, k, o, all[name]), "http://", "https://", 1))
+			})
+		}
 	}
 	t.Run("cancelled", func(t *testing.T) {
 		p := build(t, k, serve(t, k, o, peers()["says nothing"]), place())
@@ -99,6 +139,18 @@ func hostile(t *testing.T, k chain.Kind, o Options) {
 			t.Fatalf("%d goroutines more than before:\n%s", runtime.NumGoroutine()-before, all[:runtime.Stack(all, true)])
 		}
 	}
+}
+
+// withstand tries a link to a hostile peer.
+func withstand(t *testing.T, k chain.Kind, yaml string) {
+	p := build(t, k, yaml, place())
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	proof := measured(t, p, ctx)
+	if proof.Verdict == chain.Holds {
+		t.Errorf("holds: %v", proof.Because)
+	}
+	reasoned(t, proof)
 }
 
 func measured(t *testing.T, p chain.Prover, ctx context.Context) chain.Proof {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/words"
 )
 
 // silence reports whether a trial ended because the server said nothing in time,
@@ -174,9 +176,10 @@ func (l *link) said(t *trial, e *sql.MySQLError) chain.Proof {
 	return p
 }
 
-// short cuts what a stranger said.
+// short makes one clean, short line of what a stranger said.
 func short(s string) string {
 	const most = 300
+	s = strings.Join(strings.Fields(words.Clean(strings.ToValidUTF8(s, "\uFFFD"))), " ")
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}
