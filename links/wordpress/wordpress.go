@@ -6,6 +6,7 @@ package wordpress
 
 import (
 	"errors"
+	"net"
 	"net/url"
 	"strings"
 
@@ -43,7 +44,7 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 	l := &link{settings: s}
 	var err error
 	l.site, err = url.Parse(s.URL)
-	if err != nil || l.site.Host == "" || l.site.Scheme != "http" && l.site.Scheme != "https" || l.site.User != nil {
+	if err != nil || l.site.Hostname() == "" || l.site.Scheme != "http" && l.site.Scheme != "https" || l.site.User != nil {
 		wrong("url", "wordpress.bad_url", s.URL)
 		l.site = &url.URL{}
 	}
@@ -51,10 +52,18 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 		l.site.Path += "/"
 	}
 	if s.Post != "" {
-		l.post, err = l.site.Parse(s.Post)
-		if err != nil || l.post.Host != l.site.Host {
+		l.post, err = l.site.Parse(strings.TrimSpace(s.Post))
+		if err != nil || l.post.Host != l.site.Host || l.post.Scheme != l.site.Scheme || l.post.User != nil || l.post.String() == l.site.String() {
 			wrong("post", "wordpress.bad_post", s.Post)
 		}
+	}
+	if s.Connect != "" {
+		if _, port, err := net.SplitHostPort(s.Connect); err != nil || port == "" {
+			wrong("connect", "wordpress.bad_address", s.Connect)
+		}
+	}
+	if s.Post == "" && !s.REST {
+		wrong("post", "wordpress.front_alone", "")
 	}
 	if s.Post == "" {
 		for field, set := range map[string]bool{
@@ -74,4 +83,6 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 type link struct {
 	settings   settings
 	site, post *url.URL
+	// seen is set once the API has had a post.
+	seen bool
 }
