@@ -73,7 +73,7 @@ func peers() map[string]func(net.Conn) {
 			_, _ = io.WriteString(c, "\x15\x03\x03\x00\x02\x02\x28")
 		},
 		"endless records":   endless("\x01\x06\x00\x01\xff\xff\xff\x00" + string(make([]byte, 0xffff+0xff))),
-		"empty records":     endless("\x01\x06\x00\x01\x00\x00\x00\x00"),
+		"empty records":     endless(strings.Repeat("\x01\x06\x00\x01\x00\x00\x00\x00", 4096)),
 		"a byte at a time":  slowly("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"),
 		"closes when asked": func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) },
 	}

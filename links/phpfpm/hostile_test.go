@@ -53,10 +53,10 @@ func TestHostile(t *testing.T) {
 			_, _ = c.Read(make([]byte, 1024))
 			_, _ = io.WriteString(c, "\x01\x06\x00\x01\xff\xff\x00\x00abc")
 		}, "closed"},
-		"endless empty records":    {endless(record(6, "")), "not_fastcgi"},
+		"endless empty records":    {endless(strings.Repeat(record(6, ""), 4096)), "not_fastcgi"},
 		"endless records":          {endless(record(6, strings.Repeat("a", 65535))), "not_fastcgi"},
-		"endless errors":           {endless(record(7, "PHP Warning: x")), "not_fastcgi"},
-		"padding alone":            {endless("\x01\x06\x00\x01\x00\x00\xff\x00" + strings.Repeat("p", 255)), "not_fastcgi"},
+		"endless errors":           {endless(strings.Repeat(record(7, "PHP Warning: x"), 1024)), "not_fastcgi"},
+		"padding alone":            {endless(strings.Repeat("\x01\x06\x00\x01\x00\x00\xff\x00"+strings.Repeat("p", 255), 128)), "not_fastcgi"},
 		"ends at once":             {say(record(3, ended)), "not_fastcgi"},
 		"ends in half an end":      {say(record(6, pong) + record(3, "\x00")), "not_fastcgi"},
 		"is overloaded":            {say(record(3, "\x00\x00\x00\x00\x02\x00\x00\x00")), "not_fastcgi"},
