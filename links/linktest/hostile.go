@@ -20,7 +20,7 @@ import (
 
 const (
 	patience  = 500 * time.Millisecond // of a trial of a hostile peer
-	tolerance = time.Second            // for a busy machine to end it
+	tolerance = 5 * time.Second        // for a busy machine to end it: unbounded is far more
 	maxMemory = 32 << 20               // bytes that one may take, set free again or not
 )
 
