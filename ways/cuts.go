@@ -37,9 +37,9 @@ const (
 	// mostNodes and mostSteps bound the diagrams of one question: some 100 MB and
 	// some seconds.
 	mostNodes = 2 << 20
-	mostSteps = 60_000_000
+	mostSteps = 40_000_000
 	// mostWork bounds hitting sets, in nodes and edges looked at: some seconds.
-	mostWork = 1_000_000_000
+	mostWork = 50_000_000
 	// mostLosses is how many losses are put into diagrams.
 	mostLosses = 100_000
 	// mostOrder is the largest order that diagrams can tell apart.

@@ -15,6 +15,10 @@ func (p *problem) failure(d *diagrams, order int) (family, bool) {
 	node := func(n int32) family {
 		f := always
 		for _, c := range p.of(n) {
+			if d.work -= 1 + len(c.needs); d.work < 0 {
+				d.full = true
+				return nothing
+			}
 			any = any[:0]
 			if c.loss != none {
 				any = append(any, d.node(c.loss, nothing, always))
@@ -31,14 +35,23 @@ func (p *problem) failure(d *diagrams, order int) (family, bool) {
 			fails[n] = node(n)
 			continue
 		}
+		waits := make(map[int32]bool, len(circle)) // whether it is to be computed, for each in the circle
 		for _, n := range circle {
-			fails[n] = always
+			fails[n], waits[n] = always, true
 		}
-		for changed := true; changed && !d.full; {
-			changed = false
-			for _, n := range circle {
-				if f := node(n); f != fails[n] {
-					fails[n], changed = f, true
+		for todo := circle; len(todo) > 0 && !d.full; {
+			n := todo[0]
+			todo, waits[n] = todo[1:], false
+			f := node(n)
+			if f == fails[n] {
+				continue
+			}
+			fails[n] = f
+			for _, u := range p.usersOf(n) {
+				user := p.choices[u].node
+				if waiting, in := waits[user]; in && !waiting {
+					waits[user] = true
+					todo = append(todo, user)
 				}
 			}
 		}

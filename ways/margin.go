@@ -37,7 +37,7 @@ type Margins struct{ Now, IfAllWell Margin }
 
 // marginWork bounds the search for one margin, in nodes and edges looked at: a second
 // or so.
-const marginWork = 300_000_000
+const marginWork = 20_000_000
 
 // Margins computes the margins of a goal. To watch many goals, take a Reckoner.
 func (g *Graph) Margins(goal string, s State) Margins {

@@ -113,7 +113,13 @@ func (p *problem) of(n int32) []choice     { return p.choices[p.first[n]:p.first
 func (p *problem) usersOf(n int32) []int32 { return p.uses[p.useAt[n]:p.useAt[n+1]] }
 
 // size is how much work it is to go through a problem once.
-func (p *problem) size() int { return len(p.nodes) + len(p.choices) + len(p.uses) }
+func (p *problem) size() int {
+	n := len(p.nodes) + len(p.choices) + len(p.uses)
+	if p.timed {
+		n *= 4
+	}
+	return n
+}
 
 // rewrite leaves out choices, and needs of those that stay, and then what the goal no
 // longer rests on.

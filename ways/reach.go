@@ -1,7 +1,6 @@
 package ways
 
 import (
-	"container/heap"
 	"math"
 	"time"
 )
@@ -69,7 +68,7 @@ func (p *problem) reachInto(r *reached, dead []bool, all bool, stop int32) {
 		return
 	}
 	for len(r.offers) > 0 {
-		best := heap.Pop(&r.offers).(offer)
+		best := r.offers.pop()
 		n := p.choices[best.choice].node
 		if r.by[n] != none {
 			continue
@@ -97,7 +96,7 @@ func (p *problem) ready(r *reached, i int32, when time.Duration) {
 	switch {
 	case r.by[c.node] != none:
 	case p.timed:
-		heap.Push(&r.offers, offer{add(when, c.takes), i})
+		r.offers.push(offer{add(when, c.takes), i})
 	default:
 		r.by[c.node] = i
 		r.queue = append(r.queue, c.node)
@@ -118,20 +117,41 @@ type offer struct {
 	choice int32
 }
 
+// offers is a heap, the soonest first.
 type offers []offer
 
-func (h offers) Len() int { return len(h) }
-func (h offers) Less(i, j int) bool {
+func (h offers) less(i, j int) bool {
 	if h[i].when != h[j].when {
 		return h[i].when < h[j].when
 	}
 	return h[i].choice < h[j].choice
 }
-func (h offers) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *offers) Push(x any)   { *h = append(*h, x.(offer)) }
-func (h *offers) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+
+func (h *offers) push(o offer) {
+	*h = append(*h, o)
+	for i := len(*h) - 1; i > 0 && h.less(i, (i-1)/2); i = (i - 1) / 2 {
+		(*h)[i], (*h)[(i-1)/2] = (*h)[(i-1)/2], (*h)[i]
+	}
+}
+
+func (h *offers) pop() offer {
+	q := *h
+	first, last := q[0], len(q)-1
+	q[0] = q[last]
+	q = q[:last]
+	*h = q
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= last {
+			return first
+		}
+		if child+1 < last && q.less(child+1, child) {
+			child++
+		}
+		if !q.less(child, i) {
+			return first
+		}
+		q[i], q[child] = q[child], q[i]
+		i = child
+	}
 }

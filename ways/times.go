@@ -34,7 +34,7 @@ func (p *problem) untimed(best, worst *reached) (*problem, bool) {
 		}
 		return i
 	}
-	most := 8*p.size() + 10_000
+	most := 10_000 + p.size()/2 // for a small problem plenty, for a large one twice its size
 	work := 0
 	q := &problem{within: p.within}
 	get(0, p.within)
