@@ -3,8 +3,9 @@
 //	go run ./bench               all of it, about ten minutes
 //	go run ./bench restart       from the death of MariaDB to its next answer
 //	go run ./bench footprint     memory and processor time of fifty links
+//	go run ./bench ways          margins and cut sets of large models
 //
-// It needs root, Debian's packages (make test-deps) and binaries in bin (make build).
+// The first two need root, Debian's packages (make test-deps) and binaries in bin (make build).
 package main
 
 import (
@@ -18,12 +19,13 @@ import (
 
 func main() {
 	runs := flag.Int("n", 10, "runs of each, of which the median is shown")
+	suite := flag.String("aralia", "", "for ways: a `folder` of the Aralia fault trees in the Open-PSA format")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	which := flag.Args()
 	if len(which) == 0 {
-		which = []string{"restart", "footprint"}
+		which = []string{"restart", "footprint", "ways"}
 	}
 	for _, name := range which {
 		var err error
@@ -32,6 +34,8 @@ func main() {
 			err = restart(ctx, *runs)
 		case "footprint":
 			err = footprint(ctx)
+		case "ways":
+			err = reckon(ctx, *runs, *suite)
 		default:
 			err = fmt.Errorf("no such benchmark: %s", name)
 		}

@@ -45,7 +45,7 @@ func (g *Graph) sheet() sheet {
 // problem collects what goal rests on. Mends that take longer than limit are left
 // out. The losses are not yet numbered: each is the node of the graph.
 func (g *Graph) problem(st *standing, v view, goal int32, limit time.Duration, s sheet) *problem {
-	p := &problem{within: limit, nodes: []int32{goal}}
+	p := &problem{within: limit, nodes: append(make([]int32, 0, 64), goal), first: make([]int32, 0, 65), choices: make([]choice, 0, 64)}
 	s[goal] = 0
 	var longest time.Duration
 	for at := 0; at < len(p.nodes); at++ {
@@ -124,12 +124,16 @@ func (p *problem) size() int {
 // rewrite leaves out choices, and needs of those that stay, and then what the goal no
 // longer rests on.
 func (p *problem) rewrite(keep func(i int32) bool, needed func(n int32) bool) *problem {
-	q := &problem{within: p.within, timed: p.timed, losses: p.losses}
+	q := &problem{
+		within: p.within, timed: p.timed, losses: p.losses, nodes: make([]int32, 0, len(p.nodes)),
+		first: make([]int32, 0, len(p.nodes)+1), choices: make([]choice, 0, len(p.choices)),
+	}
+	room := make([]int32, 0, len(p.uses)) // for all needs together
 	number := make([]int32, len(p.nodes))
 	for i := range number {
 		number[i] = none
 	}
-	old := []int32{0}
+	old := append(make([]int32, 0, len(p.nodes)), 0)
 	number[0] = 0
 	for at := 0; at < len(old); at++ {
 		n := old[at]
@@ -141,9 +145,8 @@ func (p *problem) rewrite(keep func(i int32) bool, needed func(n int32) bool) *p
 			}
 			c := p.choices[i]
 			c.node = int32(at)
-			needs := c.needs
-			c.needs = make([]int32, 0, len(needs))
-			for _, need := range needs {
+			begin := len(room)
+			for _, need := range c.needs {
 				if !needed(need) {
 					continue
 				}
@@ -151,8 +154,9 @@ func (p *problem) rewrite(keep func(i int32) bool, needed func(n int32) bool) *p
 					number[need] = int32(len(old))
 					old = append(old, need)
 				}
-				c.needs = append(c.needs, number[need])
+				room = append(room, number[need])
 			}
+			c.needs = room[begin:len(room):len(room)]
 			q.choices = append(q.choices, c)
 		}
 	}
