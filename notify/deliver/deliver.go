@@ -24,6 +24,9 @@ import (
 // Timeout bounds one delivery.
 const Timeout = 25 * time.Second
 
+// maxURL bounds a channel's URL, in bytes.
+const maxURL = 4 << 10
+
 // maxAnswer is how much of an answer is read, in bytes.
 const maxAnswer = 1 << 20
 
@@ -45,6 +48,9 @@ func Deliver(ctx context.Context, j notify.Job) error {
 	if err != nil {
 		return err
 	}
+	if to == "" || len(to) > maxURL {
+		return errors.New(lang.Text("notify.unreadable_url"))
+	}
 	// Not every service obeys a context: such a one is left behind.
 	done := make(chan error, 1)
 	go func() { done <- send(ctx, to, j.Message, lang) }()
@@ -56,7 +62,7 @@ func Deliver(ctx context.Context, j notify.Job) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New(lang.Say(chain.Say("notify.no_answer", "limit", Timeout)))
 	}
-	if errors.Is(err, errRedirected) {
+	if err != nil && strings.Contains(err.Error(), errRedirected.Error()) { // shoutrrr keeps no more than the text
 		return errors.New(lang.Text("notify.redirected"))
 	}
 	return scrub(err, to, lang)
@@ -73,7 +79,7 @@ func resolve(s string) (string, error) {
 
 // errRedirected is what comes of a redirect: it could lead the message, and the secret,
 // to a stranger.
-var errRedirected = errors.New("redirected")
+var errRedirected = errors.New("omamori follows no redirect")
 
 func noRedirect(*http.Request, []*http.Request) error { return errRedirected }
 
@@ -127,7 +133,7 @@ func webhook(ctx context.Context, to string, m notify.Message, lang words.Lang) 
 
 // shout delivers by shoutrrr.
 func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
-	service, err := (&router.ServiceRouter{}).Locate(to)
+	service, err := locate(to)
 	if err != nil {
 		return err
 	}
@@ -153,6 +159,9 @@ func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
 	}
 	return service.Send(text, &params)
 }
+
+// locate makes the service that a URL is for, and asks nobody yet.
+func locate(to string) (types.Service, error) { return (&router.ServiceRouter{}).Locate(to) }
 
 // titled reports whether a service shows a title of its own; one that does not may
 // refuse it.
