@@ -306,11 +306,11 @@ func TestBoundedMemory(t *testing.T) {
 		const n = 3 * maxWaiting
 		for i := range n {
 			d.q.Tell(func(Channel) Message {
-				return Message{Lang: "en", Title: fmt.Sprint(i), Body: strings.Repeat("本", 64<<10)}
+				return Message{Lang: "en", Title: fmt.Sprint(i), Body: strings.Repeat("本", 1+i/(n-1)*64<<10)} // one of them is large
 			})
 			synctest.Wait()
 		}
-		if d.store.mu.Lock(); len(d.store.saved) > maxWaiting*(maxText+1<<10) {
+		if d.store.mu.Lock(); len(d.store.saved) > maxWaiting<<10+maxText {
 			t.Errorf("%d bytes wait", len(d.store.saved))
 		}
 		d.store.mu.Unlock()

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/hands"
 )
@@ -55,16 +57,24 @@ func (b *build) makeDatabase(ctx context.Context) error {
 		return err
 	}
 	b.tell(chain.Say("site.step_database"))
-	left, err := filepath.Glob(b.at("db.new*"))
-	if err != nil {
-		return err
-	}
-	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("remove what an earlier run left: %w", err)
+	// The programs of an Up that was killed may write for a moment longer: another name
+	// each time, and patience with the old ones.
+	err := await(ctx, "the end of an earlier run", func() (bool, error) {
+		left, err := filepath.Glob(b.at("db.new*"))
+		if err != nil {
+			return false, err
 		}
+		for _, dir := range left {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		if errors.Is(err, unix.ENOTEMPTY) {
+			return false, nil
+		}
+		return true, err
+	})
+	if err != nil {
+		return fmt.Errorf("remove what an earlier run left: %w", err)
 	}
-	// Another name each time: where we were killed, its programs may still be writing.
 	aside, err := os.MkdirTemp(b.dir, "db.new")
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)

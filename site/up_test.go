@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -211,12 +212,16 @@ func killUp(t *testing.T, w wanted, step string, when func(dir string) bool) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Wait() //nolint:errcheck // it was killed
-	defer cmd.Process.Kill()
+	end := sync.OnceFunc(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	})
+	defer end()
 	var steps []string
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		steps = append(steps, lines.Text())
 		if _, err := io.WriteString(in, "\n"); err != nil {
+			end()
 			t.Fatalf("%v after %v: %s", err, steps, said.String())
 		}
 		if lines.Text() != step {
@@ -231,6 +236,7 @@ func killUp(t *testing.T, w wanted, step string, when func(dir string) bool) {
 		}
 		return
 	}
+	end()
 	t.Fatalf("%s is never reached, only %v: %s", step, steps, said.String())
 }
 
