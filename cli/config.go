@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,15 +83,16 @@ func (a *App) problems(path string, problems []config.Problem) {
 	}
 }
 
-// writeNew writes a file that must not exist yet.
+// writeNew writes a file that must not exist yet: whole, or not at all.
 func writeNew(path string, content []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := os.CreateTemp(filepath.Dir(path), ".omamori-*")
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(content); err != nil {
-		f.Close()
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return f.Close()
+	return os.Link(f.Name(), path) // fails if path is there, be it a link to nowhere
 }

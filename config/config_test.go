@@ -167,7 +167,7 @@ func TestMistakes(t *testing.T) {
 		"anchor":          {"links:\n  a: &x {kind: ping, host: h}\n  b: *x", "2:6 links.a: anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
 		"two documents":   {link + "}\n---\nlinks: {}", "3:1 : a second document begins here; a configuration is one"},
 		"tab":             {"links:\n\ta: 1", "2:1 : a tab stands here; only blanks may indent → Often the indentation (blanks, no tabs), a colon without a blank after it, or a missing quote."},
-		"deep":            {strings.Repeat("[", 1000), "0:0 : nested more than 24 deep"},
+		"deep":            {strings.Repeat("[", 1000), "1:25 : nested more than 24 deep"},
 		"anchored key":    {"&a links: {}", "1:1 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
 		"merge":           {"links: {<<: *x}", "1:9 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
 		"directive":       {"%YAML 1.1\n---\nlinks: {}", "1:1 : anchors, aliases, merges, tags and directives of YAML are not read → Write the value out; put quotes around a text that begins with & * or !."},
@@ -224,6 +224,14 @@ func TestForeignEditors(t *testing.T) {
 	}
 }
 
+// Brackets in a text are no nesting.
+func TestBracketsInText(t *testing.T) {
+	in := "links:\n" + some("  a%d: {kind: ping, host: 'a [ {', title: \"[[[\"}\n", 40)
+	if f, problems := Parse("", []byte(in), options()); f == nil {
+		t.Error(said(problems))
+	}
+}
+
 // Thousands of links are read in a time and a space that grow with their number.
 func TestManyLinks(t *testing.T) {
 	var b strings.Builder
@@ -256,7 +264,14 @@ func TestBombs(t *testing.T) {
 		"a million links": fill("  a%d: {kind: ping}\n"), "keys": fill("a%d:\n"), "a list": "links: [" + fill("%d,") + "]",
 		"a map": "links: {" + fill("k%d: 1,") + "}", "lines": "links:\n" + fill("- %d\n"), "blanks": fill("%.0d \n"),
 		"laughs": laughs, "references": fill("a%d: *x\n"), "questions": fill("? a%d\n"), "documents": fill("---\n# %d\n"),
-		"deep": strings.Repeat("{a: ", 100_000), "dashes": strings.Repeat("- ", 1_000_000), "a map in a list": "links:\n  - x: 1\n" + strings.Repeat("    y: 1\n", 100_000),
+		"deep": strings.Repeat("{a: ", 100_000), "dashes": strings.Repeat("- ", 1_000_000), "brackets": strings.Repeat("[", 400_000), "tags": strings.Repeat("!a ", 400_000),
+		"steps": func() string {
+			var b strings.Builder
+			for i := range 2000 {
+				b.WriteString(strings.Repeat(" ", i) + "a:\n")
+			}
+			return b.String()
+		}(), "a map in a list": "links:\n  - x: 1\n" + strings.Repeat("    y: 1\n", 100_000),
 		"unknown needs": "links:\n" + some("  a%d: {kind: ping, host: h, needs: zzz%[1]d}\n", 20_000),
 		"wrong values":  "links:\n" + some("  a%d: {kind: ping, host: h, every: x}\n", 20_000),
 	} {

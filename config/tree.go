@@ -78,33 +78,30 @@ func (n *node) add(f field) bool {
 // not worth finding out.
 const maxDepth = 24
 
-// tooDeep reports whether b nests deeper than any configuration does, by what it
-// looks like: brackets, indentation, or dashes.
-func tooDeep(b string) bool {
-	open := 0
-	for line := range strings.Lines(b) {
-		rest := strings.TrimLeft(line, " ")
-		if len(line)-len(rest) > 8*maxDepth || strings.Count(rest, "- ") > 8*maxDepth {
-			return true
+// tooDeep is the first token that nests deeper than any configuration does: by
+// brackets, by indentation, or by marks in a row. It is nil if none does.
+func tooDeep(tokens token.Tokens) *token.Token {
+	open, marks, line := 0, 0, 0
+	for _, t := range tokens {
+		begins := t.Position.Line != line
+		line = t.Position.Line
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			open++
+		case token.MappingEndType, token.SequenceEndType:
+			open--
 		}
-		if strings.HasPrefix(rest, "#") {
-			continue
+		switch t.Type {
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
+			marks++
+		default:
+			marks = 0
 		}
-		if strings.HasPrefix(rest, strings.Repeat("- ", maxDepth)) || strings.HasPrefix(rest, strings.Repeat("? ", maxDepth)) {
-			return true
-		}
-		for _, c := range rest {
-			switch c {
-			case '[', '{':
-				if open++; open > maxDepth {
-					return true
-				}
-			case ']', '}':
-				open = max(0, open-1)
-			}
+		if open > maxDepth || marks > maxDepth || begins && open == 0 && t.Position.Column > 8*maxDepth {
+			return t
 		}
 	}
-	return false
+	return nil
 }
 
 // parse makes a tree of b.
@@ -114,10 +111,6 @@ func (r *reader) parse(b []byte) *node {
 		r.problem(at, chain.Say("config.control"), chain.Text{})
 		return nil
 	}
-	if tooDeep(text) {
-		r.problem(&node{}, chain.Say("config.too_deep", "max", maxDepth), chain.Text{})
-		return nil
-	}
 	if countMarks(text) > maxMarks {
 		r.problem(&node{}, chain.Say("config.too_many", "max", maxMarks), chain.Text{})
 		return nil
@@ -125,6 +118,10 @@ func (r *reader) parse(b []byte) *node {
 	tokens := r.document(lexer.Tokenize(text))
 	if len(tokens) == 0 {
 		return &node{line: 1, column: 1}
+	}
+	if at := tooDeep(tokens); at != nil {
+		r.problem(place(at), chain.Say("config.too_deep", "max", maxDepth), chain.Text{})
+		return nil
 	}
 	return r.block(tokens, "")
 }

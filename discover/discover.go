@@ -5,13 +5,9 @@
 package discover
 
 import (
+	"cmp"
 	"context"
-	"io"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -21,6 +17,8 @@ import (
 type Options struct {
 	// Root is the machine's root folder, "" for /.
 	Root string
+	// Metadata is where the metadata of EC2 are asked for, "" for EC2's own address.
+	Metadata string
 }
 
 // Found is what was found.
@@ -33,109 +31,51 @@ type Found struct {
 	// SSH is the port of an SSH server, 0 for none, and HostKey its key's fingerprint.
 	SSH     int
 	HostKey string
-	// EC2 is the kind of instance, "" where this is none.
-	EC2 string
+	// EC2 is nil where this is no instance of it.
+	EC2 *EC2
+	// Firewall is what decides who may connect, "" for nothing known.
+	Firewall string
+	// Hands run already; nil if none do.
+	Hands *HandsFound
 	// Disks are the file systems that matter.
 	Disks []string
-}
 
-// Service is a daemon that runs, or that is installed to run.
-type Service struct {
-	// Name is what it is called here, Process its program's name.
-	Name, Process, User string
-	// Systemd is its unit, SysV its script, both "" if neither looks after it.
-	Systemd, SysV string
-	PIDFile       string
-	Logs, Writes  []string
-}
-
-// Site is something that a web server shows.
-type Site struct {
-	Name string
-	// URL is how visitors come; Connect is where this machine answers.
-	URL, Connect string
-	// TLS says that it has a certificate.
-	TLS bool
-	// Config is the wp-config.php of a WordPress, "" if it is none; Posts says that
-	// its database can be asked by what stands there.
-	Config string
-	// Post is the path of a post that is known, Title what it says; "" for none.
-	Post, Title string
-}
-
-// Pool is a pool of PHP-FPM.
-type Pool struct {
-	Name, Socket, Address, Ping, Status string
-}
-
-// maxFile bounds what is read of one file, maxFiles how many are read of one kind.
-const (
-	maxFile  = 1 << 20
-	maxFiles = 200
-)
-
-// machine is the file system that is looked at.
-type machine struct{ root string }
-
-func (m machine) path(p string) string { return filepath.Join(m.root, p) }
-
-// read returns the beginning of a file, "" if it cannot be read.
-func (m machine) read(p string) string {
-	st, err := os.Stat(m.path(p))
-	if err != nil || !st.Mode().IsRegular() {
-		return ""
-	}
-	f, err := os.Open(m.path(p))
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
-		return ""
-	}
-	return string(b)
-}
-
-func (m machine) exists(p string) bool { _, err := os.Stat(m.path(p)); return err == nil }
-
-// glob lists the paths that match, as seen from the machine's own root.
-func (m machine) glob(pattern string) []string {
-	found, err := filepath.Glob(m.path(pattern))
-	if err != nil {
-		return nil
-	}
-	for i, p := range found {
-		found[i] = "/" + strings.TrimPrefix(strings.TrimPrefix(p, filepath.Clean("/"+m.root)), "/")
-	}
-	return found[:min(len(found), maxFiles)]
+	sshHost   string
+	databases map[string]string // socket of each service
 }
 
 // Look looks at the machine. It fails only if ctx is done.
 func Look(ctx context.Context, o Options) (*Found, error) {
-	root := o.Root
-	if root == "" {
-		root = "/"
-	}
-	m := machine{root}
-	f := &Found{}
+	m := machine{cmp.Or(o.Root, "/")}
+	f := &Found{databases: map[string]string{}}
 	running := m.processes()
 	listening := m.listening(running)
-	f.Pools = m.pools()
-	f.Services = m.services(running)
-	f.findDatabase(m, listening)
-	f.findSSH(m, listening)
-	f.Sites = m.sites(listening)
-	if o.Root == "" { // what only the machine itself can tell
-		for i := range f.Sites {
-			f.Sites[i].findPost(ctx)
+	f.Hands = m.hands(running)
+	f.Services = m.services(running, f.Hands)
+	for _, s := range f.Services {
+		switch s.kindOf() {
+		case "php":
+			f.Pools = append(f.Pools, m.pools(s)...)
+		case "mariadb":
+			f.databases[s.Name] = m.socketOf(s, listening)
+		case "ssh":
+			if f.SSH == 0 {
+				f.findSSH(m, s, listening)
+			}
 		}
-		f.EC2 = ec2(ctx, m)
 	}
+	f.Database = f.databases[f.first("mariadb")]
+	f.Sites = m.sites(f, listening)
+	f.Firewall = m.firewall()
 	f.Disks = m.disks()
+	f.EC2 = ec2(ctx, m, cmp.Or(o.Metadata, metadataService))
+	if o.Root == "" { // what only the machine itself can tell
+		ask(ctx, f.Sites)
+	}
 	return f, ctx.Err()
 }
 
+// service is the service of a name, nil for none.
 func (f *Found) service(name string) *Service {
 	i := slices.IndexFunc(f.Services, func(s Service) bool { return s.Name == name })
 	if i < 0 {
@@ -144,68 +84,73 @@ func (f *Found) service(name string) *Service {
 	return &f.Services[i]
 }
 
-func (f *Found) findDatabase(m machine, listening []listener) {
-	for _, l := range listening {
-		if l.path != "" && (l.process == "mariadbd" || l.process == "mysqld") {
-			f.Database = l.path
-			return
+// first is the name of the first service of a kind, "" for none.
+func (f *Found) first(kind string) string {
+	for _, s := range f.Services {
+		if s.kindOf() == kind {
+			return s.Name
 		}
 	}
-	if s := f.service("mariadb"); s != nil && m.exists("/run/mysqld/mysqld.sock") {
-		f.Database = "/run/mysqld/mysqld.sock"
-	}
+	return ""
 }
 
-func (f *Found) findSSH(m machine, listening []listener) {
+// databaseAt is the service that listens on a socket; the first if none is known to.
+func (f *Found) databaseAt(socket string) string {
+	for _, s := range f.Services {
+		if f.databases[s.Name] == socket {
+			return s.Name
+		}
+	}
+	return f.first("mariadb")
+}
+
+// socketOf is where a MariaDB listens: as it does, else as it was told.
+func (m machine) socketOf(s Service, listening []listener) string {
 	for _, l := range listening {
-		if l.process == "sshd" && l.port > 0 {
-			f.SSH = l.port
+		if l.path != "" && l.pid == s.pid && s.pid != 0 {
+			return l.path
+		}
+	}
+	if s.config != "" {
+		return m.mysqlSocket(s.config)
+	}
+	return "/run/mysqld/mysqld.sock"
+}
+
+func (f *Found) findSSH(m machine, s Service, listening []listener) {
+	for _, l := range listening {
+		if l.port > 0 && l.pid == s.pid && s.pid != 0 {
+			f.SSH, f.sshHost = l.port, l.host
 			break
 		}
 	}
-	if f.SSH == 0 && f.service("ssh") != nil {
-		f.SSH = 22
+	if f.SSH == 0 {
+		f.SSH, f.sshHost = m.sshPort(s.config), "127.0.0.1"
 	}
-	if f.SSH > 0 {
-		f.HostKey = fingerprint(m.read("/etc/ssh/ssh_host_ed25519_key.pub"))
-	}
-}
-
-// disks are the file systems that programs write to, one path for each.
-func (m machine) disks() []string {
-	disks := []string{"/"}
-	mounts := m.read("/proc/self/mounts")
-	for line := range strings.Lines(mounts) {
-		f := strings.Fields(line)
-		if len(f) < 4 || !strings.HasPrefix(f[0], "/dev/") || strings.HasPrefix(f[3], "ro") {
-			continue
-		}
-		at := strings.ReplaceAll(f[1], `\040`, " ")
-		st, err := os.Stat(m.path(at))
-		if err == nil && st.IsDir() && !slices.Contains(disks, at) && !strings.HasPrefix(at, "/boot") && len(disks) < 8 {
-			disks = append(disks, at)
-		}
-	}
-	return disks
+	f.HostKey = fingerprint(m.read("/etc/ssh/ssh_host_ed25519_key.pub"))
 }
 
 // Summary says what was found, a line each.
 func (f *Found) Summary() []chain.Text {
 	var all []chain.Text
 	for _, s := range f.Services {
-		by := s.Systemd
-		if by == "" && s.SysV != "" {
-			by = "/etc/init.d/" + s.SysV
-		}
-		if by == "" {
+		switch {
+		case f.managed(s.Name) == "":
 			all = append(all, chain.Say("discover.service_alone", "name", s.Name))
-			continue
+		case s.Hands != "":
+			all = append(all, chain.Say("discover.service", "name", s.Name, "by", "omamori-hands"))
+		case s.Systemd != "":
+			all = append(all, chain.Say("discover.service", "name", s.Name, "by", s.Systemd))
+		default:
+			all = append(all, chain.Say("discover.service", "name", s.Name, "by", "/etc/init.d/"+s.SysV))
 		}
-		all = append(all, chain.Say("discover.service", "name", s.Name, "by", by))
+		if !s.Running {
+			all = append(all, chain.Say("discover.not_running", "name", s.Name))
+		}
 	}
 	for _, s := range f.Sites {
 		key := "discover.site"
-		if s.Config != "" {
+		if s.WordPress {
 			key = "discover.wordpress"
 		}
 		all = append(all, chain.Say(key, "url", s.URL))
@@ -216,8 +161,14 @@ func (f *Found) Summary() []chain.Text {
 	if f.SSH > 0 {
 		all = append(all, chain.Say("discover.ssh", "port", f.SSH))
 	}
-	if f.EC2 != "" {
-		all = append(all, chain.Say("discover.ec2", "kind", f.EC2))
+	if f.Firewall != "" {
+		all = append(all, chain.Say("discover.firewall", "name", f.Firewall))
+	}
+	if f.EC2 != nil {
+		all = append(all, chain.Say("discover.ec2", "what", f.EC2.String()))
+	}
+	if f.Hands != nil && f.Hands.Own != "" {
+		all = append(all, chain.Say("discover.own_site", "path", f.Hands.Own))
 	}
 	if len(all) == 0 {
 		all = append(all, chain.Say("discover.little"))
@@ -225,22 +176,11 @@ func (f *Found) Summary() []chain.Text {
 	return all
 }
 
-// siteName makes a name for links of a host.
-func siteName(host string) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
-			return r
-		}
-		return -1
-	}, strings.ToLower(host))
-	name = strings.Trim(strings.TrimPrefix(name, "www."), ".-")
-	return name[:min(len(name), 40)]
-}
-
-// at makes the URL by which visitors come.
-func at(scheme, host string, port int) string {
-	if port != 0 && port != map[string]int{"http": 80, "https": 443}[scheme] {
-		host += ":" + strconv.Itoa(port)
+// String is what there is to say of an instance, on one line.
+func (e *EC2) String() string {
+	words := slices.DeleteFunc([]string{e.Kind, e.Instance, e.Region}, func(s string) bool { return s == "" })
+	if len(words) == 0 {
+		return "EC2"
 	}
-	return (&url.URL{Scheme: scheme, Host: host, Path: "/"}).String()
+	return strings.Join(words, ", ")
 }

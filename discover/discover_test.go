@@ -2,8 +2,10 @@ package discover
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -15,8 +17,6 @@ import (
 	"github.com/omamori-guard/omamori/links"
 	"github.com/omamori-guard/omamori/words"
 )
-
-const secret = "hunter2-planted"
 
 // blog is the machine of a blog, as its files say.
 const blog = `
@@ -48,6 +48,14 @@ sshd
 11 (sshd) S 1 11 11 0
 -- proc/11/cgroup --
 0::/system.slice/ssh.service
+-- proc/12/comm --
+nginx-prometheu
+-- proc/13/comm --
+sshd
+-- proc/13/stat --
+13 (sshd) S 1 13 13 0
+-- proc/13/cmdline --
+sshd: someone@pts/0
 -- proc/net/tcp --
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 100 1 0
@@ -82,22 +90,55 @@ server {
 	location ~ \.php$ { fastcgi_pass unix:/run/php/php8.2-fpm.sock; add_header X "a; } b"; }
 }
 server { listen 80 default_server; server_name _; root /var/www/html; return 301 https://$host$request_uri; }
+-- etc/ufw/ufw.conf --
+# comment
+ENABLED=yes
+-- etc/mysql/debian.cnf --
+[client]
+password = planted-hunter2-c
+-- etc/ssh/ssh_host_ed25519_key --
+planted-hunter2-d
+-- proc/9/environ --
+DB_PASSWORD=planted-hunter2-e
 -- var/www/blog/wp-config.php --
 <?php
 define( 'DB_NAME', 'blog' );
 define( 'DB_USER', 'blog' );
-define( 'DB_PASSWORD', 'hunter2-planted' );
+define( 'DB_PASSWORD', 'planted-hunter2-a' );
 define( 'DB_HOST', 'localhost' );
+define( 'AUTH_KEY', 'planted-hunter2-f' );
 $table_prefix = 'wp_';
+-- etc/php/8.2/fpm/php-fpm.conf --
+[global]
+pid = /run/php/php8.2-fpm.pid
+include=/etc/php/8.2/fpm/pool.d/*.conf
 -- etc/php/8.2/fpm/pool.d/www.conf --
 ; a pool
 [www]
 listen = /run/php/php8.2-fpm.sock ; here
 ping.path = /ping
+env[API_TOKEN] = planted-hunter2-b
 -- etc/php/8.2/fpm/pool.d/other.conf --
 [other]
 listen = 9000
 `
+
+// keepsSecrets fails the test if any of a machine's secrets is in b.
+func keepsSecrets(t *testing.T, b []byte) {
+	t.Helper()
+	if strings.Contains(string(b), "planted-hunter2") {
+		t.Errorf("a secret was copied:\n%s", b)
+	}
+}
+
+// options are those of the program, as far as drafts have sections.
+func options() config.Options {
+	return config.Options{Kinds: links.All(), Sections: []config.Section{{Name: "hands", Settings: func() any {
+		return &struct {
+			Socket string `yaml:"socket"`
+		}{}
+	}}}}
+}
 
 func root(t *testing.T, files string) string {
 	t.Helper()
@@ -115,15 +156,13 @@ func root(t *testing.T, files string) string {
 func check(t *testing.T, f *Found) (file *config.File, draft string) {
 	t.Helper()
 	for _, lang := range words.Langs {
-		b, err := f.Draft(lang)
+		b, err := f.Draft(lang, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(b), secret) {
-			t.Errorf("a secret was copied:\n%s", b)
-		}
+		keepsSecrets(t, b)
 		var problems []config.Problem
-		file, problems = config.Parse("", b, config.Options{Kinds: links.All()})
+		file, problems = config.Parse("", b, options())
 		for _, p := range problems {
 			t.Errorf("%s: line %d: %s: %s", lang, p.Line, p.Path, words.English.Say(p.Text))
 		}
@@ -136,6 +175,7 @@ func check(t *testing.T, f *Found) (file *config.File, draft string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keepsSecrets(t, b)
 	if _, bad := hands.Parse(b); len(bad) > 0 {
 		t.Errorf("hands.json: %v\n%s", bad, b)
 	}
@@ -143,6 +183,7 @@ func check(t *testing.T, f *Found) (file *config.File, draft string) {
 		if !words.Has(said.Key) {
 			t.Errorf("no words for %s", said.Key)
 		}
+		keepsSecrets(t, []byte(words.English.Say(said)))
 	}
 	return file, draft
 }
@@ -152,8 +193,12 @@ func TestABlog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(f.Sites) != 2 || f.Sites[0].Config != "/var/www/blog/wp-config.php" || f.Sites[0].URL != "https://blog.example.jp/" {
+	// The server for whoever asks for no site is none of its own.
+	if len(f.Sites) != 1 || f.Sites[0].Config != "/var/www/blog/wp-config.php" || f.Sites[0].URL != "https://blog.example.jp/" {
 		t.Errorf("sites: %+v", f.Sites)
+	}
+	if len(f.Services) != 4 || f.Firewall != "ufw" {
+		t.Errorf("services: %+v, firewall %q", f.Services, f.Firewall)
 	}
 	f.Sites[0].Post, f.Sites[0].Title = "/2017/08/02/diary/", "It's back: yes"
 	file, draft := check(t, f)
@@ -161,26 +206,68 @@ func TestABlog(t *testing.T) {
 	for _, l := range file.Chain.Model().Links {
 		needs[l.Name] = l.Kind + " " + strings.Join(l.Needs, " ")
 	}
-	for name, want := range map[string]string{
+	want := map[string]string{
 		"mariadb": "process ", "php": "process ", "nginx": "process ", "ssh": "process ",
 		"sql": "mysql mariadb", "fpm": "phpfpm php", "cert-blog.example.jp": "tls ",
 		"front-blog.example.jp": "wordpress nginx cert-blog.example.jp fpm sql", "sshd": "tcp ssh", "disk": "disk ", "disk-2": "disk ", "memory": "memory ",
-	} {
-		if needs[name] != want {
-			t.Errorf("%s: %q, want %q", name, needs[name], want)
+		"firewall": "claim ", "login": "claim laptop sshd firewall",
+	}
+	if !maps.Equal(needs, want) {
+		t.Errorf("links:\n%v\nwant:\n%v", needs, want)
+	}
+	for _, goal := range []string{"blog", "shell"} {
+		if _, ok := file.Chain.Goal(goal); !ok {
+			t.Errorf("no goal %s", goal)
 		}
+	}
+	if !strings.Contains(draft, "SHA256:") {
+		t.Error("the host key's fingerprint is not in the draft")
+	}
+}
+
+// Hands may touch what was found, and nothing else.
+func TestHandsFile(t *testing.T) {
+	f, err := Look(t.Context(), Options{Root: root(t, blog)})
+	if err != nil {
+		t.Fatal(err)
 	}
 	b, err := f.HandsFile()
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, _ := hands.Parse(b)
-	if len(h.Services) != 4 || h.Services[0].Systemd != "mariadb.service" || h.Services[2].SysV != "nginx" || len(h.Files) != 1 || len(h.Sockets) != 1 {
-		t.Errorf("hands: %s", b)
+	got, _ := hands.Parse(b)
+	want := hands.File{
+		Guard: "omamori",
+		Services: []hands.Service{
+			{Name: "mariadb", Systemd: "mariadb.service", Logs: []string{"/var/log/mysql/error.log"}, Writes: []string{"/var/lib/mysql"}},
+			{Name: "php", Systemd: "php8.2-fpm.service"},
+			{Name: "nginx", SysV: "nginx", PIDFile: "/run/nginx.pid"},
+			{Name: "ssh", Systemd: "ssh.service"},
+		},
+		Files: []string{"/var/www/blog/wp-config.php"}, Sockets: []string{"/run/php/php8.2-fpm.sock"},
 	}
-	if !strings.Contains(draft, "SHA256:") {
-		t.Error("the host key's fingerprint is not in the draft")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+}
+
+// The database that has died is the very one to guard.
+func TestADeadDatabase(t *testing.T) {
+	dir := root(t, "-- run/systemd/system/keep --\n-- etc/systemd/system/multi-user.target.wants/keep --\n-- var/lib/mysql/keep --\n")
+	if err := os.Symlink("/lib/systemd/system/mariadb.service", filepath.Join(dir, "etc/systemd/system/multi-user.target.wants/mariadb.service")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Look(t.Context(), Options{Root: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Services) != 1 || f.Services[0].Running || f.managed("mariadb") != "mariadb" || f.Database != "/run/mysqld/mysqld.sock" {
+		t.Errorf("%+v, %q", f.Services, f.Database)
+	}
+	if b, err := f.HandsFile(); err != nil || !strings.Contains(string(b), "mariadb.service") {
+		t.Errorf("%s %v", b, err)
+	}
+	check(t, f)
 }
 
 func TestAnEmptyMachine(t *testing.T) {
@@ -190,6 +277,9 @@ func TestAnEmptyMachine(t *testing.T) {
 	}
 	if file, _ := check(t, f); len(file.Links) != 2 {
 		t.Errorf("%d links", len(file.Links))
+	}
+	if q, ok := f.Ask(Answers{"company": None}); ok {
+		t.Errorf("asks %v", q)
 	}
 }
 
@@ -202,6 +292,48 @@ func TestThisMachine(t *testing.T) {
 	check(t, f)
 }
 
+// A site that omamori made is guarded by the hands that run for it.
+func TestOwnSite(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("hands that root does not run are not believed: needs root")
+	}
+	f, err := Look(t.Context(), Options{Root: root(t, `
+-- proc/20/comm --
+omamori-hands
+-- proc/20/stat --
+20 (omamori-hands) S 1 20 20 0
+-- proc/20/cmdline --
+/usr/local/bin/omamori-hands --listen /srv/site/run/hands.sock --file /srv/site/hands.json
+-- proc/21/comm --
+mariadbd
+-- proc/21/stat --
+21 (mariadbd) S 20 21 21 0
+-- proc/21/cmdline --
+/usr/sbin/mariadbd --defaults-file=/srv/site/etc/my.cnf
+-- proc/22/comm --
+mariadbd
+-- proc/22/stat --
+22 (mariadbd) S 1 22 22 0
+-- srv/site/etc/my.cnf --
+[client]
+socket = /wrong
+[mariadbd]
+socket = /srv/site/run/m.sock
+-- srv/site/omamori.yaml --
+-- srv/site/hands.json --
+{"guard": "nobody", "services": [{"name": "db", "child": {"argv": ["/usr/sbin/mariadbd"]}}]}
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.managed("mariadb") != "db" || f.managed("mariadb-2") != "" || f.Database != "/srv/site/run/m.sock" || f.Hands == nil || f.Hands.Own != "/srv/site/omamori.yaml" {
+		t.Errorf("%+v %q %+v", f.Services, f.Database, f.Hands)
+	}
+	if _, draft := check(t, f); !strings.Contains(draft, "socket: '/srv/site/run/hands.sock'") || !strings.Contains(draft, "service: db\n") {
+		t.Errorf("%s", draft)
+	}
+}
+
 func TestApache(t *testing.T) {
 	got := parseApache("# x\n<VirtualHost *:443>\n ServerName blog.test:443\n ServerAlias www.blog.test\n DocumentRoot \"/var/www\"\n SSLCertificateFile /x\n</VirtualHost>\n<VirtualHost *:80>\n</VirtualHost>\nServerName stray\n")
 	if len(got) != 2 || got[0].names[0] != "blog.test" || !got[0].tls || got[0].root != "/var/www" || got[0].ports[0] != 443 {
@@ -210,7 +342,7 @@ func TestApache(t *testing.T) {
 }
 
 func TestNamesAreQuoted(t *testing.T) {
-	f := &Found{Sites: []Site{{Name: "x", URL: "http://x/", Config: "/a b'c.php", Post: "/p", Title: "it's: [a] {b} # c"}}, Database: "/run/a.sock"}
+	f := &Found{Sites: []Site{{Name: "x", URL: "http://x/", WordPress: true, Config: "/a b'c.php", Post: "/p", Title: "it's: [a] {b} # c"}}, Database: "/run/a.sock"}
 	file, _ := check(t, f)
 	if len(file.Links) == 0 {
 		t.Error("no links")
@@ -244,10 +376,16 @@ func FuzzSmallFiles(f *testing.F) {
 		parseUnix(table, nil)
 		fingerprint(pool)
 		unitOf(table)
-		at, title := parsePost([]byte(post))
-		found := &Found{Pools: pools[:min(len(pools), 3)], Services: []Service{{Name: "php", Process: "php-fpm", User: apache}},
-			Sites: []Site{{Name: "s", URL: "http://s/", Config: "/c.php", Post: at, Title: title}}}
-		b, err := found.Draft(words.English)
+		hostOf(post)
+		apacheWords(post)
+		selfSigned(pool)
+		link, title := parsePost([]byte(post))
+		found := &Found{Pools: pools[:min(len(pools), 3)], Services: []Service{{Name: "php", Process: "php-fpm", User: apache, Running: true}},
+			Sites: []Site{{Name: "s", URL: "http://s/", WordPress: true, Config: "/c.php", Title: title}}, SSH: 22, EC2: &EC2{Kind: "x", Groups: []string{table}}}
+		if link != nil {
+			found.Sites[0].Post = link.RequestURI()
+		}
+		b, err := found.Draft(words.English, Answers{"laptop": apache, "address": pool, "second": table, "phone": post})
 		if err != nil {
 			t.Fatal(err)
 		}

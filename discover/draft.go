@@ -3,7 +3,10 @@ package discover
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -14,7 +17,11 @@ import (
 // draft writes a configuration with comments.
 type draft struct {
 	strings.Builder
+	f    *Found
+	o    owner
 	lang words.Lang
+	// mends are lines for the end, gathered as the links are written.
+	mends []string
 }
 
 func (d *draft) say(key string, pairs ...any) string { return d.lang.Say(chain.Say(key, pairs...)) }
@@ -26,8 +33,9 @@ func (d *draft) comment(indent, key string, pairs ...any) {
 	}
 }
 
-// link writes a link: its name, and pairs of a key and a value that stands as it is.
-func (d *draft) link(name string, pairs ...string) {
+// entry writes an entry of a section: its name, and pairs of a key and a value that
+// stands as it is. A key without a value is left out.
+func (d *draft) entry(name string, pairs ...string) {
 	fmt.Fprintf(d, "  %s:\n", name)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -36,12 +44,36 @@ func (d *draft) link(name string, pairs ...string) {
 	}
 }
 
-// quote makes a YAML text of s.
+// mend notes how a link is put back by its owner.
+func (d *draft) mend(name, of, takes, title string, needs ...string) {
+	with := list(needs...)
+	if with != "" {
+		with = " needs: " + with + ","
+	}
+	d.mends = append(d.mends, fmt.Sprintf("  %s: {for: %s,%s takes: %s, title: %s}\n", name, of, with, takes, quote(title)))
+}
+
+// byShell notes that a link is put back over SSH, if there is that.
+func (d *draft) byShell(name, of, takes, title string) {
+	if d.f.SSH > 0 {
+		d.mend(name, of, takes, title, "shell")
+	}
+}
+
+// maxText is how much of a foreign text a draft takes over, in letters.
+const maxText = 200
+
+// quote makes a YAML text of s, "" of nothing.
 func quote(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "'" + strings.ReplaceAll(strings.ReplaceAll(words.Clean(s), "\n", " "), "'", "''") + "'"
+	return "'" + strings.ReplaceAll(clip(words.Clean(s), maxText), "'", "''") + "'"
+}
+
+func clip(s string, most int) string {
+	r := []rune(s)
+	return string(r[:min(len(r), most)])
 }
 
 func list(names ...string) string {
@@ -52,173 +84,242 @@ func list(names ...string) string {
 	return "[" + strings.Join(names, ", ") + "]"
 }
 
-// Draft is a commented configuration in a language.
-func (f *Found) Draft(lang words.Lang) ([]byte, error) {
-	d := &draft{lang: lang}
+// Draft is a commented configuration in a language. Answers are what the owner said;
+// what he left open has defaults.
+func (f *Found) Draft(lang words.Lang, answers Answers) ([]byte, error) {
+	d := &draft{f: f, lang: lang, o: f.owner(lang, answers)}
 	d.comment("", "discover.head")
-	fmt.Fprintf(d, "\nlang: %s\n\n", lang)
-	if f.EC2 != "" {
-		d.comment("", "discover.on_ec2", "kind", f.EC2)
-		d.WriteString("things:\n  aws-account: {title: " + quote(d.say("discover.aws_account")) + "}\n\n")
-	}
-	d.WriteString("links:\n")
+	fmt.Fprintf(d, "\nlang: %s\n", lang)
+	d.things()
+	d.WriteString("\nlinks:\n")
 	for _, s := range f.Services {
-		f.draftService(d, s)
+		d.service(s)
 	}
-	f.draftDatabase(d)
-	pools := f.draftPools(d)
-	ways := f.draftSites(d, pools)
-	f.draftMachine(d)
-	f.draftGoals(d, ways)
+	d.databases()
+	pools := d.pools()
+	d.sites(pools)
+	d.computer()
+	d.claims()
+	d.goals()
+	if len(d.mends) > 0 {
+		d.WriteString("\n")
+		d.comment("", "discover.about_mends")
+		d.WriteString("mends:\n" + strings.Join(d.mends, ""))
+	}
+	if f.Hands != nil {
+		d.WriteString("\n")
+		d.comment("", "discover.about_hands", "file", f.Hands.File)
+		d.WriteString("hands:\n  socket: " + quote(f.Hands.Socket) + "\n")
+	}
 	d.WriteString("\n")
 	d.comment("", "discover.notify")
 	return []byte(d.String()), nil
 }
 
-func (f *Found) draftService(d *draft, s Service) {
-	d.comment("  ", "discover.about_service", "name", s.Name)
-	if s.Systemd != "" || s.SysV != "" {
-		d.link(s.Name, "kind", "process", "service", s.Name, "title", quote(d.say("discover.title_service", "name", s.Name)))
-		return
+func (d *draft) service(s Service) {
+	if s.Running {
+		d.comment("  ", "discover.about_service", "name", s.Name)
+	} else {
+		d.comment("  ", "discover.about_dead", "name", s.Name)
 	}
-	user := s.User
-	d.link(s.Name, "kind", "process", "name", quote(s.Process[:min(len(s.Process), 15)]), "user", quote(user),
-		"title", quote(d.say("discover.title_service", "name", s.Name)))
+	title := quote(d.say("discover.title_service", "name", s.Name))
+	process, user := quote(s.Process[:min(len(s.Process), 15)]), quote(s.User)
+	if s.PIDFile != "" {
+		process, user = "", ""
+	}
+	d.entry(s.Name, "kind", "process", "title", title, "service", d.f.managed(s.Name), "pid_file", quote(s.PIDFile), "name", process, "user", user)
+	d.byShell("start-"+s.Name, s.Name, "5m", d.say("discover.mend_service", "name", s.Name))
 }
 
-// managed is the service's name if hands can start it, else "".
+// managed is what hands call a service, "" if they cannot start it.
 func (f *Found) managed(name string) string {
-	if s := f.service(name); s != nil && (s.Systemd != "" || s.SysV != "") {
+	s := f.service(name)
+	switch {
+	case s == nil:
+		return ""
+	case f.Hands != nil: // theirs is the file that counts
+		return s.Hands
+	case s.Systemd != "" || s.SysV != "":
 		return name
 	}
 	return ""
 }
 
-// has is the name if there is such a service.
-func (f *Found) has(name string) string {
-	if f.service(name) == nil {
-		return ""
+// sqlOf is the link for the database of a site, "" if it has none.
+func (f *Found) sqlOf(s Site) string {
+	n := 0
+	seen := map[string]bool{}
+	for _, o := range f.Sites {
+		if o.Config == "" || seen[o.Config] {
+			continue
+		}
+		seen[o.Config] = true
+		if n++; o.Config != s.Config {
+			continue
+		}
+		if n == 1 {
+			return "sql"
+		}
+		return fmt.Sprintf("sql-%d", n)
 	}
-	return name
+	if s.WordPress && f.Database != "" && n == 0 {
+		return "sql"
+	}
+	return ""
 }
 
-func (f *Found) draftDatabase(d *draft) {
-	if f.Database == "" {
-		return
-	}
-	for _, s := range f.Sites {
-		if s.Config != "" { // one WordPress proves more than an account of our own
+func (d *draft) databases() {
+	title := quote(d.say("discover.title_sql"))
+	done := map[string]bool{}
+	for _, s := range d.f.Sites {
+		if name := d.f.sqlOf(s); s.Config != "" && !done[name] { // one WordPress proves more than an account of our own
+			done[name] = true
 			d.comment("  ", "discover.about_sql_wordpress", "file", s.Config)
-			d.link("sql", "kind", "mysql", "wp_config", quote(s.Config), "posts", "yes", "service", f.managed("mariadb"),
-				"needs", list(f.has("mariadb")), "title", quote(d.say("discover.title_sql")))
-			return
+			d.entry(name, "kind", "mysql", "title", title, "needs", list(s.database), "wp_config", quote(s.Config), "posts", "yes", "service", d.f.managed(s.database))
+			d.byShell("repair-"+name, name, "1h", d.say("discover.mend_sql"))
 		}
 	}
-	d.comment("  ", "discover.about_sql", "socket", f.Database)
-	d.link("sql", "kind", "mysql", "socket", quote(f.Database), "user", "omamori", "service", f.managed("mariadb"),
-		"needs", list(f.has("mariadb")), "title", quote(d.say("discover.title_sql")))
+	if len(done) > 0 || d.f.Database == "" {
+		return
+	}
+	server := d.f.first("mariadb")
+	d.comment("  ", "discover.about_sql", "socket", d.f.Database)
+	d.entry("sql", "kind", "mysql", "title", title, "needs", list(server), "socket", quote(d.f.Database), "user", "omamori", "service", d.f.managed(server))
+	d.byShell("repair-sql", "sql", "1h", d.say("discover.mend_sql"))
 }
 
-// draftPools returns the names of the links.
-func (f *Found) draftPools(d *draft) (names []string) {
-	if f.service("php") == nil {
-		return nil
-	}
-	for _, p := range f.Pools {
+// pools returns the links of each PHP service.
+func (d *draft) pools() map[string][]string {
+	names := map[string][]string{}
+	n := 0
+	for _, p := range d.f.Pools {
 		if p.Ping == "" && p.Status == "" {
 			d.comment("  ", "discover.no_ping", "pool", p.Name)
 			continue
 		}
 		name := "fpm"
-		if len(names) > 0 {
-			name = fmt.Sprintf("fpm-%d", len(names)+1)
+		if n++; n > 1 {
+			name = fmt.Sprintf("fpm-%d", n)
 		}
-		d.link(name, "kind", "phpfpm", "socket", quote(p.Socket), "address", quote(p.Address), "ping_path", quote(p.Ping), "status_path", quote(p.Status),
-			"service", f.managed("php"), "needs", list("php"), "title", quote(d.say("discover.title_fpm", "pool", p.Name)))
-		names = append(names, name)
+		d.entry(name, "kind", "phpfpm", "title", quote(d.say("discover.title_fpm", "pool", p.Name)), "needs", list(p.service),
+			"socket", quote(p.Socket), "address", quote(p.Address), "ping_path", quote(p.Ping), "status_path", quote(p.Status), "service", d.f.managed(p.service))
+		d.byShell("repair-"+name, name, "30m", d.say("discover.mend_fpm"))
+		names[p.service] = append(names[p.service], name)
 	}
 	return names
 }
 
-// draftSites returns the links that visitors need.
-func (f *Found) draftSites(d *draft, pools []string) (ways []string) {
-	web := f.has("nginx")
-	if web == "" {
-		web = f.has("apache")
-	}
-	sql := ""
-	if f.Database != "" {
-		sql = "sql"
-	}
-	for _, s := range f.Sites {
-		needs := []string{web}
-		if s.TLS {
+// sites drafts what visitors need.
+func (d *draft) sites(pools map[string][]string) {
+	for _, s := range d.f.Sites {
+		needs := []string{s.web}
+		u, err := url.Parse(s.URL)
+		if err != nil { // it was made by at, or read by url.Parse
+			panic(err)
+		}
+		if s.TLS && u.Scheme == "https" {
 			name := "cert-" + s.Name
-			d.link(name, "kind", "tls", "address", quote(s.Connect), "name", quote(host(s.URL)), "days", "14", "title", quote(d.say("discover.title_cert", "site", s.Name)))
+			address := s.Connect
+			if address == "" {
+				address = net.JoinHostPort(u.Hostname(), portOf(u))
+			}
+			d.entry(name, "kind", "tls", "title", quote(d.say("discover.title_cert", "site", s.Name)), "address", quote(address), "name", quote(u.Hostname()), "days", "14", "ca", quote(s.CA))
+			d.byShell("renew-"+name, name, "30m", d.say("discover.mend_cert"))
 			needs = append(needs, name)
 		}
 		front := "front-" + s.Name
-		if s.Config == "" {
-			d.link(front, "kind", "http", "url", quote(s.URL), "connect", quote(s.Connect), "status", "[200-399]", "needs", list(needs...),
-				"title", quote(d.say("discover.title_front", "url", s.URL)))
-			ways = append(ways, front)
-			continue
+		switch {
+		case !s.WordPress:
+			d.plainSite(s, front, needs)
+		default:
+			if of := pools[s.php]; len(of) > 0 {
+				needs = append(needs, of...)
+			} else {
+				needs = append(needs, s.php)
+			}
+			d.wordpress(s, front, append(needs, d.f.sqlOf(s)))
 		}
-		needs = append(append(needs, pools...), sql)
-		if len(pools) == 0 {
-			needs = append(needs, f.has("php"))
-		}
-		if s.Post == "" {
-			d.comment("  ", "discover.no_post")
-		} else {
-			d.comment("  ", "discover.post")
-		}
-		d.link(front, "kind", "wordpress", "url", quote(s.URL), "connect", quote(s.Connect), "post", quote(s.Post), "post_contains", quote(s.Title),
-			"needs", list(needs...), "title", quote(d.say("discover.title_wordpress", "url", s.URL)))
-		ways = append(ways, front)
+		d.byShell("repair-"+front, front, "2h", d.say("discover.mend_site"))
 	}
-	return ways
 }
 
-func host(u string) string {
-	_, rest, _ := strings.Cut(u, "://")
-	rest, _, _ = strings.Cut(rest, "/")
-	rest, _, _ = strings.Cut(rest, ":")
-	return rest
+func portOf(u *url.URL) string {
+	if p := u.Port(); p != "" {
+		return p
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }
 
-func (f *Found) draftMachine(d *draft) {
-	if f.SSH > 0 {
-		d.comment("  ", "discover.about_ssh", "key", f.HostKey)
-		d.link("sshd", "kind", "tcp", "address", fmt.Sprintf("127.0.0.1:%d", f.SSH), "greets", quote("^SSH-2"), "service", f.managed("ssh"),
-			"needs", list(f.has("ssh")), "title", quote(d.say("discover.title_ssh")))
+func (d *draft) plainSite(s Site, front string, needs []string) {
+	status := "200-399"
+	if s.Status >= 400 && s.Status < 500 { // it wants a password, say: that is how it is when well
+		d.comment("  ", "discover.about_status", "status", s.Status)
+		status = strconv.Itoa(s.Status)
 	}
-	for i, path := range f.Disks {
+	d.entry(front, "kind", "http", "title", quote(d.say("discover.title_front", "url", s.URL)), "needs", list(needs...),
+		"url", quote(s.URL), "connect", quote(s.Connect), "status", "["+status+"]", "ca", quote(s.CA))
+}
+
+func (d *draft) wordpress(s Site, front string, needs []string) {
+	if s.Post == "" {
+		d.comment("  ", "discover.no_post")
+	} else {
+		d.comment("  ", "discover.post")
+	}
+	d.entry(front, "kind", "wordpress", "title", quote(d.say("discover.title_wordpress", "url", s.URL)), "needs", list(needs...),
+		"url", quote(s.URL), "connect", quote(s.Connect), "post", quote(s.Post), "post_contains", quote(s.Title))
+}
+
+// computer drafts what is the machine's own: its sshd, its disks, its memory.
+func (d *draft) computer() {
+	if d.f.SSH > 0 {
+		d.comment("  ", "discover.about_ssh", "key", d.f.HostKey)
+		server := d.f.first("ssh")
+		d.entry("sshd", "kind", "tcp", "title", quote(d.say("discover.title_ssh")), "needs", list(server),
+			"address", quote(net.JoinHostPort(d.f.sshHost, strconv.Itoa(d.f.SSH))), "greets", quote("^SSH-2"), "service", d.f.managed(server))
+	}
+	for i, path := range d.f.Disks {
 		name := "disk"
 		if i > 0 {
 			name = fmt.Sprintf("disk-%d", i+1)
 		}
-		d.link(name, "kind", "disk", "path", quote(path), "min_free", "'5%'", "title", quote(d.say("discover.title_disk", "path", path)))
+		d.entry(name, "kind", "disk", "title", quote(d.say("discover.title_disk", "path", path)), "path", quote(path), "min_free", "'5%'")
 	}
-	d.link("memory", "kind", "memory", "min_available", "'5%'", "title", quote(d.say("discover.title_memory")))
+	d.entry("memory", "kind", "memory", "title", quote(d.say("discover.title_memory")), "min_available", "'5%'")
 }
 
-func (f *Found) draftGoals(d *draft, ways []string) {
+// goal writes a goal; ways are pairs of a name and a link.
+func (d *draft) goal(name, title string, ways ...string) {
+	fmt.Fprintf(d, "  %s:\n    title: %s\n    within: 24h\n    ways:\n", name, quote(title))
+	for i := 0; i+1 < len(ways); i += 2 {
+		fmt.Fprintf(d, "      %s: [%s]\n", ways[i], ways[i+1])
+	}
+}
+
+func (d *draft) goals() {
 	d.WriteString("\n")
 	d.comment("", "discover.about_goals")
 	d.WriteString("goals:\n")
-	for i, w := range ways {
-		name := "site"
-		if i > 0 {
-			name = fmt.Sprintf("site-%d", i+1)
+	count := map[string]int{}
+	for _, s := range d.f.Sites {
+		kind := "site"
+		if s.WordPress {
+			kind = "blog"
 		}
-		fmt.Fprintf(d, "  %s:\n    title: %s\n    within: 24h\n    ways:\n      web: [%s]\n", name, quote(d.say("discover.title_goal_site", "site", strings.TrimPrefix(w, "front-"))), w)
+		name := kind
+		if count[kind]++; count[kind] > 1 {
+			name = fmt.Sprintf("%s-%d", kind, count[kind])
+		}
+		shown := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(s.URL, "https://"), "http://"), "/")
+		d.goal(name, d.say("discover.title_goal_"+kind, "site", shown), "web", "front-"+s.Name)
 	}
-	if f.SSH > 0 {
-		fmt.Fprintf(d, "  shell:\n    title: %s\n    within: 24h\n    ways:\n      ssh: [sshd]\n", quote(d.say("discover.title_goal_shell")))
-	}
-	if len(ways) == 0 && f.SSH == 0 {
-		fmt.Fprintf(d, "  machine:\n    title: %s\n    within: 24h\n    ways:\n      here: [disk, memory]\n", quote(d.say("discover.title_goal_machine")))
+	d.ownGoals()
+	if len(d.f.Sites) == 0 && d.f.SSH == 0 && !d.o.console() {
+		links := []string{"memory"}
+		if len(d.f.Disks) > 0 {
+			links = append(links, "disk")
+		}
+		d.goal("machine", d.say("discover.title_goal_machine"), "here", strings.Join(links, ", "))
 	}
 }
 

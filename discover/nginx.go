@@ -12,6 +12,11 @@ type server struct {
 	ports []int
 	tls   bool
 	root  string
+	// php is where PHP is asked, as the configuration says it; cert its certificate.
+	php, cert string
+	// private says that it listens on Unix sockets alone.
+	private bool
+	web     string // the service
 }
 
 // directive is one of nginx's: words, and perhaps a block.
@@ -101,39 +106,65 @@ func directives(tokens []string, deep int) (all []directive, rest []string) {
 	return all, nil
 }
 
-// nginx lists the virtual hosts of nginx, by its configuration with all that it
+// maxConfig bounds how much is read of one server's configuration.
+const maxConfig = 8 << 20
+
+// nginx lists the virtual hosts of an nginx, by its configuration with all that it
 // includes.
-func (m machine) nginx() []server {
-	files := 0
+func (m machine) nginx(config string) []server {
+	if config == "" {
+		config = "/etc/nginx/nginx.conf"
+	}
+	files, size := 0, 0
+	read := func(p string) []directive {
+		if files++; files > maxFiles || size > maxConfig {
+			return nil
+		}
+		src := m.read(p)
+		size += len(src)
+		return parseNginx(src)
+	}
 	var servers []server
-	var walk func(all []directive, deep int)
-	walk = func(all []directive, deep int) {
+	var include func(all []directive, deep int) []directive
+	// include puts what is included in its place.
+	include = func(all []directive, deep int) (whole []directive) {
 		for _, d := range all {
-			switch {
-			case d.words[0] == "include" && len(d.words) == 2 && deep < maxNesting:
-				pattern := d.words[1]
-				if !path.IsAbs(pattern) {
-					pattern = path.Join("/etc/nginx", pattern)
-				}
+			if d.words[0] != "include" || len(d.words) != 2 {
+				whole = append(whole, d)
+				continue
+			}
+			pattern := d.words[1]
+			if !path.IsAbs(pattern) {
+				pattern = path.Join(path.Dir(config), pattern)
+			}
+			if deep < maxNesting && files <= maxFiles {
 				for _, p := range m.glob(pattern) {
-					if files++; files <= maxFiles {
-						walk(parseNginx(m.read(p)), deep+1)
-					}
+					whole = append(whole, include(read(p), deep+1)...)
 				}
-			case d.words[0] == "server" && d.block != nil:
-				servers = append(servers, nginxServer(d.block))
-			case d.block != nil && deep < maxNesting:
-				walk(d.block, deep+1)
+			}
+		}
+		return whole
+	}
+	for _, top := range include(read(config), 0) {
+		if top.words[0] != "http" {
+			continue
+		}
+		for _, d := range include(top.block, 0) {
+			if d.words[0] == "server" && d.block != nil && len(servers) < maxFiles {
+				servers = append(servers, nginxServer(include(d.block, 0)))
 			}
 		}
 	}
-	walk(parseNginx(m.read("/etc/nginx/nginx.conf")), 0)
 	return servers
 }
 
 func nginxServer(block []directive) server {
 	var s server
+	public := 0
 	for _, d := range block {
+		if d.words[0] == "location" && s.php == "" {
+			s.php = fastCGI(d.block)
+		}
 		if len(d.words) < 2 {
 			continue
 		}
@@ -143,9 +174,14 @@ func nginxServer(block []directive) server {
 		case "root":
 			s.root = d.words[1]
 		case "ssl_certificate":
-			s.tls = true
+			s.tls, s.cert = true, d.words[1]
 		case "listen":
 			where := d.words[1]
+			s.private = strings.HasPrefix(where, "unix:") && public == 0
+			if strings.HasPrefix(where, "unix:") {
+				continue
+			}
+			public++
 			if i := strings.LastIndexByte(where, ':'); i >= 0 && !strings.HasSuffix(where, "]") {
 				where = where[i+1:]
 			}
@@ -160,59 +196,17 @@ func nginxServer(block []directive) server {
 	return s
 }
 
-// apache lists the virtual hosts of Apache that are switched on.
-func (m machine) apache() []server {
-	var servers []server
-	for _, p := range m.glob("/etc/apache2/sites-enabled/*.conf") {
-		servers = append(servers, parseApache(m.read(p))...)
-	}
-	return servers
-}
-
-// parseApache reads the <VirtualHost> sections of a file.
-func parseApache(src string) (servers []server) {
-	var s *server
-	for line := range strings.Lines(src) {
-		f := strings.Fields(strings.TrimSpace(line))
-		if len(f) == 0 || strings.HasPrefix(f[0], "#") {
-			continue
+// fastCGI is where a location has PHP asked.
+func fastCGI(block []directive) string {
+	for _, d := range block {
+		if len(d.words) == 2 && d.words[0] == "fastcgi_pass" {
+			return strings.TrimPrefix(d.words[1], "unix:")
 		}
-		word := strings.ToLower(f[0])
-		if word == "<virtualhost" {
-			s = &server{}
-			for _, w := range f[1:] {
-				w = strings.TrimSuffix(w, ">")
-				if i := strings.LastIndexByte(w, ':'); i >= 0 {
-					if n, err := strconv.Atoi(w[i+1:]); err == nil && n > 0 && n < 65536 {
-						s.ports = append(s.ports, n)
-					}
-				}
+		if len(d.words) > 0 && d.words[0] == "location" {
+			if at := fastCGI(d.block); at != "" {
+				return at
 			}
-			continue
-		}
-		if s == nil {
-			continue
-		}
-		if word == "</virtualhost>" {
-			servers = append(servers, *s)
-			s = nil
-			continue
-		}
-		if len(f) < 2 {
-			continue
-		}
-		value := strings.Trim(f[1], `"'`)
-		switch word {
-		case "servername":
-			host, _, _ := strings.Cut(value, ":")
-			s.names = append([]string{host}, s.names...)
-		case "serveralias":
-			s.names = append(s.names, f[1:]...)
-		case "documentroot":
-			s.root = value
-		case "sslcertificatefile":
-			s.tls = true
 		}
 	}
-	return servers
+	return ""
 }

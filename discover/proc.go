@@ -1,7 +1,9 @@
 package discover
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"net/netip"
 	"os"
 	"os/user"
 	"slices"
@@ -14,53 +16,59 @@ import (
 type process struct {
 	pid, parent  int
 	name, cgroup string
+	words        []string // of its command line, or of what it shows instead
 	user         string
+	root         bool
 	sockets      []string // inodes
 }
 
 // listener is a socket that accepts connections.
 type listener struct {
-	process string
-	host    string // of TCP
-	port    int
-	path    string // of a Unix socket
+	pid  int    // 0 if it may not be known
+	host string // of TCP: where to connect to
+	port int
+	path string // of a Unix socket
 }
 
-// daemons are the programs that discovery knows, with what they are called here.
-var daemons = []struct{ name, prefix string }{
-	{"mariadb", "mariadbd"}, {"mariadb", "mysqld"}, {"php", "php-fpm"}, {"nginx", "nginx"}, {"apache", "apache2"}, {"ssh", "sshd"},
-}
-
+// daemon is what a program is called here, "" for one that discovery does not know.
 func daemon(comm string) string {
-	for _, d := range daemons {
-		if strings.HasPrefix(comm, d.prefix) {
-			return d.name
-		}
+	switch comm {
+	case "mariadbd", "mysqld":
+		return "mariadb"
+	case "nginx":
+		return "nginx"
+	case "apache2":
+		return "apache"
+	case "sshd":
+		return "ssh"
+	case "omamori-hands":
+		return "hands"
+	}
+	if version, ok := strings.CutPrefix(comm, "php-fpm"); ok && strings.Trim(version, "0123456789.") == "" {
+		return "php"
 	}
 	return ""
 }
 
-// maxProcesses bounds how many processes are looked at.
+// maxProcesses bounds how many processes are looked at, and how many of their files.
 const maxProcesses = 20_000
 
 // processes lists the daemons that run.
 func (m machine) processes() []process {
 	var all []process
-	dir, err := os.ReadDir(m.path("/proc"))
-	if err != nil {
-		return nil
-	}
-	for _, e := range dir[:min(len(dir), maxProcesses)] {
-		pid, err := strconv.Atoi(e.Name())
+	names := m.list("/proc")
+	for _, name := range names[:min(len(names), maxProcesses)] {
+		pid, err := strconv.Atoi(name)
 		if err != nil {
 			continue
 		}
-		at := "/proc/" + e.Name()
+		at := "/proc/" + name
 		comm := strings.TrimSpace(m.read(at + "/comm"))
 		if daemon(comm) == "" {
 			continue
 		}
 		p := process{pid: pid, name: comm, cgroup: m.read(at + "/cgroup")}
+		p.words = strings.Fields(strings.ReplaceAll(m.read(at+"/cmdline"), "\x00", " "))
 		if _, rest, ok := strings.Cut(m.read(at+"/stat"), ") "); ok {
 			if f := strings.Fields(rest); len(f) > 1 {
 				p.parent, _ = strconv.Atoi(f[1])
@@ -68,18 +76,16 @@ func (m machine) processes() []process {
 		}
 		if st, err := os.Stat(m.path(at)); err == nil {
 			if sys, ok := st.Sys().(*syscall.Stat_t); ok {
+				p.root = sys.Uid == 0
 				if u, err := user.LookupId(strconv.FormatUint(uint64(sys.Uid), 10)); err == nil {
 					p.user = u.Username
 				}
 			}
 		}
-		fds, err := os.ReadDir(m.path(at + "/fd"))
-		if err == nil {
-			for _, fd := range fds[:min(len(fds), maxProcesses)] {
-				if to, err := os.Readlink(m.path(at + "/fd/" + fd.Name())); err == nil {
-					if inode, ok := strings.CutPrefix(to, "socket:["); ok {
-						p.sockets = append(p.sockets, strings.TrimSuffix(inode, "]"))
-					}
+		for _, fd := range m.list(at + "/fd") {
+			if to, err := os.Readlink(m.path(at + "/fd/" + fd)); err == nil {
+				if inode, ok := strings.CutPrefix(to, "socket:["); ok {
+					p.sockets = append(p.sockets, strings.TrimSuffix(inode, "]"))
 				}
 			}
 		}
@@ -88,12 +94,45 @@ func (m machine) processes() []process {
 	return all
 }
 
-// listening lists the sockets of the daemons that run.
+// after is the word after one of flags, or what follows it and "=".
+func (p process) after(flags ...string) string {
+	for i, w := range p.words {
+		for _, flag := range flags {
+			if w == flag && i+1 < len(p.words) {
+				return p.words[i+1]
+			}
+			if value, ok := strings.CutPrefix(w, flag+"="); ok {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// masters are the processes that were started by somebody else: not workers, not the
+// sessions of people.
+func masters(running []process) (all []process) {
+	for _, p := range running {
+		shown := strings.Join(p.words, " ")
+		child := slices.ContainsFunc(running, func(o process) bool { return o.pid == p.parent && daemon(o.name) == daemon(p.name) })
+		orphan := strings.Contains(shown, "worker process") || strings.Contains(shown, ": pool ") || strings.Contains(shown, "cache manager")
+		session := p.name == "sshd" && len(p.words) > 0 && !strings.Contains(shown, "/sshd")
+		if !child && !orphan && !session {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// listening lists the sockets that accept connections, with the daemons that have
+// them.
 func (m machine) listening(running []process) []listener {
-	owner := map[string]string{}
+	owner := map[string]int{}
 	for _, p := range running {
 		for _, inode := range p.sockets {
-			owner[inode] = p.name
+			if _, known := owner[inode]; !known || slices.ContainsFunc(running, func(o process) bool { return o.pid == owner[inode] && o.parent == p.pid }) {
+				owner[inode] = p.pid // a worker has its master's
+			}
 		}
 	}
 	var all []listener
@@ -104,7 +143,7 @@ func (m machine) listening(running []process) []listener {
 }
 
 // parseTCP reads /proc/net/tcp: the sockets in state 0A, LISTEN.
-func parseTCP(table string, owner map[string]string) (all []listener) {
+func parseTCP(table string, owner map[string]int) (all []listener) {
 	for line := range strings.Lines(table) {
 		f := strings.Fields(line)
 		if len(f) < 10 || f[3] != "0A" {
@@ -112,10 +151,11 @@ func parseTCP(table string, owner map[string]string) (all []listener) {
 		}
 		address, port, _ := strings.Cut(f[1], ":")
 		n, err := strconv.ParseUint(port, 16, 16)
-		if err != nil || n == 0 {
+		host := hostOf(address)
+		if err != nil || n == 0 || host == "" {
 			continue
 		}
-		l := listener{process: owner[f[9]], host: hostOf(address), port: int(n)}
+		l := listener{pid: owner[f[9]], host: host, port: int(n)}
 		if !slices.Contains(all, l) {
 			all = append(all, l)
 		}
@@ -123,26 +163,31 @@ func parseTCP(table string, owner map[string]string) (all []listener) {
 	return all
 }
 
-// hostOf is the host to connect to for a listening address as the kernel writes it.
+// hostOf is the host to connect to for a listening address as the kernel writes it:
+// words of four bytes, each in the machine's own order. "" for what is none.
 func hostOf(address string) string {
 	b, err := hex.DecodeString(address)
-	if err != nil || len(b) != 4 {
+	if err != nil || len(b) != 4 && len(b) != 16 {
+		return ""
+	}
+	for i := 0; i < len(b); i += 4 {
+		binary.BigEndian.PutUint32(b[i:], binary.NativeEndian.Uint32(b[i:]))
+	}
+	a, _ := netip.AddrFromSlice(b)
+	if a = a.Unmap(); a.IsUnspecified() {
 		return "127.0.0.1"
 	}
-	if b[0] == 0 && b[1] == 0 && b[2] == 0 && b[3] == 0 {
-		return "127.0.0.1"
-	}
-	return strconv.Itoa(int(b[3])) + "." + strconv.Itoa(int(b[2])) + "." + strconv.Itoa(int(b[1])) + "." + strconv.Itoa(int(b[0]))
+	return a.String()
 }
 
 // parseUnix reads /proc/net/unix: the stream sockets that accept connections.
-func parseUnix(table string, owner map[string]string) (all []listener) {
+func parseUnix(table string, owner map[string]int) (all []listener) {
 	for line := range strings.Lines(table) {
 		f := strings.Fields(line)
 		if len(f) < 8 || f[3] != "00010000" || f[4] != "0001" || !strings.HasPrefix(f[7], "/") {
 			continue
 		}
-		l := listener{process: owner[f[6]], path: f[7]}
+		l := listener{pid: owner[f[6]], path: f[7]}
 		if !slices.Contains(all, l) {
 			all = append(all, l)
 		}
@@ -150,78 +195,17 @@ func parseUnix(table string, owner map[string]string) (all []listener) {
 	return all
 }
 
-// services tells of each daemon that runs, or that could, and who looks after it.
-func (m machine) services(running []process) []Service {
-	var all []Service
-	main := map[string]process{}
-	for _, p := range running {
-		name := daemon(p.name)
-		if old, ok := main[name]; !ok || old.parent == p.pid || p.pid < old.pid && old.parent != p.pid && p.parent <= 1 {
-			main[name] = p
-		}
-	}
-	for _, known := range []struct {
-		name            string
-		scripts         []string
-		pidFiles        []string
-		logs, writes    []string
-		process, userOf string
-	}{
-		{"mariadb", []string{"mariadb", "mysql"}, []string{"/run/mysqld/mysqld.pid"}, []string{"/var/log/mysql/error.log"}, []string{"/var/lib/mysql"}, "mariadbd", "mysql"},
-		{"php", nil, nil, nil, nil, "php-fpm", "root"},
-		{"nginx", []string{"nginx"}, []string{"/run/nginx.pid"}, []string{"/var/log/nginx/error.log"}, []string{"/var/log/nginx"}, "nginx", "root"},
-		{"apache", []string{"apache2"}, []string{"/run/apache2/apache2.pid", "/var/run/apache2/apache2.pid"}, []string{"/var/log/apache2/error.log"}, []string{"/var/log/apache2"}, "apache2", "root"},
-		{"ssh", []string{"ssh"}, []string{"/run/sshd.pid"}, nil, nil, "sshd", "root"},
-	} {
-		p, runs := main[known.name]
-		if !runs {
-			continue
-		}
-		s := Service{Name: known.name, Process: p.name, User: p.user, Systemd: unitOf(p.cgroup)}
-		scripts := known.scripts
-		if known.name == "php" {
-			scripts = []string{p.name}
-			version := strings.TrimPrefix(p.name, "php-fpm")
-			known.pidFiles = []string{"/run/php/php" + version + "-fpm.pid"}
-			known.logs = []string{"/var/log/php" + version + "-fpm.log"}
-			scripts = append(scripts, "php"+version+"-fpm")
-		}
-		for _, script := range scripts {
-			if s.Systemd == "" && s.SysV == "" && m.exists("/etc/init.d/"+script) {
-				s.SysV = script
-			}
-		}
-		for _, file := range known.pidFiles {
-			if s.PIDFile == "" && m.exists(file) {
-				s.PIDFile = file
-			}
-		}
-		if s.PIDFile == "" { // hands would not find a script's process without one
-			s.SysV = ""
-		}
-		for _, log := range known.logs {
-			if m.exists(log) {
-				s.Logs = append(s.Logs, log)
-			}
-		}
-		for _, dir := range known.writes {
-			if m.exists(dir) {
-				s.Writes = append(s.Writes, dir)
-			}
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-// unitOf is the unit that a control group belongs to, "" for none.
+// unitOf is the system's unit that a control group belongs to, "" for none. A unit
+// of a user's own manager is out of reach, and the unit of a container's runtime is
+// not what looks after the programs in it.
 func unitOf(cgroup string) string {
 	for line := range strings.Lines(cgroup) {
-		for _, part := range strings.Split(strings.TrimSpace(line), "/") {
-			if strings.HasSuffix(part, ".service") && part != "user.service" && !strings.HasPrefix(part, "user@") {
-				return part
-			}
+		parts := strings.Split(strings.TrimSpace(line), "/")
+		last := parts[len(parts)-1]
+		if !strings.HasSuffix(last, ".service") || slices.ContainsFunc(parts, func(p string) bool { return strings.HasPrefix(p, "user@") || strings.HasSuffix(p, ".scope") }) {
+			continue
 		}
+		return last
 	}
 	return ""
 }

@@ -1,22 +1,42 @@
 package discover
 
 import (
-	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
-	"net/url"
+	"encoding/pem"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
-
-	"github.com/omamori-guard/omamori/probe"
 )
 
-// pools lists the pools of PHP-FPM.
-func (m machine) pools() []Pool {
-	var all []Pool
-	for _, p := range m.glob("/etc/php/*/fpm/pool.d/*.conf") {
-		all = append(all, parsePools(m.read(p))...)
+// Pool is a pool of PHP-FPM.
+type Pool struct {
+	Name, Socket, Address, Ping, Status string
+	service                             string
+}
+
+// pools lists the pools of a PHP-FPM.
+func (m machine) pools(s Service) []Pool {
+	config := s.config
+	if config == "" {
+		config = "/etc/php/" + strings.TrimPrefix(s.Process, "php-fpm") + "/fpm/php-fpm.conf"
+	}
+	src := m.read(config)
+	all := parsePools(src)
+	for line := range strings.Lines(src) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if strings.TrimSpace(key) != "include" {
+			continue
+		}
+		for _, p := range m.glob(strings.TrimSpace(value)) {
+			all = append(all, parsePools(m.read(p))...)
+		}
+	}
+	all = slices.DeleteFunc(all, func(p Pool) bool { return p.Name == "global" || p.Socket == "" && p.Address == "" })
+	for i := range all {
+		all[i].service = s.Name
 	}
 	return all[:min(len(all), maxSites)]
 }
@@ -69,28 +89,52 @@ func fingerprint(line string) string {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
-// ec2 is the kind of EC2 instance that this is, "" for none. The metadata service is
-// asked only where the firmware says that it is there.
-func ec2(ctx context.Context, m machine) string {
-	vendor := m.read("/sys/class/dmi/id/sys_vendor") + m.read("/sys/class/dmi/id/board_vendor")
-	if !strings.Contains(vendor, "Amazon EC2") {
-		return ""
+// sshPort is the port of sshd by its configuration.
+func (m machine) sshPort(config string) int {
+	if config == "" {
+		config = "/etc/ssh/sshd_config"
 	}
-	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-	defer cancel()
-	ask := func(method, path string, header map[string]string) string {
-		u := &url.URL{Scheme: "http", Host: "169.254.169.254", Path: path}
-		a, err := probe.Do(ctx, probe.Request{Method: method, URL: u, Header: header, MaxBody: 4096})
-		if err != nil || a.Status != 200 {
-			return ""
+	sources := []string{m.read(config)}
+	for _, p := range m.glob("/etc/ssh/sshd_config.d/*.conf") {
+		sources = append(sources, m.read(p))
+	}
+	for _, src := range sources {
+		for line := range strings.Lines(src) {
+			f := strings.Fields(line)
+			if len(f) < 2 || !strings.EqualFold(f[0], "Port") {
+				continue
+			}
+			if n, err := strconv.ParseUint(f[1], 10, 16); err == nil && n > 0 {
+				return int(n)
+			}
 		}
-		return strings.TrimSpace(string(a.Body))
 	}
-	// IMDSv2: a token first.
-	token := ask("PUT", "/latest/api/token", map[string]string{"X-aws-ec2-metadata-token-ttl-seconds": "60"})
-	kind := ask("GET", "/latest/meta-data/instance-type", map[string]string{"X-aws-ec2-metadata-token": token})
-	if kind == "" || len(kind) > 40 || strings.ContainsAny(kind, " \n<") {
-		return "unknown"
+	return 22
+}
+
+// mysqlSocket is the socket that a configuration of MariaDB names for the server, ""
+// if it names none.
+func (m machine) mysqlSocket(config string) string {
+	server := false
+	for line := range strings.Lines(m.read(config)) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			server = strings.HasPrefix(line, "[mysqld") || strings.HasPrefix(line, "[mariadb") || line == "[server]"
+		}
+		key, value, _ := strings.Cut(line, "=")
+		if value = strings.Trim(strings.TrimSpace(value), `"'`); server && strings.TrimSpace(key) == "socket" && path.IsAbs(value) {
+			return value
+		}
 	}
-	return kind
+	return ""
+}
+
+// selfSigned reports whether a certificate vouches for itself: nobody else will.
+func selfSigned(file string) bool {
+	block, _ := pem.Decode([]byte(file))
+	if block == nil || block.Type != "CERTIFICATE" {
+		return false
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	return err == nil && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }

@@ -128,15 +128,20 @@ A file with mistakes leaves the old one in force.
   omamori reload`},
 	{"cli.short_init", "look at this machine and write omamori.yaml", "このマシンを調べて omamori.yaml を書く"},
 	{"cli.help_init", `omamori init: look at this machine and write a commented omamori.yaml, and as root
-hands.json, the list of what omamori may restart. Nothing secret is copied, and no
-file is overwritten.
+hands.json, the list of what omamori may restart. What it cannot see (your laptop,
+your phone) it asks in seven short questions at most. Nothing secret is copied, and
+no file is overwritten.
 
   sudo omamori init
-  omamori init --print`, `omamori init: このマシンを調べ、説明つきの omamori.yaml を書きます。root なら、再起動して
-よいサービスの一覧 hands.json も書きます。秘密の値は写さず、既存のファイルは上書きしません。
+  omamori init --yes      ask nothing
+  omamori init --print    print the draft, write nothing`, `omamori init: このマシンを調べ、説明つきの omamori.yaml を書きます。root なら、再起動して
+よいサービスの一覧 hands.json も書きます。マシンからは分からないこと（お使いのパソコンや
+電話など）は、多くても七つの短い質問で伺います。秘密の値は写さず、既存のファイルは
+上書きしません。
 
   sudo omamori init
-  omamori init --print`},
+  omamori init --yes      質問せずに書く
+  omamori init --print    下書きを表示するだけで書き込まない`},
 	{"cli.short_config", "check the configuration, or print its schema", "設定の検査とスキーマの表示"},
 	{"cli.help_config", `omamori config check [FILE]   every mistake at once, with line and column
 omamori config schema         a JSON Schema for your editor`, `omamori config check [FILE]   すべての誤りを行・列つきで表示

@@ -156,7 +156,7 @@ func load(ctx context.Context, o cli.RunOptions) (*config.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		draft, err := found.Draft(o.Lang)
+		draft, err := found.Draft(o.Lang, nil)
 		if err != nil {
 			return nil, err
 		}
