@@ -128,7 +128,9 @@ func (d *draft) service(s Service) {
 		process, user = "", ""
 	}
 	d.entry(s.Name, "kind", "process", "title", title, "service", d.f.managed(s.Name), "pid_file", quote(s.PIDFile), "name", process, "user", user)
-	d.byShell("start-"+s.Name, s.Name, "5m", d.say("discover.mend_service", "name", s.Name))
+	if s.kindOf() != "ssh" { // without which nobody logs in
+		d.byShell("start-"+s.Name, s.Name, "5m", d.say("discover.mend_service", "name", s.Name))
+	}
 }
 
 // managed is what hands call a service, "" if they cannot start it.

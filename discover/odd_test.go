@@ -140,7 +140,7 @@ func TestOddMachines(t *testing.T) {
 			return b.String() + "}\n"
 		}(), sites: maxSites},
 		"many processes": {spoil: func(t *testing.T, dir string) {
-			for i := range maxEntries + 100 {
+			for i := range 2000 {
 				if err := os.MkdirAll(filepath.Join(dir, "proc", fmt.Sprint(100+i)), 0o755); err != nil {
 					t.Fatal(err)
 				}

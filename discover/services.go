@@ -29,8 +29,7 @@ type Service struct {
 // kindOf is what a service is, whatever number it has among its like.
 func (s Service) kindOf() string { return daemon(s.Process) }
 
-// daemons are the services that discovery knows, in the order of starting, with
-// where Debian puts what is theirs.
+// known is a service that discovery knows, with where Debian puts what is its own.
 type known struct {
 	name, process, user string
 	units               []string // also the names of scripts
@@ -38,6 +37,7 @@ type known struct {
 	logs, writes        []string
 }
 
+// known lists them in the order of starting.
 func (m machine) known() []known {
 	all := []known{{
 		"mariadb", "mariadbd", "mysql", []string{"mariadb", "mysql"},
@@ -128,10 +128,35 @@ func (m machine) service(p process, h *HandsFound) Service {
 	}
 	for _, k := range m.known() {
 		if k.process == p.name || k.name == daemon(p.name) && k.name != "php" {
-			return m.homely(s, k)
+			s = m.homely(s, k)
+			break
 		}
 	}
+	if file := m.pidFileOf(s); s.PIDFile == "" && file != "" && m.pidIn(file) == p.pid {
+		s.PIDFile = file // by a name alone, one would be taken for another
+	}
 	return s
+}
+
+// pidFileOf is the pid file that a service's own configuration names, "" for none.
+func (m machine) pidFileOf(s Service) string {
+	src := m.read(s.config)
+	if s.kindOf() == "nginx" {
+		for _, d := range parseNginx(src) {
+			if d.words[0] == "pid" && len(d.words) == 2 && path.IsAbs(d.words[1]) {
+				return d.words[1]
+			}
+		}
+		return ""
+	}
+	for line := range strings.Lines(src) {
+		key, value, _ := strings.Cut(line, "=")
+		value = strings.TrimSpace(value)
+		if key = strings.TrimSpace(key); (key == "pid" || key == "pid-file" || key == "pid_file") && path.IsAbs(value) {
+			return value
+		}
+	}
+	return ""
 }
 
 // homely adds what Debian has for a service, if it is this very process that has it.
