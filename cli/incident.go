@@ -144,6 +144,14 @@ func incidentOf(goal string, s guard.Status) *guard.IncidentStatus {
 	return nil
 }
 
+// inHand says that omamori is mending a link, or what it fell with: what a person
+// could do about it would only be in the way.
+func inHand(link string, s guard.Status) bool {
+	return slices.ContainsFunc(s.Incidents, func(i guard.IncidentStatus) bool {
+		return i.Ended == nil && atWork(i) && (i.Link == link || slices.Contains(i.Fell, link))
+	})
+}
+
 // atWork says that the guard mends, rather than waits for a person.
 func atWork(i guard.IncidentStatus) bool {
 	return slices.Contains([]string{"looking", "waiting", "mending", "proving", "holding"}, i.Mending)

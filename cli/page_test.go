@@ -129,6 +129,20 @@ func TestStatusAtNight(t *testing.T) {
 	}
 }
 
+// A hint would send the owner to work beside omamori: it waits until that has failed.
+func TestNoHintsForWhatIsInHand(t *testing.T) {
+	s := down("mending", "")
+	s.Links = append(s.Links, link("sql", chain.Broken, "no server"))
+	s.Links[2].Hint, s.Incidents[0].Fell = "start it yourself", []string{"sql"}
+	if page := show(t, 100, s, "status"); strings.Contains(page, "start it yourself") {
+		t.Errorf("a hint while omamori is at work:\n%s", page)
+	}
+	s.Incidents[0].Mending = "gave_up"
+	if page := show(t, 100, s, "status"); !strings.Contains(page, "start it yourself") {
+		t.Errorf("no hint, and omamori has given up:\n%s", page)
+	}
+}
+
 // What a person alone can do comes before what omamori does by itself.
 func TestNextIsThePersons(t *testing.T) {
 	s := down("mending", "")

@@ -53,6 +53,7 @@ func (a *App) show(s guard.Status) error {
 	clean(&s)
 	w := a.style(a.Out)
 	a.about(w, s)
+	fmt.Fprintln(w)
 	a.goals(w, s)
 	a.links(w, s)
 	a.incidents(w, s, false)
@@ -89,7 +90,7 @@ func (a *App) troubles(w io.Writer, s guard.Status) {
 }
 
 func (a *App) goals(w io.Writer, s guard.Status) {
-	fmt.Fprintf(w, "\n%s\n", bold.Render(a.say("cli.goals")))
+	fmt.Fprintln(w, bold.Render(a.say("cli.goals")))
 	if len(s.Goals) == 0 {
 		fmt.Fprintln(w, "  "+a.say("cli.no_goals"))
 	}
@@ -175,7 +176,7 @@ func (a *App) links(w io.Writer, s guard.Status) {
 	for _, l := range links {
 		fmt.Fprintf(w, "  %s %s  %s  %s%s%s\n", mark(l.Verdict), cell(l.Name, n, 4), pad(colour(l.Verdict, a.verdict(l.Verdict)), v),
 			pad(faint.Render(a.ago(l.ProvedAt, s.At)), t), before, wrap(a.reason(l), columns, indent))
-		if l.Verdict != chain.Holds && l.Hint != "" && !blamesOther(l) {
+		if l.Verdict != chain.Holds && l.Hint != "" && !blamesOther(l) && !inHand(l.Name, s) {
 			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), wrap("→ "+l.Hint, columns, indent+2))
 		}
 		for _, need := range l.Waived {
