@@ -178,14 +178,21 @@ func (a *App) next(w io.Writer, s guard.Status) {
 
 // step is what a person is to do; working the link that omamori is mending.
 func (a *App) step(s guard.Status) (step, working string) {
+	var wanted []guard.IncidentStatus
 	for _, i := range s.Incidents {
 		switch {
 		case i.Ended != nil:
 		case i.Next != "":
-			return i.Next, ""
+			wanted = append(wanted, i)
 		default:
 			working = i.Link + i.Goal // one of them is empty
 		}
+	}
+	if len(wanted) > 0 {
+		worst := max(0, slices.IndexFunc(wanted, func(i guard.IncidentStatus) bool { // a goal's before another
+			return slices.ContainsFunc(i.Outages, func(o guard.OutageStatus) bool { return !o.Over })
+		}))
+		return wanted[worst].Next, ""
 	}
 	if working != "" {
 		return "", working

@@ -152,6 +152,19 @@ func TestNextIsThePersons(t *testing.T) {
 	}
 }
 
+// Of two, the one that keeps a goal out of reach comes first.
+func TestNextIsTheGoals(t *testing.T) {
+	s := down("told", "bring the blog back")
+	s.Incidents = append([]guard.IncidentStatus{{ID: "2", Link: "disk", Began: night, Mending: "told", Next: "make room"}}, s.Incidents...)
+	page := show(t, 80, s, "--lang", "en")
+	if got := lastLine(page); got != "Next: bring the blog back" {
+		t.Errorf("it ends in %q", got)
+	}
+	if !strings.Contains(page, "make room") {
+		t.Errorf("the other one is not told:\n%s", page)
+	}
+}
+
 func TestAllWellSaysSoOnlyIfProved(t *testing.T) {
 	s := guard.Status{At: night, Goals: []guard.GoalStatus{goal("blog", "", chain.Holds)}, Links: []guard.LinkStatus{link("a", chain.Holds, "")}}
 	if got := lastLine(show(t, 80, s, "--lang", "en", "status")); got != "Nothing to do: all is well." {
