@@ -115,6 +115,8 @@ func (r *rescue) stepTitle(d chain.Mend, lang words.Lang) string {
 		return d.Title
 	case r.configured(d.Name):
 		return d.Name
+	case r.view.Verdict(d.For) == chain.Unproven:
+		return lang.Say(chain.Say("rescue.step_find_out", "link", r.called(d.For)))
 	}
 	return lang.Say(chain.Say("rescue.step_by_hand", "link", r.called(d.For)))
 }
@@ -164,7 +166,8 @@ func (r *rescue) why(name string, lang words.Lang) string {
 	case i != nil && !i.Why.IsZero():
 		return lang.Say(i.Why)
 	}
-	if gone := r.gone(name); len(gone) > 0 {
+	l, _ := r.g.file.Chain.Link(name)
+	if gone := r.gone(name); len(gone) > 0 && (l.Person || r.view.Verdict(name) != chain.Broken) {
 		return lang.Say(chain.Say("rescue.why_below", "names", strings.Join(gone, ", ")))
 	}
 	p, ok := r.g.state.Proof(name)
@@ -194,9 +197,8 @@ func (r *rescue) next(lang words.Lang) *RescueNext {
 	if n := r.work(RescueWait, lang, looking, waiting, mending, proving); n != nil {
 		return n
 	}
-	for _, name := range r.lost { // what is being tried may be well
-		l := r.g.links[name]
-		if l != nil && l.running && r.view.Verdict(name) == chain.Unproven && r.concerns(name) {
+	for _, name := range r.lost {
+		if r.concerns(name) && r.early(name) {
 			return &RescueNext{Do: RescueWait, For: name, ForTitle: r.title(name), Phase: string(looking)}
 		}
 	}
@@ -206,9 +208,6 @@ func (r *rescue) next(lang words.Lang) *RescueNext {
 	for _, s := range r.plan.Steps {
 		if s.Mend.By != chain.Machine || s.From > 0 {
 			continue
-		}
-		if i, _ := r.mendOf(s.Mend.For); i == nil { // it is too early to blame the link
-			return &RescueNext{Do: RescueWait, For: s.Mend.For, ForTitle: r.title(s.Mend.For), Phase: string(looking)}
 		}
 		return r.nextStep(s, RescueMend, lang)
 	}

@@ -247,11 +247,19 @@ func (r *rescue) allMends(m chain.Model) []chain.Mend {
 	return mends
 }
 
-// unblamed reports whether there is no incident of a link, and none to be expected.
-func (r *rescue) unblamed(link string) bool {
-	young := r.view.Verdict(link) == chain.Broken && r.now.Sub(r.g.state.Since(link)) < settles
-	return r.g.incidents.For(link) == nil && !young
+// early reports whether it is too early to say that a link is to blame: it, or what it
+// needs, is being tried, or has only just broken.
+func (r *rescue) early(link string) bool {
+	l := r.g.links[link]
+	if l == nil || l.person() || l.From != "" || r.g.incidents.For(link) != nil {
+		return false
+	}
+	broken := r.view.Verdict(link) == chain.Broken
+	return l.running || broken && (r.g.settling(link) || r.now.Sub(r.g.state.Since(link)) < settles)
 }
+
+// unblamed reports whether there is no incident of a link, and none to be expected.
+func (r *rescue) unblamed(link string) bool { return r.g.incidents.For(link) == nil && !r.early(link) }
 
 // step is a mend of this rescue by its name.
 func (r *rescue) step(name string) (chain.Mend, bool) {

@@ -46,6 +46,7 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
 	{"rescue.step_machine", "omamori: {step} (about {takes:duration})", "omamori: {step}（約 {takes:duration}）"},
 	{"rescue.step_start", "start {service} if that is what {link} needs", "{link} のため、必要なら {service} を起動"},
 	{"rescue.step_by_hand", "put this right by hand: {link}", "手動で直す: {link}"},
+	{"rescue.step_find_out", "find out why this cannot be proved: {link}", "確認できない理由を調べる: {link}"},
 	{"rescue.puts_back", "so that this holds again: {name}", "これで戻るもの: {name}"},
 	{"rescue.assumed", "Not known yet; you will be asked first", "まだ分からないこと（先にお尋ねします）"},
 	{"rescue.aside", "Left out, because you said so", "あなたの答えにより除いたもの"},

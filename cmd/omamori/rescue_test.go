@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -323,4 +324,114 @@ func TestRescueBlog(t *testing.T) {
 			t.Errorf("exit %d\n%s", code, c.text())
 		}
 	})
+}
+
+// handsPID is the process of the site's hands, as their socket knows it.
+func (b *blog) handsPID() int {
+	b.t.Helper()
+	file, err := os.ReadFile(filepath.Join(b.dir, "omamori.yaml"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	path := regexp.MustCompile(`(?m)^  socket: (\S*hands\S*)$`).FindSubmatch(file)
+	if path == nil {
+		b.t.Fatalf("no socket of hands in\n%s", file)
+	}
+	c, err := net.Dial("unix", strings.Trim(string(path[1]), `"`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer c.Close()
+	raw, err := c.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var peer *unix.Ucred
+	var bad error
+	if err := raw.Control(func(fd uintptr) {
+		peer, bad = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	}); err != nil || bad != nil {
+		b.t.Fatal(err, bad)
+	}
+	return int(peer.Pid)
+}
+
+// Hands that are gone in the middle are said to be, and the rescue goes on once they
+// are back.
+func TestRescueWithoutHands(t *testing.T) {
+	b := newBlog(t)
+	b.mendOff()
+	b.kill("mariadb")
+	c := b.console("rescue", "blog")
+	c.await("start mariadb")
+	c.await("stop here: ")
+	if err := syscall.Kill(b.handsPID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.master.WriteString("y\n"); err != nil {
+		t.Fatal(err)
+	}
+	c.await("omamori-hands")
+	c.answer("put this right by hand", "s")
+	if code := c.end(); code != 1 {
+		t.Errorf("exit %d\n%s", code, c.text())
+	}
+	if out, code := b.omamori("site", "up", b.dir, "--guard-user", "nobody"); code != 0 {
+		t.Fatalf("site up: exit %d\n%s", code, out)
+	}
+	if out, code := b.omamori("rescue", "--yes"); code != 0 || !b.answers() {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}
+
+func TestRescueStory(t *testing.T) {
+	needRoot(t)
+	b := &blog{t: t, bin: programs(t), dir: open(t), state: filepath.Join(open(t), "state")}
+	story, err := os.ReadFile("../../doc/examples/story.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "omamori.yaml"), story, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	for _, thing := range []string{"phone", "vpn-company"} {
+		if out, code := b.omamori("lost", thing); code != 0 {
+			t.Fatalf("exit %d\n%s", code, out)
+		}
+	}
+	if out, code := b.omamori("rescue", "blog"); code != 1 || !strings.Contains(out, "This needs you") {
+		t.Errorf("without a terminal: exit %d\n%s", code, out)
+	}
+	c := b.console("rescue", "blog")
+	c.answer("Does the blog show its posts?", "n")
+	c.answer("Does mysqld answer?", "n")
+	c.await("The way back, about 7 days")
+	c.answer("still yours?", "y")
+	c.answer("Now you: have AWS support take the MFA device off", "s") // it takes a week
+	if code := c.end(); code != 1 {
+		t.Errorf("exit %d\n%s", code, c.text())
+	}
+	out, code := b.omamori("rescue", "blog", "--dry-run")
+	says(t, out, "about 7 days", "1. you: have AWS support", "2. you: name my new address", "3. you: restart mysqld")
+	if code != 0 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	c = b.console("rescue", "blog")
+	c.answer("have AWS support take the MFA device off", "d")
+	c.answer("Does AWS accept the code", "y")
+	c.answer("sign in to the AWS console?", "y")
+	c.answer("Now you: name my new address", "d")
+	c.answer("Does the security group name", "y")
+	c.answer("work?", "y")
+	c.answer("Now you: restart mysqld", "d")
+	c.answer("Does mysqld answer?", "y")
+	c.answer("Does the blog show its posts?", "y")
+	c.await("back")
+	if code := c.end(); code != 0 {
+		t.Errorf("exit %d\n%s", code, c.text())
+	}
+	if out, code := b.omamori("rescue", "shell"); code != 0 { // it rests on what was put back
+		t.Errorf("exit %d\n%s", code, out)
+	}
 }
