@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
@@ -227,13 +228,20 @@ func (r *rescue) next(lang words.Lang) *RescueNext {
 func (r *rescue) work(do string, lang words.Lang, phases ...phase) *RescueNext {
 	for _, i := range r.g.incidents.Open() {
 		m, l := r.g.mends[i.ID], r.g.links[i.Link]
-		if m == nil || l == nil || l.person() || !r.concerns(i.Link) || !slices.Contains(phases, m.phase) {
+		if m == nil || l == nil || l.person() || !r.concerns(i.Link) {
 			continue
 		}
-		if m.phase == proving && r.view.Verdict(i.Link) == chain.Holds && r.now.Sub(m.did) > rising {
+		at := m.phase
+		if at == told && i.Cause == cause.Starting {
+			at = proving // it comes up by itself
+		}
+		if !slices.Contains(phases, at) {
+			continue
+		}
+		if at == proving && r.view.Verdict(i.Link) == chain.Holds && r.now.Sub(m.did) > rising {
 			continue // what still does not hold has another cause
 		}
-		return &RescueNext{Do: do, For: i.Link, ForTitle: r.title(i.Link), Why: lang.Say(i.Why), Phase: string(m.phase), Proof: chain.Machine.String()}
+		return &RescueNext{Do: do, For: i.Link, ForTitle: r.title(i.Link), Why: lang.Say(i.Why), Phase: string(at), Proof: chain.Machine.String()}
 	}
 	return nil
 }

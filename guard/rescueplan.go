@@ -251,11 +251,12 @@ func (r *rescue) allMends(m chain.Model) []chain.Mend {
 // needs, is being tried, or has only just broken.
 func (r *rescue) early(link string) bool {
 	l := r.g.links[link]
-	if l == nil || l.person() || l.From != "" || r.g.incidents.For(link) != nil {
+	if l == nil || l.person() || l.From != "" {
 		return false
 	}
 	broken := r.view.Verdict(link) == chain.Broken
-	return l.running || broken && (r.g.settling(link) || r.now.Sub(r.g.state.Since(link)) < settles)
+	young := l.running || broken && r.now.Sub(r.g.state.Since(link)) < settles
+	return broken && r.g.settling(link) || young && r.g.incidents.For(link) == nil
 }
 
 // unblamed reports whether there is no incident of a link, and none to be expected.

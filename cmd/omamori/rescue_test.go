@@ -376,7 +376,7 @@ func TestRescueWithoutHands(t *testing.T) {
 	if code := c.end(); code != 1 {
 		t.Errorf("exit %d\n%s", code, c.text())
 	}
-	if out, code := b.omamori("site", "up", b.dir, "--guard-user", "nobody"); code != 0 {
+	if out, code := b.omamori("site", "up", b.dir, "--address", strings.Trim(b.url, "htp:/"), "--guard-user", "nobody"); code != 0 {
 		t.Fatalf("site up: exit %d\n%s", code, out)
 	}
 	if out, code := b.omamori("rescue", "--yes"); code != 0 || !b.answers() {
