@@ -413,7 +413,7 @@ func TestRescueStory(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, c.text())
 	}
 	out, code := b.omamori("rescue", "blog", "--dry-run")
-	says(t, out, "about 7 days", "1. you: have AWS support", "2. you: name my new address", "3. you: restart mysqld")
+	says(t, out, "about 7 days", "1. you: have AWS support", "2. you: register a new MFA device", "3. you: name my new address", "4. you: restart mysqld")
 	if code != 0 {
 		t.Errorf("exit %d\n%s", code, out)
 	}
@@ -421,6 +421,8 @@ func TestRescueStory(t *testing.T) {
 	c.answer("have AWS support take the MFA device off", "d")
 	c.answer("Does AWS accept the code", "y")
 	c.answer("sign in to the AWS console?", "y")
+	c.answer("Now you: register a new MFA device", "d")
+	c.answer("one that you have?", "y")
 	c.answer("Now you: name my new address", "d")
 	c.answer("Does the security group name", "y")
 	c.answer("work?", "y")
