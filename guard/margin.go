@@ -17,15 +17,21 @@ const serviceMend = time.Minute
 // does for links whose kind has a mender.
 func (g *Guard) graph() *ways.Graph {
 	if g.ways == nil {
-		m := g.file.Chain.Model()
+		m := present(g.file.Chain.Model())
 		m.Mends = g.mendsOf(m)
-		m.Things = slices.Clone(m.Things)
-		for i := range m.Things { // what is there by now is for a state to say
-			m.Things[i].Absent = false
-		}
 		g.ways = ways.New(m)
 	}
 	return g.ways
+}
+
+// present is a model without absent things: what is missing is for a state to say, as
+// it may have come since.
+func present(m chain.Model) chain.Model {
+	m.Things = slices.Clone(m.Things)
+	for i := range m.Things {
+		m.Things[i].Absent = false
+	}
+	return m
 }
 
 // mendsOf lists the mends of a model with those of the guard's own.

@@ -56,8 +56,8 @@ func (g *Guard) rescueWithout(goal chain.Goal, aside []string) *rescue {
 		g: g, goal: goal, now: now, view: g.state.Look(now), aside: aside,
 		under: map[string]trouble{}, ask: map[string]bool{}, scope: map[string]bool{},
 	}
-	m := g.file.Chain.Model()
-	for _, t := range m.Things {
+	m := present(g.file.Chain.Model())
+	for _, t := range g.file.Chain.Model().Things {
 		if missing(t, g.said) {
 			r.lost = append(r.lost, t.Name)
 		}
