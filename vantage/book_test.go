@@ -171,7 +171,14 @@ func TestKeptWhenApart(t *testing.T) {
 	laptop, server := couple(t)
 	for i := range 2 * maxOutbox {
 		laptop.pass(time.Minute)
-		laptop.prove("ssh", chain.Verdict(1+i%2), 0)
+		p := chain.Proof{Verdict: chain.Verdict(1 + i%2), At: laptop.now}
+		laptop.proved["ssh"] = p
+		if err := laptop.book.Note("ssh", claim("ssh"), p, laptop.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := laptop.book.Flush(); err != nil {
+		t.Fatal(err)
 	}
 	laptop.open()
 	server.now = laptop.now

