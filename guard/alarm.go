@@ -182,7 +182,8 @@ func (r *reckoning) fallText(goal chain.Goal, all []loss, s ways.State, f *fall)
 		return chain.Say("guard.margin_out", append(pairs, "takes", plan.Takes, "steps", listOf(steps))...)
 	case *f.To == 0:
 		var singles []chain.Text
-		for _, cut := range r.cuts(goal.Name, s, 1) {
+		cuts, _ := r.cuts(goal.Name, s, 1)
+		for _, cut := range cuts {
 			singles = append(singles, r.called(cut[0]))
 		}
 		return chain.Say("guard.margin_zero", append(pairs, "singles", listOf(singles))...)

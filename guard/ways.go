@@ -69,7 +69,8 @@ func (r *reckoning) waysOf(goal chain.Goal, s supposition) GoalWays {
 		w.Ways = append(w.Ways, r.wayStatus(way, s))
 	}
 	w.Margin = r.marginOf(goal.Name, s.State)
-	cuts := r.cuts(goal.Name, s.State, order)
+	cuts, complete := r.cuts(goal.Name, s.State, order)
+	w.CompleteTo = complete
 	for _, cut := range cuts {
 		switch len(cut) {
 		case 1:
@@ -90,8 +91,8 @@ func (r *reckoning) waysOf(goal chain.Goal, s supposition) GoalWays {
 }
 
 // cuts lists the minimal cut sets, the smallest first, and those of things before those
-// of links: what people lose are things.
-func (r *reckoning) cuts(goal string, s ways.State, order int) [][]string {
+// of links: what people lose are things. They are complete to so many losses.
+func (r *reckoning) cuts(goal string, s ways.State, order int) (cuts [][]string, complete int) {
 	links := func(names []string) (n int) {
 		for _, name := range names {
 			if _, link := r.Link(name); link {
@@ -100,14 +101,15 @@ func (r *reckoning) cuts(goal string, s ways.State, order int) [][]string {
 		}
 		return n
 	}
-	cuts := r.graph.Cuts(goal, s, order).Sets
+	found := r.graph.Cuts(goal, s, order)
+	cuts = found.Sets
 	slices.SortStableFunc(cuts, func(a, b []string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(links(a), links(b)), slices.Compare(a, b))
 	})
 	for _, cut := range cuts {
 		slices.SortStableFunc(cut, func(a, b string) int { return links([]string{a}) - links([]string{b}) })
 	}
-	return cuts
+	return cuts, found.Complete
 }
 
 // maxStops bounds of how much it is asked what it alone stops.

@@ -24,6 +24,9 @@ type GoalWays struct {
 	Singles []string   `json:"single_points_of_failure"`
 	Pairs   [][]string `json:"pairs"`
 	Triples [][]string `json:"triples"`
+	// CompleteTo is up to how many losses these are all there are: 3, or less if
+	// finding or listing them was too much.
+	CompleteTo int `json:"complete_to"`
 	// Stops lists what alone only stops the goal until it is mended, in time.
 	Stops []StopStatus `json:"stops"`
 	// Back is nil where there is no way back.

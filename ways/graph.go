@@ -159,8 +159,7 @@ func (g *Graph) goal(name string) (n int32, within time.Duration, ok bool) {
 
 // State is what is lost, and what is not known.
 type State struct {
-	// Lost names things that are lost or not there yet, and links that are broken by
-	// themselves.
+	// Lost names things that are lost, and links that are broken by themselves.
 	Lost []string
 	// Unproven names links that nobody has proved lately.
 	Unproven []string

@@ -26,17 +26,8 @@ func TestTheStorysConfiguration(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)
 	}
-	m := file.Chain.Model()
-	g := ways.New(m)
-	// stand is how it stands without the lost, and without what he does not have yet.
-	stand := func(lost ...string) ways.State {
-		for _, t := range m.Things {
-			if t.Absent {
-				lost = append(lost, t.Name)
-			}
-		}
-		return ways.State{Lost: lost}
-	}
+	g := ways.New(file.Chain.Model())
+	stand := func(lost ...string) ways.State { return ways.State{Lost: lost} }
 	for _, c := range []struct {
 		lost   string
 		margin int
