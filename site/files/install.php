@@ -13,13 +13,19 @@ if ( 'ja' === $in['lang'] && load_default_textdomain( 'ja' ) ) {
 }
 // Nobody waits for a letter about it.
 function wp_new_blog_notification() {}
+// WordPress would try permalinks by asking itself, and take others where it is slow.
+$permalinks = '/%year%/%monthnum%/%day%/%postname%/';
+$ours       = function () use ( $permalinks ) { return $permalinks; };
+add_filter( 'pre_option_permalink_structure', $ours );
 wp_install( $in['title'], $in['user'], $in['email'], true, '', $in['password'], 'ja' === $in['lang'] ? 'ja' : '' );
 if ( $in['sample'] ) {
 	wp_delete_post( 1, true );
 	wp_delete_post( 2, true );
 }
+remove_filter( 'pre_option_permalink_structure', $ours );
+delete_option( 'rewrite_rules' ); // those of no permalinks; setup.php makes them
 $set = array(
-	'permalink_structure'           => '/%year%/%monthnum%/%day%/%postname%/',
+	'permalink_structure'           => $permalinks,
 	'timezone_string'               => 'ja' === $in['lang'] ? 'Asia/Tokyo' : '',
 	'show_avatars'                  => 0,
 	'require_name_email'            => 1,
