@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,15 +22,51 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 )
 
-// programs builds the real programs, race detector and all where that is on.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := built(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+// built is the folder of the real programs, made once.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "omamori-programs")
+	if err != nil {
+		return "", err
+	}
+	if out, err := exec.Command("go", "build", "-o", dir, "../omamori", "../omamori-hands", "../omamori-send").CombinedOutput(); err != nil {
+		return dir, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return dir, os.Chmod(dir, 0o755) // the guard's user runs omamori-send
+})
+
 func programs(t *testing.T) string {
 	t.Helper()
-	bin := open(t) // the guard's user runs omamori-send
-	cmd := exec.Command("go", "build", "-o", bin, "../omamori", "../omamori-hands", "../omamori-send")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return bin
+	return dir
+}
+
+// output is what a program that runs still has said.
+type output struct {
+	mu   sync.Mutex // protects said
+	said bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.said.String()
 }
 
 // needRoot skips a test that only root can run; CI is root.
@@ -50,7 +87,7 @@ type blog struct {
 	bin, dir, state string
 	url             string
 	run             *exec.Cmd
-	stderr          *bytes.Buffer
+	stderr          *output
 }
 
 // open makes a folder that the site's users can reach, unlike t.TempDir's.
@@ -131,7 +168,7 @@ func (b *blog) pid(service string) int {
 
 func (b *blog) start() {
 	b.t.Helper()
-	b.stderr = &bytes.Buffer{}
+	b.stderr = &output{}
 	b.run = exec.Command(filepath.Join(b.bin, "omamori"), "run", "-c", filepath.Join(b.dir, "omamori.yaml"), "--state", b.state, "--user", "nobody")
 	b.run.Stderr = b.stderr
 	if err := b.run.Start(); err != nil {
@@ -202,6 +239,7 @@ func newest(s guard.Status, causes ...string) *guard.IncidentStatus {
 }
 
 func TestBlog(t *testing.T) {
+	t.Parallel()
 	b := newBlog(t)
 	t.Run("killed", func(t *testing.T) {
 		b.t = t

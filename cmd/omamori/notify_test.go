@@ -59,6 +59,7 @@ func (b *inbox) at(path, event string) (all []notify.Message) {
 
 // TestMessages proves the channels of a guard, and has each told of an incident once.
 func TestMessages(t *testing.T) {
+	t.Parallel()
 	needRoot(t) // the guard that root starts drops its rights: it must reach program and secrets all the same
 	b := &blog{t: t, bin: programs(t), dir: open(t), state: filepath.Join(open(t), "state")}
 	in := openInbox(t)

@@ -28,7 +28,7 @@ type post struct {
 	name, state string
 	config      string
 	run         *exec.Cmd
-	stderr      *bytes.Buffer
+	stderr      *output
 }
 
 // ask runs a command against the guard; input is what is typed.
@@ -67,7 +67,7 @@ func (p *post) until(what string, ok func(guard.Status) bool) {
 
 func (p *post) start() {
 	p.t.Helper()
-	p.stderr = &bytes.Buffer{}
+	p.stderr = &output{}
 	p.run = exec.Command(filepath.Join(p.bin, "omamori"), "run", "-c", p.config, "--state", p.state, "--user", "nobody")
 	p.run.Stderr = p.stderr
 	if err := p.run.Start(); err != nil {
@@ -158,6 +158,7 @@ func sshServer(t *testing.T) (address, authorized, sshConfig string) {
 
 // Two real guards, paired and exchanging over the real sshd, through a kill -9 of each.
 func TestPair(t *testing.T) {
+	t.Parallel()
 	address, authorized, sshConfig := sshServer(t)
 	bin := programs(t)
 	make := func(name string) *post {

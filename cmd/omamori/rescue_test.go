@@ -173,6 +173,7 @@ func says(t *testing.T, out string, want ...string) {
 }
 
 func TestRescueBlog(t *testing.T) {
+	t.Parallel()
 	b := newBlog(t)
 	b.mendOff()
 	t.Run("all is well", func(t *testing.T) {
@@ -359,6 +360,7 @@ func (b *blog) handsPID() int {
 // Hands that are gone in the middle are said to be, and the rescue goes on once they
 // are back.
 func TestRescueWithoutHands(t *testing.T) {
+	t.Parallel()
 	b := newBlog(t)
 	b.mendOff()
 	b.kill("mariadb")
@@ -385,6 +387,7 @@ func TestRescueWithoutHands(t *testing.T) {
 }
 
 func TestRescueStory(t *testing.T) {
+	t.Parallel()
 	needRoot(t)
 	b := &blog{t: t, bin: programs(t), dir: open(t), state: filepath.Join(open(t), "state")}
 	story, err := os.ReadFile("../../doc/examples/story.yaml")

@@ -42,7 +42,7 @@ func TestHostile(t *testing.T) {
 		"announces 4 GB":      {func(c net.Conn) { _, _ = io.WriteString(c, banner); endless("\xff\xff\xff\xff")(c) }, "ssh.handshake"},
 		"packets without end": {func(c net.Conn) {
 			_, _ = io.WriteString(c, banner)
-			endless("\x00\x00\x00\x0c\x0a\x02" + strings.Repeat("\x00", 10))(c)
+			endless(strings.Repeat("\x00\x00\x00\x0c\x0a\x02"+strings.Repeat("\x00", 10), 512))(c)
 		}, "ssh.handshake"},
 		"one byte at a time":     {slowly(banner, 50*time.Millisecond), "ssh.slow_login"},
 		"one byte, then silence": {func(c net.Conn) { _, _ = io.WriteString(c, "S"); _, _ = io.Copy(io.Discard, c) }, "ssh.slow_login"},
