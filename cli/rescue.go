@@ -21,6 +21,9 @@ const (
 	lookAgain = 200 * time.Millisecond
 	// proveAgain is how often what is on its way up is proved meanwhile.
 	proveAgain = 2 * time.Second
+	// seen is how long what was put right by hand may take until it is seen: PHP looks
+	// at a changed file every two seconds, a service must come up.
+	seen = 6 * time.Second
 	// longestWait bounds the waiting for the guard while nothing changes: longer
 	// than the guard itself waits for a service that is starting.
 	longestWait = 15 * time.Minute

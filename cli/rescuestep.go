@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -57,12 +58,34 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 		r.showQuestion(r.out.clear(), n)
 		return r.answer(ctx, goal, n, act)
 	case chain.Machine.String():
-		if _, err := r.g.Prove(ctx, []string{n.For}); err != nil {
+		if err := r.proveUntil(ctx, n.For); err != nil {
 			return err
 		}
 		return r.linkNow(ctx, n.For)
 	}
 	return nil
+}
+
+// proveUntil proves a link that was put right by hand, until it holds or has had its
+// time to.
+func (r *rescuer) proveUntil(ctx context.Context, link string) error {
+	p := r.a.waiting(chain.Say("rescue.proving"))
+	defer p.end(nil)
+	for deadline := time.Now().Add(seen); ; {
+		s, err := r.g.Prove(ctx, []string{link})
+		if err != nil {
+			return err
+		}
+		holds := slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Name == link && l.Verdict == chain.Holds })
+		if holds || time.Now().After(deadline) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(proveAgain / 4):
+		}
+	}
 }
 
 // answer asks what only a person can prove.

@@ -124,6 +124,26 @@ func TestGivesUpAndResumes(t *testing.T) {
 	})
 }
 
+// Without evidence nothing is done; once hands are back, they are asked again soon.
+func TestMendsOnceHandsAreBack(t *testing.T) {
+	w := newWorld(t)
+	guarded(t, w, nil, func(g *guard.Guard) {
+		w.set(func() { w.away = true })
+		w.kill()
+		after(20 * time.Second)
+		for _, d := range w.deeds() {
+			if d != "plan" {
+				w.t.Errorf("did %s without evidence", d)
+			}
+		}
+		w.set(func() { w.away = false })
+		after(6 * time.Second)
+		if s := status(w.t, g); verdict(s, "mariadb") != chain.Holds {
+			w.t.Errorf("not mended: %+v", s.Incidents)
+		}
+	})
+}
+
 // A start that looks healthy for five seconds and then falls is no mend.
 func TestFalseRecovery(t *testing.T) {
 	w := newWorld(t)

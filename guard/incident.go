@@ -54,12 +54,14 @@ func (g *Guard) diagnose(m *mend) {
 	}
 	g.work.Go(func() {
 		var e chain.Evidence
+		blind := false
 		if service != "" && g.o.Hands != nil {
 			ctx, cancel := context.WithTimeout(g.ctx, evidenceTime)
 			defer cancel()
 			var err error
 			if e, err = g.o.Hands.Evidence(ctx, service); err != nil {
 				g.o.Log.Warn("gather evidence", "service", service, "error", err)
+				blind = true
 			}
 		}
 		plan := plain(proof)
@@ -72,7 +74,7 @@ func (g *Guard) diagnose(m *mend) {
 				g.diagnose(m) // it has moved meanwhile
 				return
 			}
-			m.service = service
+			m.service, m.blind = service, blind
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
@@ -95,6 +97,8 @@ func (g *Guard) allowed(m *mend, plan chain.Plan) chain.Plan {
 		return plan
 	case g.o.Hands == nil:
 		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds))
+	case m.blind:
+		plan.Next = chain.Say("guard.blind", "deed", deedsText(plan.Deeds))
 	case !l.Mend && !m.asked:
 		plan.Next = chain.Say("guard.mend_off", "deed", deedsText(plan.Deeds), "link", l.Name)
 	default:
@@ -130,6 +134,8 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		g.append(planEntry(i, plan))
 	}
 	switch {
+	case len(plan.Deeds) == 0 && m.blind:
+		m.rest(told, lookAgain)
 	case len(plan.Deeds) == 0:
 		m.rest(told, reconsider)
 	case g.serviceBusy(m):

@@ -25,6 +25,8 @@ const (
 	window        = 10 * time.Minute
 	// reconsider is how often the evidence is read again when nothing is done.
 	reconsider = time.Minute
+	// lookAgain is how soon, when hands could not be asked for it.
+	lookAgain = 5 * time.Second
 	// firstPause and longestPause bound the time between proofs after a deed.
 	firstPause   = 10 * time.Millisecond
 	longestPause = time.Second
@@ -62,7 +64,9 @@ type mend struct {
 	// looked says that the evidence has been read; would is what it calls for,
 	// whether that may be done or not.
 	looked bool
-	would  []chain.Deed
+	// blind says that hands could not be asked for the evidence.
+	blind bool
+	would []chain.Deed
 	// asked says that a person wants it mended now: then it is, also where mending
 	// is switched off for the link, until it is mended or given up.
 	asked bool

@@ -336,7 +336,7 @@ func (g *Guard) mender(link string) string {
 	}
 	if i := g.incidents.For(link); i != nil {
 		at := g.mends[i.ID]
-		if at == nil || at.looked && len(at.would) == 0 || at.gaveUp {
+		if at == nil || at.looked && !at.blind && len(at.would) == 0 || at.gaveUp {
 			return ""
 		}
 	}

@@ -30,6 +30,7 @@ type world struct {
 	diesAfter time.Duration
 	failStart int // so many starts fail
 	oom       bool
+	away      bool // hands cannot be asked
 	ended     []func()
 	did       []string // deeds, and what the journal was told, in order
 	entries   []journal.Entry
@@ -80,6 +81,9 @@ func (w *world) Do(ctx context.Context, d chain.Deed) (chain.Done, error) {
 func (w *world) Evidence(context.Context, string) (chain.Evidence, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.away {
+		return chain.Evidence{}, errors.New("hands are away")
+	}
 	e := chain.Evidence{Service: "mariadb", Process: chain.Process{PID: 7, Running: w.running, State: "S", KnownExit: !w.running, Signal: 9}}
 	if w.hung {
 		e.Process.State = "T"
