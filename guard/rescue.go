@@ -340,5 +340,8 @@ func (g *Guard) mender(link string) string {
 			return ""
 		}
 	}
+	if _, away := g.handsTrouble(); away {
+		return ""
+	}
 	return m.Service()
 }

@@ -74,10 +74,8 @@ func (g *Guard) about(lang words.Lang) About {
 	trouble := func(t chain.Text) { a.Troubles = append(a.Troubles, lang.Say(t)) }
 	if g.o.Hands == nil {
 		trouble(chain.Say("guard.trouble_no_hands"))
-	} else if err, ok := g.o.Hands.(interface{ Trouble() (chain.Text, bool) }); ok {
-		if t, bad := err.Trouble(); bad {
-			trouble(t)
-		}
+	} else if t, away := g.handsTrouble(); away {
+		trouble(t)
 	}
 	if t, bad := g.o.Journal.Trouble(); bad {
 		trouble(t)
@@ -89,6 +87,14 @@ func (g *Guard) about(lang words.Lang) About {
 		trouble(g.refused)
 	}
 	return a
+}
+
+// handsTrouble says what keeps hands, if there are any, from being asked.
+func (g *Guard) handsTrouble() (chain.Text, bool) {
+	if h, ok := g.o.Hands.(interface{ Trouble() (chain.Text, bool) }); ok {
+		return h.Trouble()
+	}
+	return chain.Text{}, false
 }
 
 func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang words.Lang) LinkStatus {
