@@ -17,8 +17,9 @@ type Chain struct {
 	// proved.
 	needs  [][]int32
 	users  [][]int32
-	sorted []int32  // so that each comes after all that it needs
-	order  []string // the same by name
+	ways   [][][]int32 // of each goal, each way's links
+	sorted []int32     // so that each comes after all that it needs
+	order  []string    // the same by name
 }
 
 // Mistake is one thing wrong with a model.
@@ -194,10 +195,15 @@ func (c *Chain) connect() (needs [][]int32) {
 		add(l.Needs)
 	}
 	for _, g := range c.model.Goals {
-		lists := make([][]string, len(g.Ways))
+		lists, ways := make([][]string, len(g.Ways)), make([][]int32, len(g.Ways))
 		for i, w := range g.Ways {
 			lists[i] = w.Links
+			for _, name := range w.Links {
+				n, _ := c.number(name)
+				ways[i] = append(ways[i], n)
+			}
 		}
+		c.ways = append(c.ways, ways)
 		add(lists...)
 	}
 	for _, t := range c.model.Things {
@@ -311,19 +317,30 @@ func (c *Chain) reach(name string, edges [][]int32) []string {
 	if !ok || !c.provable(from) {
 		return nil
 	}
-	seen := make([]bool, len(c.needs))
-	seen[from] = true
 	var out []string
-	for todo := []int32{from}; len(todo) > 0; {
-		at := todo[0]
-		todo = todo[1:]
-		for _, n := range edges[at] {
+	numbers, _ := c.walk(from, edges)
+	for _, n := range numbers {
+		out = append(out, c.name(n))
+	}
+	return out
+}
+
+// walk lists all that is reached from a number, itself left out; and whether each
+// number was, itself too.
+func (c *Chain) walk(from int32, edges [][]int32) (out []int32, seen []bool) {
+	seen = make([]bool, len(c.needs))
+	seen[from] = true
+	for at := -1; at < len(out); at++ {
+		n := from
+		if at >= 0 {
+			n = out[at]
+		}
+		for _, n := range edges[n] {
 			if !seen[n] {
 				seen[n] = true
-				out = append(out, c.name(n))
-				todo = append(todo, n)
+				out = append(out, n)
 			}
 		}
 	}
-	return out
+	return out, seen
 }

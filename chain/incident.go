@@ -82,7 +82,8 @@ func (in *Incidents) For(link string) *Incident {
 func (in *Incidents) Fold(s *State, v *View, settling func(link string) bool) []Change {
 	fell := v.fell()
 	var changes []Change
-	for _, root := range v.chain.order {
+	for _, n := range v.broken {
+		root := v.chain.name(n)
 		if fell[root] == nil || in.For(root) != nil || settling != nil && settling(root) {
 			continue
 		}
@@ -105,13 +106,39 @@ func (in *Incidents) Fold(s *State, v *View, settling func(link string) bool) []
 	return changes
 }
 
-// fell maps each blamed link to the broken links and goals that blame it.
+// fell maps each blamed link to the broken links and goals that blame it, itself
+// first: those from which it is reached through what does not hold.
 func (v *View) fell() map[string][]string {
 	fell := map[string][]string{}
-	for _, name := range v.chain.order {
-		for _, root := range v.Blame(name) {
-			fell[root] = append(fell[root], name)
+	var seen []int32 // by which root a number was last reached
+	for _, root := range v.broken {
+		if v.deeper[root] {
+			continue
 		}
+		if seen == nil {
+			seen = make([]int32, len(v.verdicts))
+		}
+		mark := root + 1
+		seen[root] = mark
+		size := 1
+		for todo := []int32{root}; len(todo) > 0; {
+			n := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			for _, u := range v.chain.users[n] {
+				if v.verdicts[u] != Holds && seen[u] != mark {
+					seen[u] = mark
+					size++
+					todo = append(todo, u)
+				}
+			}
+		}
+		names := make([]string, 0, size)
+		for _, n := range v.broken {
+			if seen[n] == mark {
+				names = append(names, v.chain.name(n))
+			}
+		}
+		fell[v.chain.name(root)] = names
 	}
 	return fell
 }
@@ -132,11 +159,7 @@ func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (Wha
 		i.Ended = v.at
 		return Ended, true
 	}
-	for _, name := range fell[i.Link] {
-		if _, link := v.chain.links[name]; link && name != i.Link && !slices.Contains(i.Fell, name) {
-			i.Fell = append(i.Fell, name)
-		}
-	}
+	i.fallen(fell[i.Link], v)
 	i.followOutages(v)
 	for _, root := range v.Blame(i.Link) {
 		if other := in.For(root); other != nil && other != i {
@@ -159,6 +182,19 @@ func (in *Incidents) follow(i *Incident, fell map[string][]string, v *View) (Wha
 	}
 	i.Ended = i.calm
 	return Ended, true
+}
+
+// fallen adds those of names that are links to what fell by i, each once.
+func (i *Incident) fallen(names []string, v *View) {
+	known := map[string]bool{i.Link: true}
+	for _, name := range i.Fell {
+		known[name] = true
+	}
+	for _, name := range names {
+		if _, link := v.chain.links[name]; link && !known[name] {
+			i.Fell = append(i.Fell, name)
+		}
+	}
 }
 
 // explained reports whether all of blame are links of open incidents other than i.
@@ -214,34 +250,35 @@ func (in *Incidents) well(i *Incident, v *View) (oldest time.Time, well bool) {
 // followOutages keeps the outages of i: a goal is out from the break until one of its
 // ways has been proved since, as far as that way rests on the link of i.
 func (i *Incident) followOutages(v *View) {
-	above := v.chain.Above(i.Link)
-	for _, name := range above {
-		g, goal := v.chain.Goal(name)
-		if !goal {
+	c := v.chain
+	from, _ := c.number(i.Link)
+	above, on := c.walk(from, c.users)
+	for _, n := range above {
+		if int(n) < len(c.links) {
 			continue
 		}
+		name, ways := c.name(n), c.ways[int(n)-len(c.links)]
 		at := slices.IndexFunc(i.Outages, func(o Outage) bool { return o.Goal == name && o.To.IsZero() })
-		out := !slices.ContainsFunc(g.Ways, func(w Way) bool { return i.provedSince(w, above, v) })
+		out := !slices.ContainsFunc(ways, func(w []int32) bool { return i.provedSince(w, on, v) })
 		switch {
 		case at >= 0 && !out:
 			i.Outages[at].To = v.at
-		case at < 0 && out && v.Verdict(name) == Broken && slices.Contains(v.Blame(name), i.Link):
+		case at < 0 && out && v.verdicts[n] == Broken && slices.Contains(v.Blame(name), i.Link):
 			i.Outages = append(i.Outages, Outage{Goal: name, From: i.outFrom(name, v.at)})
-		case at < 0 && out && !i.wasOut(name) && v.Verdict(i.Link) != Holds:
+		case at < 0 && out && !i.wasOut(name) && v.verdicts[from] != Holds:
 			i.Outages = append(i.Outages, Outage{Goal: name, From: i.Began})
 		}
 	}
 }
 
-// provedSince reports whether all of a way holds, and what rests on the link of i
-// was proved since the break.
-func (i *Incident) provedSince(w Way, above []string, v *View) bool {
-	for _, n := range w.Links {
-		_, link := v.chain.links[n]
-		if v.Verdict(n) != Holds {
+// provedSince reports whether all of a way holds, and what rests on the link of i, or
+// is it, was proved since the break.
+func (i *Incident) provedSince(way []int32, on []bool, v *View) bool {
+	for _, n := range way {
+		if v.verdicts[n] != Holds {
 			return false
 		}
-		if link && (n == i.Link || slices.Contains(above, n)) && v.provedAt(n).Before(i.Began) {
+		if int(n) < len(v.proved) && on[n] && v.proved[n].Before(i.Began) {
 			return false
 		}
 	}

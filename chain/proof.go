@@ -80,15 +80,17 @@ func Broke(cause string, because, hint Text) Proof {
 // Untried makes an unproven proof: the real claim could not be tried.
 func Untried(because, hint Text) Proof { return Proof{Because: because, Hint: hint} }
 
-// verdictAt is the proof's verdict at now if it counts for fresh.
+// verdictAt is what a proof made at says at now, if it counts for fresh.
 //
 // A proof from the future is none: a clock has jumped, and nobody can say how
 // old it is. Times from this process carry a monotonic reading, so that only
 // proofs read back from disk or from elsewhere can be affected.
-func (p Proof) verdictAt(now time.Time, fresh time.Duration) Verdict {
-	age := now.Sub(p.At)
-	if p.At.IsZero() || age < 0 || age > fresh {
+func verdictAt(v Verdict, at, now time.Time, fresh time.Duration) Verdict {
+	if v == Unproven || at.IsZero() {
 		return Unproven
 	}
-	return p.Verdict
+	if age := now.Sub(at); age < 0 || age > fresh {
+		return Unproven
+	}
+	return v
 }

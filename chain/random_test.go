@@ -135,3 +135,55 @@ func TestVerdictsByDefinition(t *testing.T) {
 		}
 	}
 }
+
+// What a view lists is what it says of each link.
+func TestListsOnRandomGraphs(t *testing.T) {
+	now := time.Date(2017, 8, 2, 12, 0, 0, 0, time.UTC)
+	for seed := range uint64(20000) {
+		c, s := random(t, rand.New(rand.NewPCG(seed, 3)), now)
+		v := s.Look(now)
+		var broken, unproven []string
+		var odd []chain.Oddity
+		for _, l := range c.Model().Links {
+			switch verdict := v.Verdict(l.Name); {
+			case verdict == chain.Broken && v.ByItself(l.Name):
+				broken = append(broken, l.Name)
+			case verdict == chain.Unproven && v.ByItself(l.Name):
+				unproven = append(unproven, l.Name)
+			case verdict == chain.Holds:
+				for _, need := range l.Needs {
+					if v.Verdict(need) == chain.Broken {
+						odd = append(odd, chain.Oddity{Link: l.Name, Need: need})
+					}
+				}
+			}
+		}
+		if b, u := v.ByThemselves(); !slices.Equal(b, broken) || !slices.Equal(u, unproven) {
+			t.Fatalf("seed %d: by themselves %v and %v, want %v and %v", seed, b, u, broken, unproven)
+		}
+		if got := v.Odd(); !slices.Equal(got, odd) {
+			t.Fatalf("seed %d: odd %v, want %v", seed, got, odd)
+		}
+		// Each incident has for fallen exactly what blames its link.
+		in := &chain.Incidents{}
+		opened := 0
+		for _, ch := range in.Fold(s, v, nil) {
+			if ch.What != chain.Opened {
+				continue
+			}
+			opened++
+			var fell []string
+			for _, name := range c.Order() {
+				if _, link := c.Link(name); link && name != ch.Incident.Link && slices.Contains(v.Blame(name), ch.Incident.Link) {
+					fell = append(fell, name)
+				}
+			}
+			if !slices.Equal(ch.Incident.Fell, fell) {
+				t.Fatalf("seed %d: %s fell by %s, want %s", seed, ch.Incident.Fell, ch.Incident.Link, fell)
+			}
+		}
+		if opened != len(broken) {
+			t.Fatalf("seed %d: %d incidents, but %v are broken by themselves", seed, opened, broken)
+		}
+	}
+}

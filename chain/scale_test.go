@@ -121,3 +121,28 @@ func BenchmarkLookHosting(b *testing.B) {
 		s.Look(at.Add(time.Second)).Odd()
 	}
 }
+
+// A break under very many links is one incident, found in time that grows with them
+// and not with their square.
+func TestVeryManyFall(t *testing.T) {
+	const n = 50_000
+	m := chain.Model{Links: make([]chain.Link, n)}
+	for i := range n {
+		m.Links[i] = chain.Link{Name: fmt.Sprint(i), Fresh: time.Hour}
+		if i > 0 {
+			m.Links[i].Needs = []string{fmt.Sprint(i - 1)}
+		}
+	}
+	c, bad := chain.New(m)
+	if bad != nil {
+		t.Fatal(bad)
+	}
+	s, at := chain.NewState(c), time.Unix(1e9, 0)
+	for _, l := range m.Links {
+		s.Fold(l.Name, chain.Proof{Verdict: chain.Broken, At: at})
+	}
+	changes := (&chain.Incidents{}).Fold(s, s.Look(at), nil)
+	if len(changes) != 1 || changes[0].Incident.Link != "0" || len(changes[0].Incident.Fell) != n-1 {
+		t.Errorf("%d changes", len(changes))
+	}
+}

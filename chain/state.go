@@ -1,6 +1,9 @@
 package chain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is what is known of a chain: the newest proof of each link. It is not
 // safe for concurrent use.
@@ -9,12 +12,18 @@ type State struct {
 	known  []bool // by the link's number, as what follows
 	proofs []Proof
 	since  []time.Time
+	// verdicts and proved are those of the proofs, apart: a look goes through all.
+	verdicts []Verdict
+	proved   []time.Time
 }
 
 // NewState returns the state of c before anything was proved.
 func NewState(c *Chain) *State {
 	n := len(c.model.Links)
-	return &State{chain: c, known: make([]bool, n), proofs: make([]Proof, n), since: make([]time.Time, n)}
+	return &State{
+		chain: c, known: make([]bool, n), proofs: make([]Proof, n), since: make([]time.Time, n),
+		verdicts: make([]Verdict, n), proved: make([]time.Time, n),
+	}
 }
 
 // Fold takes a proof of link in. It reports whether the verdict changed: a proof
@@ -29,6 +38,7 @@ func (s *State) Fold(link string, p Proof) (changed bool) {
 		return false
 	}
 	s.proofs[i], s.known[i] = p, true
+	s.verdicts[i], s.proved[i] = p.Verdict, p.At
 	if !known || last.Verdict != p.Verdict {
 		s.since[i] = p.At
 		return known || p.Verdict != Unproven
@@ -63,6 +73,7 @@ type View struct {
 	proved   []time.Time // of links alone
 	// deeper marks what is broken, or not known, because something below is broken.
 	deeper []bool
+	broken []int32 // so that each comes after all that it needs
 }
 
 // Look computes the verdict of every link and goal at now.
@@ -70,18 +81,21 @@ func (s *State) Look(now time.Time) *View {
 	c := s.chain
 	v := &View{
 		chain: c, at: now, deeper: make([]bool, len(c.needs)), verdicts: make([]Verdict, len(c.needs)),
-		proved: make([]time.Time, len(c.model.Links)),
+		proved: slices.Clone(s.proved),
 	}
 	for _, n := range c.sorted {
 		if i := int(n); i < len(c.model.Links) {
-			v.verdicts[n] = s.proofs[i].verdictAt(now, c.model.Links[i].Fresh)
-			v.proved[i] = s.proofs[i].At
+			v.verdicts[n] = verdictAt(s.verdicts[i], s.proved[i], now, c.model.Links[i].Fresh)
 		} else {
-			v.verdicts[n] = v.goal(c.model.Goals[i-len(c.model.Links)])
+			v.verdicts[n] = v.goal(c.ways[i-len(c.model.Links)])
+		}
+		if v.verdicts[n] == Broken {
+			v.broken = append(v.broken, n)
 		}
 		for _, need := range c.needs[n] {
 			if v.verdicts[need] == Broken || v.verdicts[need] == Unproven && v.deeper[need] {
 				v.deeper[n] = true
+				break
 			}
 		}
 	}
@@ -90,9 +104,9 @@ func (s *State) Look(now time.Time) *View {
 
 // goal: holds when all of some way hold; broken when every way has a broken
 // link; else unproven.
-func (v *View) goal(g Goal) Verdict {
+func (v *View) goal(ways [][]int32) Verdict {
 	all := Broken
-	for _, w := range g.Ways {
+	for _, w := range ways {
 		switch v.way(w) {
 		case Holds:
 			return Holds
@@ -103,10 +117,10 @@ func (v *View) goal(g Goal) Verdict {
 	return all
 }
 
-func (v *View) way(w Way) Verdict {
+func (v *View) way(links []int32) Verdict {
 	verdict := Holds
-	for _, n := range w.Links {
-		switch v.Verdict(n) {
+	for _, n := range links {
+		switch v.verdicts[n] {
 		case Broken:
 			return Broken
 		case Unproven:
@@ -174,18 +188,39 @@ func (v *View) ByItself(name string) bool {
 // wrong there. Such a need is waived for as long as the link holds.
 type Oddity struct{ Link, Need string }
 
-// Odd lists the oddities of the view.
+// Odd lists the oddities of the view, in the order of the links.
 func (v *View) Odd() []Oddity {
-	var odd []Oddity
-	for n := range v.chain.model.Links {
-		if v.verdicts[n] != Holds {
-			continue
+	var without []int32 // links that hold without something
+	for _, n := range v.broken {
+		for _, u := range v.chain.users[n] {
+			if int(u) < len(v.chain.links) && v.verdicts[u] == Holds {
+				without = append(without, u)
+			}
 		}
+	}
+	slices.Sort(without)
+	var odd []Oddity
+	for _, n := range slices.Compact(without) {
 		for _, need := range v.chain.needs[n] {
 			if v.verdicts[need] == Broken {
-				odd = append(odd, Oddity{v.chain.name(int32(n)), v.chain.name(need)})
+				odd = append(odd, Oddity{v.chain.name(n), v.chain.name(need)})
 			}
 		}
 	}
 	return odd
+}
+
+// ByThemselves lists the links that are broken, and those that are unproven, for no
+// break below them, in their order.
+func (v *View) ByThemselves() (broken, unproven []string) {
+	for i := range v.chain.model.Links {
+		switch {
+		case v.deeper[i] || v.verdicts[i] == Holds:
+		case v.verdicts[i] == Broken:
+			broken = append(broken, v.chain.model.Links[i].Name)
+		default:
+			unproven = append(unproven, v.chain.model.Links[i].Name)
+		}
+	}
+	return broken, unproven
 }
