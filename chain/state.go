@@ -133,6 +133,9 @@ func (v *View) way(links []int32) Verdict {
 // At is the moment of the view.
 func (v *View) At() time.Time { return v.at }
 
+// AnyBroken reports whether any link or goal is broken.
+func (v *View) AnyBroken() bool { return len(v.broken) > 0 }
+
 // Verdict is what is known of a link or a goal.
 func (v *View) Verdict(name string) Verdict {
 	n, ok := v.chain.number(name)

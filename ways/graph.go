@@ -157,6 +157,48 @@ func (g *Graph) goal(name string) (n int32, within time.Duration, ok bool) {
 	return n, g.model.Goals[int(n)-len(g.model.Things)-len(g.model.Links)].Within, true
 }
 
+// RestsOn lists all that a goal, link or thing may rest on, by any way and any mend,
+// itself first.
+func (g *Graph) RestsOn(name string) (names []string) {
+	return g.walk(name, func(n int32, visit func(int32)) {
+		for _, o := range g.nodes[n].options {
+			for _, need := range g.options[o].needs {
+				visit(need)
+			}
+		}
+	})
+}
+
+// Above lists all that may rest on a goal, link or thing, itself first.
+func (g *Graph) Above(name string) (names []string) {
+	return g.walk(name, func(n int32, visit func(int32)) {
+		for _, o := range g.users[n] {
+			visit(g.options[o].node)
+		}
+	})
+}
+
+func (g *Graph) walk(name string, next func(n int32, visit func(int32))) (names []string) {
+	from, ok := g.index[name]
+	if !ok {
+		return nil
+	}
+	seen := make([]bool, len(g.nodes))
+	var todo []int32
+	visit := func(n int32) {
+		if !seen[n] {
+			seen[n] = true
+			todo = append(todo, n)
+		}
+	}
+	visit(from)
+	for at := 0; at < len(todo); at++ {
+		names = append(names, g.nodes[todo[at]].name)
+		next(todo[at], visit)
+	}
+	return names
+}
+
 // State is what is lost, and what is not known.
 type State struct {
 	// Lost names things that are lost, and links that are broken by themselves.

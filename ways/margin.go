@@ -19,6 +19,9 @@ type Margin struct {
 	Cut []string
 }
 
+// Unknown says that nothing was found out: it was too much work.
+func (m Margin) Unknown() bool { return m.More && m.Survives < 0 }
+
 // Compare is negative if m is the smaller margin, positive if o is.
 func (m Margin) Compare(o Margin) int {
 	switch {
