@@ -206,7 +206,7 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // marginOf says a margin, as a figure and in words.
 func (a *App) marginOf(g guard.GoalWays) string {
-	if a.uncertain(g) {
+	if a.uncertain(g) || g.Margin.Unknown {
 		return a.marginSaid(g)
 	}
 	return a.figure(g.Margin.Now) + ": " + a.marginSaid(g)
@@ -224,6 +224,8 @@ const shownNames = 4
 func (a *App) marginSaid(g guard.GoalWays) string {
 	within := seconds(g.Within)
 	switch m := g.Margin; {
+	case m.Unknown:
+		return a.say("cli.ways_margin_unknown")
 	case a.uncertain(g):
 		names := strings.Join(g.Unproven[:min(len(g.Unproven), shownNames)], a.say("cli.ways_comma"))
 		if more := len(g.Unproven) - shownNames; more > 0 {

@@ -116,7 +116,7 @@ func (a *App) falls(w io.Writer, g guard.GoalWays) {
 // marginMoved says a margin and what it was.
 func (a *App) marginMoved(g guard.GoalWays) string {
 	switch {
-	case g.Before == nil:
+	case g.Before == nil || g.Before.Unknown || g.Margin.Unknown:
 		return a.marginOf(g)
 	case a.uncertain(g):
 		return a.say("cli.ways_margin_to", "from", a.figure(g.Before.Now), "said", a.marginSaid(g))

@@ -1,15 +1,13 @@
 package guard
 
 import (
-	"fmt"
+	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/journal"
-	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -32,6 +30,9 @@ type fall struct {
 	To   *int       `json:"to"`
 	Why  chain.Text `json:"why"`
 	Next chain.Text `json:"next,omitzero"`
+
+	brief   chain.Text // Why, where several goals are told of at once
+	because []loss
 }
 
 // loss is something that lowers margins.
@@ -42,58 +43,43 @@ type loss struct {
 	over bool
 }
 
-// losses lists what is known to be amiss.
-func (g *Guard) losses(v *chain.View) (all []loss) {
+// amiss is what is known to be amiss at one moment.
+type amiss struct {
+	at     time.Time
+	losses []loss
+	// absent lists things that were never there yet: no losses.
+	absent []string
+	waived []chain.Oddity
+	// out names the goals of which an open incident already tells that they are out of
+	// reach.
+	out []string
+}
+
+func (a *amiss) equal(b *amiss) bool {
+	return slices.Equal(a.losses, b.losses) && slices.Equal(a.absent, b.absent) && slices.Equal(a.waived, b.waived) && slices.Equal(a.out, b.out)
+}
+
+// amiss finds what is known to be amiss. A break counts once it has been told: what
+// follows from it is not told first.
+func (g *Guard) amiss(v *chain.View) *amiss {
+	a := &amiss{at: v.At(), waived: g.waived(v), out: g.outages()}
 	for _, t := range g.file.Chain.Model().Things {
-		if g.said[t.Name].Lost {
-			all = append(all, loss{name: t.Name, cause: "thing_lost"})
+		switch w := g.said[t.Name]; {
+		case w.Lost:
+			a.losses = append(a.losses, loss{name: t.Name, cause: "thing_lost"})
+		case t.Absent && missing(t, g.said):
+			a.absent = append(a.absent, t.Name)
 		}
 	}
 	for _, i := range g.incidents.Open() {
-		all = append(all, loss{i.Link, "link_broken", v.Verdict(i.Link) == chain.Holds})
+		if m := g.mends[i.ID]; m != nil && m.begun {
+			a.losses = append(a.losses, loss{i.Link, "link_broken", v.Verdict(i.Link) == chain.Holds})
+		}
 	}
 	for _, name := range g.overdue(v.At()) {
-		all = append(all, loss{name: name, cause: "drill_overdue"})
+		a.losses = append(a.losses, loss{name: name, cause: "drill_overdue"})
 	}
-	return all
-}
-
-// followMargins opens, moves and ends the falls, and reports whether any changed.
-func (g *Guard) followMargins(v *chain.View) (changed bool) {
-	all := g.losses(v)
-	well := ways.State{}
-	for _, t := range g.file.Chain.Model().Things {
-		if missing(t, g.said) && !g.said[t.Name].Lost { // never there yet: no loss
-			well.Lost = append(well.Lost, t.Name)
-		}
-	}
-	waived := g.waived(v)
-	key := fmt.Sprint(all, well, waived, g.outages())
-	if key == g.fallenOf {
-		return false
-	}
-	g.fallenOf = key
-	begun := slices.DeleteFunc(slices.Clone(all), func(l loss) bool { return l.over })
-	for _, goal := range g.file.Chain.Model().Goals {
-		count := begun
-		if g.alarms[goal.Name] != nil {
-			count = all
-		}
-		s := ways.State{Lost: append(slices.Clone(well.Lost), named(count)...), Waived: waived}
-		from := marginOf(g.graph(), goal.Name, well).Now
-		to := from
-		if len(count) > 0 {
-			to = marginOf(g.graph(), goal.Name, s).Now
-		}
-		changed = g.followMargin(goal, count, s, from, to, v) || changed
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.alarms)) {
-		if _, known := g.file.Chain.Goal(name); !known { // a new configuration has dropped it
-			g.marginBack(g.alarms[name], v.At())
-			changed = true
-		}
-	}
-	return changed
+	return a
 }
 
 // outages names the goals of which an open incident already tells that they are out
@@ -109,47 +95,93 @@ func (g *Guard) outages() (names []string) {
 	return names
 }
 
-func (g *Guard) followMargin(goal chain.Goal, all []loss, s ways.State, from, to *int, v *chain.View) (changed bool) {
-	now := v.At()
-	f := g.alarms[goal.Name]
-	switch {
-	case !below(to, from):
-		if f != nil {
-			g.marginBack(f, now)
-		}
-		return f != nil
-	case f == nil && *to < 0 && slices.Contains(g.outages(), goal.Name):
-		return false // the incident of the break says so already
-	case f != nil && equal(f.To, to) && slices.Equal(f.Lost, named(all)):
-		return false
+// followMargins has the falls opened, moved and ended, if anything is amiss, or was.
+// What that takes is reckoned beside the loop, one thing after the other.
+func (g *Guard) followMargins(v *chain.View) {
+	w, a := g.watcher, g.amiss(v)
+	if w.last != nil && w.last.equal(a) || len(a.losses) == 0 && len(g.alarms) == 0 {
+		w.last = a
+		return
 	}
-	event, moved := "", f == nil || !equal(f.To, to)
-	if f == nil {
-		f = &fall{ID: now.UTC().Format("20060102T150405Z") + "-" + goal.Name, Goal: goal.Name, Began: now}
-		g.alarms[goal.Name] = f
-		event = "begin"
-	} else if moved {
-		event = "cause"
+	if g.reckoning != nil {
+		return // once that is done, how things stand is looked at again
 	}
-	f.From, f.To, f.Lost, f.Cause = from, to, named(all), all[0].cause
-	r := g.reckon(v)
-	f.Why, f.Next = r.fallText(goal, all, s, f), r.fallNext(goal, all, s)
-	g.append(journal.Entry{At: now, What: "margin", Link: goal.Name, Incident: f.ID, Text: f.Why, Body: f})
-	if event != "" {
-		g.tellMargin(event, f)
+	w.last = a
+	told := make(map[string]*fall, len(g.alarms))
+	for name, f := range g.alarms {
+		copied := *f
+		told[name] = &copied
 	}
-	return true
+	r := &reckoning{Chain: g.file.Chain, graph: g.graph, said: maps.Clone(g.said)}
+	done := make(chan struct{})
+	g.reckoning = done
+	g.work.Go(func() {
+		moves := w.reckon(g.ctx, r, a, told)
+		g.later(g.ctx, func() {
+			g.reckoning = nil
+			if w == g.watcher { // else the configuration is another
+				g.marginsMoved(moves, a.at)
+			}
+			g.followMargins(g.state.Look(time.Now()))
+			close(done)
+		})
+	})
 }
 
-func (g *Guard) marginBack(f *fall, now time.Time) {
-	f.Ended = now
-	delete(g.alarms, f.Goal)
-	if g.fallen = append(g.fallen, f); len(g.fallen) > endedKept {
-		g.fallen = g.fallen[len(g.fallen)-endedKept:]
+// settled returns when the margins of what has happened so far are followed.
+func (g *Guard) settled(ctx context.Context) {
+	for {
+		var done chan struct{}
+		if g.call(ctx, func() { done = g.reckoning }) != nil || done == nil {
+			return
+		}
+		select {
+		case <-done:
+		case <-g.stopped:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
-	g.append(journal.Entry{At: now, What: "margin", Link: f.Goal, Incident: f.ID, Body: f,
-		Text: chain.Say("guard.margin_back", "goal", titleOf(g.file.Chain, f.Goal), "took", now.Sub(f.Began).Round(time.Second))})
-	g.tellMargin("end", f)
+}
+
+// marginsMoved takes up what was reckoned. Of what has happened at once, one message
+// tells.
+func (g *Guard) marginsMoved(moves []move, at time.Time) {
+	told := map[string][]*fall{}
+	for _, m := range moves {
+		f := g.alarms[m.goal]
+		switch {
+		case m.event == "end":
+			f.Ended = at
+			delete(g.alarms, f.Goal)
+			if g.fallen = append(g.fallen, f); len(g.fallen) > endedKept {
+				g.fallen = g.fallen[len(g.fallen)-endedKept:]
+			}
+			g.append(journal.Entry{At: at, What: "margin", Link: f.Goal, Incident: f.ID, Body: f,
+				Text: chain.Say("guard.margin_back", "goal", titleOf(g.file.Chain, f.Goal), "took", at.Sub(f.Began).Round(time.Second))})
+		case f == nil:
+			f = m.after
+			f.ID, f.Began = at.UTC().Format("20060102T150405Z")+"-"+m.goal, at
+			g.alarms[m.goal] = f
+			fallthrough
+		default:
+			m.after.ID, m.after.Began = f.ID, f.Began
+			*f = *m.after
+			g.append(journal.Entry{At: at, What: "margin", Link: m.goal, Incident: f.ID, Text: f.Why, Body: f})
+		}
+		if m.event != "" {
+			told[m.event] = append(told[m.event], f)
+		}
+	}
+	for _, event := range []string{"begin", "cause", "end"} {
+		if len(told[event]) > 0 {
+			g.tellMargins(event, told[event])
+		}
+	}
+	if len(moves) > 0 {
+		g.save()
+	}
 }
 
 func named(all []loss) (names []string) {
@@ -160,95 +192,6 @@ func named(all []loss) (names []string) {
 }
 
 func equal(a, b *int) bool { return !below(a, b) && !below(b, a) }
-
-// fallText says what a fall means: how near the owner is to being locked out, by what,
-// and why.
-func (r *reckoning) fallText(goal chain.Goal, all []loss, s ways.State, f *fall) chain.Text {
-	var because []chain.Text
-	for _, l := range all {
-		because = append(because, chain.Say("guard.because_"+l.cause, "name", r.called(l.name)))
-	}
-	pairs := []any{"goal", r.titleOf(goal.Name), "because", listOf(because)}
-	switch {
-	case *f.To < 0:
-		plan := r.graph.Back(goal.Name, s)
-		if !plan.Reached {
-			return chain.Say("guard.margin_no_way", pairs...)
-		}
-		var steps []chain.Text
-		for _, step := range plan.Steps {
-			steps = append(steps, chain.Say("guard.name", "name", mendTitle(step.Mend)))
-		}
-		return chain.Say("guard.margin_out", append(pairs, "takes", plan.Takes, "steps", listOf(steps))...)
-	case *f.To == 0:
-		var singles []chain.Text
-		cuts, _ := r.cuts(goal.Name, s, 1)
-		for _, cut := range cuts {
-			singles = append(singles, r.called(cut[0]))
-		}
-		return chain.Say("guard.margin_zero", append(pairs, "singles", listOf(singles))...)
-	}
-	return chain.Say("guard.margin_low", append(pairs, "n", *f.To)...)
-}
-
-// fallNext says what would bring most of the margin back.
-func (r *reckoning) fallNext(goal chain.Goal, all []loss, s ways.State) chain.Text {
-	var overdue []string
-	for _, l := range all {
-		if l.cause == "drill_overdue" {
-			overdue = append(overdue, l.name)
-		}
-	}
-	s.Lost = slices.DeleteFunc(slices.Clone(s.Lost), func(n string) bool { return slices.Contains(overdue, n) })
-	s.Unproven = overdue
-	next := r.nextStep(goal.Name, s)
-	if next == nil {
-		return chain.Text{}
-	}
-	return chain.Say("guard.margin_next", "step", r.stepText(next))
-}
-
-// listed is how many of a list are said.
-const listed = 4
-
-// listOf says one after the other.
-func listOf(all []chain.Text) chain.Text {
-	more := len(all) - listed
-	if more > 0 {
-		all = all[:listed]
-	}
-	var said chain.Text
-	for i, t := range slices.Backward(all) {
-		switch {
-		case i == len(all)-1 && more > 0:
-			said = chain.Say("guard.list_more", "first", t, "n", more)
-		case said.IsZero():
-			said = t
-		default:
-			said = chain.Say("guard.list", "first", t, "rest", said)
-		}
-	}
-	return said
-}
-
-func (g *Guard) tellMargin(event string, f *fall) {
-	told, title := *f, titleOf(g.file.Chain, f.Goal)
-	now := time.Now()
-	g.append(journal.Entry{At: now, What: "told", Link: f.Goal, Incident: f.ID,
-		Text: chain.Say("guard.told", "event", chain.Say("guard.event_margin_"+event), "link", f.Goal)})
-	g.o.Tell(Message{Event: event, Incident: f.ID, At: now, Say: func(lang words.Lang) (string, string) {
-		say := func(key string, pairs ...any) string { return lang.Say(chain.Say(key, pairs...)) }
-		head := say("guard.title_margin_"+event, "goal", title)
-		if event == "end" {
-			return head, say("guard.margin_back", "goal", title, "took", told.Ended.Sub(told.Began).Round(time.Second))
-		}
-		lines := []string{lang.Say(told.Why)}
-		if !told.Next.IsZero() {
-			lines = append(lines, lang.Say(told.Next))
-		}
-		return head, strings.Join(lines, "\n")
-	}})
-}
 
 // fallStatus is a fall as the status has it.
 func fallStatus(f *fall, lang words.Lang) IncidentStatus {

@@ -344,7 +344,7 @@ func TestWaivedUntilTheNextLoss(t *testing.T) {
 		f.be("vpn", chain.Broken)
 		after(30 * time.Second)
 		// The answer about sshd is older than the break: it shows nothing.
-		f.hears(t, "the vpn breaks", "begin: a shell", "begin: vpn")
+		f.hears(t, "the vpn breaks", "begin: vpn", "begin: a shell")
 		if l := link(status(t, g), "sshd"); len(l.Waived) != 0 {
 			t.Errorf("an old answer waives %v", l.Waived)
 		}

@@ -107,5 +107,8 @@ func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) e
 	if err == nil {
 		err = bad
 	}
+	if err == nil {
+		g.settled(ctx)
+	}
 	return err
 }

@@ -49,8 +49,10 @@ type Message struct {
 type Options struct {
 	Config  *config.File
 	Journal Journal
-	// Hands is nil where there are none: then nothing can be mended.
-	Hands Hands
+	// Hands is nil where there are none: then nothing can be mended, and NoHands says
+	// what is missing.
+	Hands   Hands
+	NoHands chain.Text
 	// Tell passes a message on. It must not block. Nil tells nobody.
 	Tell func(Message)
 	// Load reads the configuration anew, for a reload.
@@ -111,20 +113,25 @@ type Guard struct {
 	incidents *chain.Incidents
 	ended     []*chain.Incident
 	mends     map[string]*mend // by incident
+	seen      *chain.View      // what was last looked at, nil for nothing of this chain
+	due       time.Time        // when the next link is
 	refused   chain.Text       // why the last configuration was refused
 	saved     []byte
 	said      map[string]word  // of things, by name
 	alarms    map[string]*fall // open ones, by goal
 	fallen    []*fall          // that have ended
-	fallenOf  string           // what the alarms were last reckoned of
+	stood     map[string]stood // goals, by name
 	rescues   rescues
 	refusals  map[refusalKind]*refusalCount
 	unreached map[string]chain.Text // why a peer could not be called, by name
-	// What package ways reckons: the graph, nil until it is wanted, and what was
-	// last reckoned of which standing.
-	ways       *ways.Graph
-	reckoned   map[string]outlook
-	reckonedOf string
+	// What hangs on the configuration alone, and what keeps what is reckoned of it.
+	drilled  []chain.Link
+	graph    func() *ways.Graph
+	outlooks *outlooks
+	watcher  *watcher
+	// reckoning is closed when the margins that are being reckoned are followed; nil if
+	// none are.
+	reckoning chan struct{}
 }
 
 // ErrStopped is returned by calls to a guard that does not run any more.
@@ -138,16 +145,29 @@ func New(o Options) *Guard {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Guard{
+	g := &Guard{
 		o: o, file: o.Config,
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
 		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1),
-		links: map[string]*link{}, mends: map[string]*mend{}, said: map[string]word{}, alarms: map[string]*fall{},
+		links: map[string]*link{}, mends: map[string]*mend{}, said: map[string]word{}, alarms: map[string]*fall{}, stood: map[string]stood{},
 		refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},
 	}
+	g.prepare()
+	return g
+}
+
+// prepare makes what hangs on the configuration alone.
+func (g *Guard) prepare() {
+	m := g.file.Chain.Model()
+	goals := make([]string, len(m.Goals))
+	for i, goal := range m.Goals {
+		goals[i] = goal.Name
+	}
+	g.drilled, g.graph = drilledOf(m), g.graphOf()
+	g.outlooks, g.watcher = newOutlooks(g.graph, goals), newWatcher(g.file.Chain, g.graph)
 }
 
 // Run guards until ctx is done, and returns when everything it started has ended.
@@ -163,6 +183,7 @@ func (g *Guard) Run(ctx context.Context) error {
 		return err
 	}
 	g.links = links
+	g.prepare() // with the mends of these links
 	g.restore()
 	g.restoreRescues()
 	g.recall()
@@ -203,7 +224,9 @@ func (g *Guard) loop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-g.results:
-			g.fold(r)
+			if g.foldAll(r) {
+				g.look()
+			}
 		case call := <-g.calls:
 			call()
 		case <-prune.C:

@@ -96,7 +96,7 @@ func (g *Guard) allowed(m *mend, plan chain.Plan) chain.Plan {
 	case len(plan.Deeds) == 0 || l == nil:
 		return plan
 	case g.o.Hands == nil:
-		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds))
+		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds), "why", g.o.NoHands)
 	case m.blind:
 		plan.Next = chain.Say("guard.blind", "deed", deedsText(plan.Deeds))
 	case !l.Mend && !m.asked:
@@ -128,6 +128,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 	}
 	if event := m.toTell(plan.Cause); event != "" {
 		g.tell(event, i)
+		g.followMargins(g.state.Look(time.Now())) // which waits for the begin to be told
 	}
 	g.save()
 	if !known && (len(plan.Deeds) == 0 || g.serviceBusy(m)) {

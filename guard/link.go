@@ -100,13 +100,19 @@ func (g *Guard) watch(l *link) {
 
 // beat proves what is due, and sets when it is due next.
 func (g *Guard) beat(now time.Time) {
+	g.due = now.Add(time.Minute)
 	for _, c := range g.file.Links {
 		l := g.links[c.Name]
-		if l == nil || l.From != "" || l.person() || l.due.After(now.Add(slot/2)) {
+		if l == nil || l.From != "" || l.person() {
 			continue
 		}
-		l.due = g.next(now.Add(slot/2), l.Every)
-		g.prove(l, false)
+		if !l.due.After(now.Add(slot / 2)) {
+			l.due = g.next(now.Add(slot/2), l.Every)
+			g.prove(l, false)
+		}
+		if l.due.Before(g.due) {
+			g.due = l.due
+		}
 	}
 	g.look() // freshness ends without any proof
 }
@@ -122,12 +128,4 @@ func (g *Guard) next(now time.Time, every time.Duration) time.Time {
 	return g.started.Add(g.o.Phase%every + n*every)
 }
 
-func (g *Guard) nextBeat() time.Time {
-	next := time.Now().Add(time.Minute)
-	for _, l := range g.links {
-		if l.From == "" && !l.person() && l.due.Before(next) {
-			next = l.due
-		}
-	}
-	return g.nextMend(next)
-}
+func (g *Guard) nextBeat() time.Time { return g.nextMend(g.due) }

@@ -1,8 +1,8 @@
 package guard
 
 import (
-	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -13,15 +13,13 @@ import (
 // is reckoned.
 const serviceMend = time.Minute
 
-// graph is the chain as package ways sees it: with the mends that the guard itself
-// does for links whose kind has a mender.
-func (g *Guard) graph() *ways.Graph {
-	if g.ways == nil {
-		m := present(g.file.Chain.Model())
-		m.Mends = g.mendsOf(m)
-		g.ways = ways.New(m)
-	}
-	return g.ways
+// graphOf makes of the chain what package ways sees of it: with the mends that the
+// guard itself does for links whose kind has a mender. It is made when it is wanted
+// first, beside the loop, as a model may be large.
+func (g *Guard) graphOf() func() *ways.Graph {
+	m := present(g.file.Chain.Model())
+	m.Mends = g.mendsOf(m)
+	return sync.OnceValue(func() *ways.Graph { return ways.New(m) })
 }
 
 // present is a model without absent things: what is missing is for a state to say, as
@@ -76,25 +74,14 @@ func (g *Guard) gone(name string) bool {
 // standing is what the view says is lost, besides the things that are missing, and
 // what nobody has proved lately.
 func (g *Guard) standing(v *chain.View) ways.State {
-	m := g.file.Chain.Model()
 	s := ways.State{Waived: g.waived(v)}
-	for _, t := range m.Things {
+	for _, t := range g.file.Chain.Model().Things {
 		if missing(t, g.said) {
 			s.Lost = append(s.Lost, t.Name)
 		}
 	}
-	for _, l := range m.Links {
-		switch v.Verdict(l.Name) {
-		case chain.Broken:
-			if v.ByItself(l.Name) {
-				s.Lost = append(s.Lost, l.Name)
-			}
-		case chain.Unproven:
-			if v.ByItself(l.Name) {
-				s.Unproven = append(s.Unproven, l.Name)
-			}
-		}
-	}
+	broken, unproven := v.ByThemselves()
+	s.Lost, s.Unproven = append(s.Lost, broken...), unproven
 	return s
 }
 
@@ -113,8 +100,9 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 			last = w.At
 		}
 	}
-	for _, l := range g.file.Chain.Model().Links {
-		if since := g.state.Since(l.Name); v.Verdict(l.Name) == chain.Broken && v.ByItself(l.Name) && since.After(last) {
+	broken, _ := v.ByThemselves()
+	for _, name := range broken {
+		if since := g.state.Since(name); since.After(last) {
 			last = since
 		}
 	}
@@ -128,43 +116,36 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 // overdue lists the links of which a person once said that they hold, and that are to
 // be drilled again by now.
 func (g *Guard) overdue(now time.Time) (names []string) {
-	for _, l := range g.file.Chain.Model().Links {
-		if p, ok := g.state.Proof(l.Name); ok && l.Person && p.Verdict == chain.Holds && now.Sub(p.At) > l.Fresh {
+	for _, l := range g.drilled {
+		if p, ok := g.state.Proof(l.Name); ok && p.Verdict == chain.Holds && now.Sub(p.At) > l.Fresh {
 			names = append(names, l.Name)
 		}
 	}
 	return names
 }
 
-// outlook is what is reckoned of a goal.
-type outlook struct {
-	margin  Margin
-	wayBack *float64
-}
-
-// outlooks reckons margins and ways back, anew only when something has changed.
-func (g *Guard) outlooks(v *chain.View) map[string]outlook {
-	s := g.standing(v)
-	if key := fmt.Sprint(s); key != g.reckonedOf || g.reckoned == nil {
-		g.reckonedOf, g.reckoned = key, map[string]outlook{}
-		for _, goal := range g.file.Chain.Model().Goals {
-			o := outlook{margin: marginOf(g.graph(), goal.Name, s)}
-			if plan := g.graph().Back(goal.Name, s); plan.Reached {
-				seconds := plan.Takes.Seconds()
-				o.wayBack = &seconds
-			}
-			g.reckoned[goal.Name] = o
+// drilledOf lists the links that only a person can prove.
+func drilledOf(m chain.Model) (links []chain.Link) {
+	for _, l := range m.Links {
+		if l.Person {
+			links = append(links, l)
 		}
 	}
-	return g.reckoned
+	return links
 }
 
-// survives is the number of losses, nil where no losses would take the goal.
+// survives is the number of losses, nil where no losses would take the goal, or it is
+// not known.
 func survives(m ways.Margin) *int {
-	if m.None {
+	if m.None || m.Unknown() {
 		return nil
 	}
 	return &m.Survives
+}
+
+// marginStatus is a pair of margins as the status has it.
+func marginStatus(m ways.Margins) Margin {
+	return Margin{Now: survives(m.Now), IfAllWell: survives(m.IfAllWell), Unknown: m.Now.Unknown() || m.IfAllWell.Unknown()}
 }
 
 // below reports whether margin a is lower than b; nil is higher than any number.

@@ -34,12 +34,15 @@ const maxSteps = 64
 // missing, what is lost, and what a mend would free of lost needs.
 func (r *reckoning) nextStep(goal string, s ways.State) *NextStep {
 	before := r.marginOf(goal, s)
-	steps := r.steps(s)
+	steps := r.steps(goal, s)
 	if len(s.Unproven) > 0 {
 		steps = slices.Insert(steps, 0, possible{NextStep{Do: "prove", Links: s.Unproven}, ways.State{Lost: s.Lost, Waived: s.Waived}})
 	}
 	var best *NextStep
 	for _, p := range steps[:min(len(steps), maxSteps)] {
+		if !r.until.IsZero() && time.Now().After(r.until) {
+			break
+		}
 		step := p.step
 		step.From, step.To = before.Now, r.marginOf(goal, p.after).Now
 		if !below(step.From, step.To) {
@@ -67,9 +70,18 @@ type possible struct {
 	after ways.State
 }
 
-func (r *reckoning) steps(s ways.State) (all []possible) {
+// steps lists steps to what the goal may rest on; what it does not raises no margin.
+func (r *reckoning) steps(goal string, s ways.State) (all []possible) {
+	rests := map[string]bool{}
+	for _, name := range r.graph().RestsOn(goal) {
+		rests[name] = true
+	}
+	lost := map[string]bool{}
 	now := ways.State{Lost: s.Lost, Waived: s.Waived}
 	for _, name := range s.Lost {
+		if lost[name] = true; !rests[name] || len(all) == maxSteps {
+			continue
+		}
 		after := s
 		after.Lost = slices.DeleteFunc(slices.Clone(s.Lost), func(n string) bool { return n == name })
 		if step, ok := r.stepTo(name, now); ok {
@@ -79,7 +91,7 @@ func (r *reckoning) steps(s ways.State) (all []possible) {
 	mended := map[string]bool{}
 	for _, m := range r.Model().Mends {
 		l, link := r.Link(m.For)
-		if !link || mended[m.For] || slices.Contains(s.Lost, m.For) {
+		if !link || mended[m.For] || lost[m.For] || !rests[m.For] || len(all) == maxSteps {
 			continue
 		}
 		mended[m.For] = true
@@ -101,7 +113,7 @@ func (r *reckoning) stepTo(name string, s ways.State) (step NextStep, ok bool) {
 	step = NextStep{Do: "find", Name: name, Title: r.titleOf(name)}
 	t, thing := r.Thing(name)
 	absent := thing && missing(t, r.said) && !r.said[name].Lost
-	plan := r.graph.Back(name, s)
+	plan := r.graph().Back(name, s)
 	if !plan.Reached || len(plan.Steps) == 0 {
 		return step, !plan.Reached && !absent
 	}

@@ -71,27 +71,57 @@ func (g *Guard) wake(name string) {
 	}
 }
 
-// fold takes a proof in, and does what follows from it.
-func (g *Guard) fold(r result) {
+// foldsAtOnce is how many proofs are taken in before how things stand is looked at.
+const foldsAtOnce = 64
+
+// foldAll takes a proof in, with those that have come meanwhile, and reports whether
+// any of them is worth a look.
+func (g *Guard) foldAll(r result) (news bool) {
+	for range foldsAtOnce {
+		news = g.fold(r) || news
+		select {
+		case r = <-g.results:
+		default:
+			return news
+		}
+	}
+	return news
+}
+
+// fold takes a proof in, and reports whether it is news.
+func (g *Guard) fold(r result) (news bool) {
 	l := g.links[r.link]
 	if l == nil || l.prover != r.of {
-		return
+		return false
 	}
 	l.running = false
 	if l.again {
 		l.again = false
 		g.prove(l, true)
 	}
-	g.take(r.link, r.proof)
+	news = g.takeIn(r.link, r.proof)
+	return news || !g.quiet() || g.seen.Verdict(r.link) != r.proof.Verdict
 }
 
-// take is fold for a proof from anywhere: the machine, a person, a mend.
+// quiet reports whether nothing was amiss when it was last looked: then one more proof
+// that says the same as the last changes nothing. That old proofs expire is for the
+// beats to see.
+func (g *Guard) quiet() bool {
+	return g.seen != nil && !g.seen.AnyBroken() && len(g.incidents.Open()) == 0 && len(g.alarms) == 0
+}
+
+// take takes in a proof from elsewhere than a prover, and does what follows from it.
 func (g *Guard) take(name string, p chain.Proof) {
+	g.takeIn(name, p)
+	g.look()
+}
+
+func (g *Guard) takeIn(name string, p chain.Proof) (changed bool) {
 	g.o.Journal.Proof(name, p)
-	if g.state.Fold(name, p) {
+	if changed = g.state.Fold(name, p); changed {
 		g.verdictChanged(name, p)
 	}
-	g.look()
+	return changed
 }
 
 // verdictChanged writes the change down and has the neighbours tried: what the
@@ -151,6 +181,7 @@ func (g *Guard) settling(name string) bool {
 func (g *Guard) look() {
 	now := time.Now()
 	view := g.state.Look(now)
+	g.seen = view
 	changes := g.incidents.Fold(g.state, view, g.settling)
 	for _, ch := range changes {
 		g.incidentChanged(ch, view)
@@ -158,7 +189,9 @@ func (g *Guard) look() {
 	for _, i := range g.incidents.Open() {
 		g.followMend(i, view)
 	}
-	if fell := g.followMargins(view); fell || len(changes) > 0 {
+	g.followGoals(view)
+	g.followMargins(view)
+	if len(changes) > 0 {
 		g.save()
 	}
 }

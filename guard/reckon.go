@@ -13,7 +13,7 @@ import (
 // reckoned of it may take its time, beside the guard's loop.
 type reckoning struct {
 	*chain.Chain
-	graph *ways.Graph
+	graph func() *ways.Graph
 	mends []chain.Mend // with those of the guard's own
 	view  *chain.View
 	at    time.Time
@@ -22,13 +22,15 @@ type reckoning struct {
 	// proofs and provers are those of the links, by name.
 	proofs  map[string]chain.Proof
 	provers map[string]chain.Prover
+	// until is when no more next steps are tried; zero for never.
+	until time.Time
 }
 
 // reckon takes how things stand now.
 func (g *Guard) reckon(v *chain.View) *reckoning {
 	m := g.file.Chain.Model()
 	r := &reckoning{
-		Chain: g.file.Chain, graph: g.graph(), mends: g.mendsOf(m), view: v, at: v.At(), said: maps.Clone(g.said), state: g.standing(v),
+		Chain: g.file.Chain, graph: g.graph, mends: g.mendsOf(m), view: v, at: v.At(), said: maps.Clone(g.said), state: g.standing(v),
 		proofs: make(map[string]chain.Proof, len(m.Links)), provers: make(map[string]chain.Prover, len(m.Links)),
 	}
 	for _, l := range m.Links {
@@ -41,11 +43,8 @@ func (g *Guard) reckon(v *chain.View) *reckoning {
 }
 
 // marginOf is the margin of a goal if things stood so.
-func (r *reckoning) marginOf(goal string, s ways.State) Margin { return marginOf(r.graph, goal, s) }
-
-func marginOf(graph *ways.Graph, goal string, s ways.State) Margin {
-	m := graph.Margins(goal, s)
-	return Margin{Now: survives(m.Now), IfAllWell: survives(m.IfAllWell)}
+func (r *reckoning) marginOf(goal string, s ways.State) Margin {
+	return marginStatus(r.graph().Margins(goal, s))
 }
 
 // serviceOf is the service that a mend of the guard's own starts, "" for a mend of

@@ -2,7 +2,9 @@ package guard
 
 import (
 	"context"
+	"maps"
 	"reflect"
+	"time"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
@@ -61,8 +63,10 @@ func (g *Guard) replace(file *config.File) error {
 	}
 	old := g.links
 	g.file, g.links, g.state = file, links, state
-	g.ways, g.reckoned, g.fallenOf = nil, nil, ""
+	g.seen, g.due = nil, time.Time{} // new links are due at once
+	g.prepare()
 	g.recall()
+	maps.DeleteFunc(g.stood, func(name string, _ stood) bool { _, known := file.Chain.Goal(name); return !known })
 	for name, l := range links {
 		if old[name] != l {
 			g.watch(l)

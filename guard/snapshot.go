@@ -9,27 +9,41 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
 )
 
 // Status says how things stand, in lang.
 func (g *Guard) Status(ctx context.Context, lang words.Lang) (Status, error) {
 	var s Status
-	err := g.call(ctx, func() { s = g.status(lang) })
-	return s, err
+	var stand ways.State
+	var reckoned *outlooks
+	err := g.call(ctx, func() {
+		view := g.state.Look(time.Now())
+		s, stand, reckoned = g.status(view, lang), g.standing(view), g.outlooks
+	})
+	if err != nil {
+		return s, err
+	}
+	for i, o := range reckoned.of(ctx, stand) {
+		s.Goals[i].Margin, s.Goals[i].WayBack = o.margin, o.wayBack
+	}
+	return s, ctx.Err()
 }
 
-func (g *Guard) status(lang words.Lang) Status {
-	now := time.Now()
-	view := g.state.Look(now)
-	s := Status{At: now, Guard: g.about(lang), Goals: []GoalStatus{}, Links: []LinkStatus{}, Incidents: []IncidentStatus{}}
+// status is without what is reckoned of goals.
+func (g *Guard) status(view *chain.View, lang words.Lang) Status {
+	now := view.At()
+	g.followGoals(view)
 	m := g.file.Chain.Model()
-	outlooks := g.outlooks(view)
+	s := Status{
+		At: now, Guard: g.about(lang), Goals: make([]GoalStatus, 0, len(m.Goals)), Links: make([]LinkStatus, 0, len(m.Links)),
+		Incidents: []IncidentStatus{},
+	}
 	for _, goal := range m.Goals {
 		s.Goals = append(s.Goals, GoalStatus{
 			Name: goal.Name, Title: goal.Title, Verdict: view.Verdict(goal.Name),
-			Since: g.goalSince(goal, view), Blame: list(view.Blame(goal.Name)),
-			Margin: outlooks[goal.Name].margin, WayBack: outlooks[goal.Name].wayBack,
+			Since: g.stood[goal.Name].since, Blame: list(view.Blame(goal.Name)),
 		})
 	}
 	waived := map[string][]string{}
@@ -73,7 +87,7 @@ func (g *Guard) about(lang words.Lang) About {
 	a := About{Version: g.o.Version, PID: os.Getpid(), Started: g.started, Config: g.file.Path}
 	trouble := func(t chain.Text) { a.Troubles = append(a.Troubles, lang.Say(t)) }
 	if g.o.Hands == nil {
-		trouble(chain.Say("guard.trouble_no_hands"))
+		trouble(chain.Say("guard.trouble_no_hands", "why", g.o.NoHands))
 	} else if t, away := g.handsTrouble(); away {
 		trouble(t)
 	}
@@ -150,18 +164,20 @@ func (g *Guard) incidentStatus(i *chain.Incident, now time.Time, lang words.Lang
 	return s
 }
 
-// goalSince is when the goal's verdict began, as far as that is known: the newest
-// change among the links that decide it.
-func (g *Guard) goalSince(goal chain.Goal, view *chain.View) time.Time {
-	var since time.Time
-	for _, w := range goal.Ways {
-		for _, n := range w.Links {
-			if view.Verdict(n) == view.Verdict(goal.Name) && g.state.Since(n).After(since) {
-				since = g.state.Since(n)
-			}
+// stood is how a goal has stood, and since when; since never if nothing was proved of
+// it yet.
+type stood struct {
+	verdict chain.Verdict
+	since   time.Time
+}
+
+// followGoals notes when the verdict of a goal changes.
+func (g *Guard) followGoals(view *chain.View) {
+	for _, goal := range g.file.Chain.Model().Goals {
+		if v := view.Verdict(goal.Name); v != g.stood[goal.Name].verdict {
+			g.stood[goal.Name] = stood{v, view.At()}
 		}
 	}
-	return since
 }
 
 // list is s, but never nil: the JSON has an empty list where there is nothing.

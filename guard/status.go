@@ -55,10 +55,12 @@ type GoalStatus struct {
 }
 
 // Margin is how many further losses a goal survives; nil where no set of losses
-// would take it, or it is not computed.
+// would take it, or it is not known.
 type Margin struct {
 	Now       *int `json:"now"`
 	IfAllWell *int `json:"if_all_well"`
+	// Unknown says that one of them could not be found out: the chain is too large.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // LinkStatus is one link.

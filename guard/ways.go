@@ -85,7 +85,7 @@ func (r *reckoning) waysOf(goal chain.Goal, s supposition) GoalWays {
 		w.Weights = append(w.Weights, WeightStatus(h))
 	}
 	w.Stops = r.stops(goal, w, s.State)
-	w.Back = r.planStatus(goal, r.graph.Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}))
+	w.Back = r.planStatus(goal, r.graph().Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}))
 	w.Next = r.nextStep(goal.Name, s.State)
 	return w
 }
@@ -101,7 +101,7 @@ func (r *reckoning) cuts(goal string, s ways.State, order int) (cuts [][]string,
 		}
 		return n
 	}
-	found := r.graph.Cuts(goal, s, order)
+	found := r.graph().Cuts(goal, s, order)
 	cuts = found.Sets
 	slices.SortStableFunc(cuts, func(a, b []string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(links(a), links(b)), slices.Compare(a, b))
@@ -118,7 +118,7 @@ const maxStops = 64
 // stops finds what alone stops the goal, though only until it is mended.
 func (r *reckoning) stops(goal chain.Goal, w GoalWays, s ways.State) []StopStatus {
 	all := []StopStatus{}
-	if now := r.graph.Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}); !now.Reached || now.Takes > 0 {
+	if now := r.graph().Back(goal.Name, ways.State{Lost: s.Lost, Waived: s.Waived}); !now.Reached || now.Takes > 0 {
 		return all // it is stopped already
 	}
 	seen, asked := map[string]bool{}, 0
@@ -130,7 +130,7 @@ func (r *reckoning) stops(goal chain.Goal, w GoalWays, s ways.State) []StopStatu
 			}
 			seen[name] = true
 			asked++
-			plan := r.graph.Back(goal.Name, ways.State{Lost: append(slices.Clone(s.Lost), name), Waived: s.Waived})
+			plan := r.graph().Back(goal.Name, ways.State{Lost: append(slices.Clone(s.Lost), name), Waived: s.Waived})
 			if plan.Reached && plan.Takes > 0 && !slices.Contains(w.Singles, name) {
 				all = append(all, StopStatus{name, plan.Takes.Seconds()})
 			}
@@ -299,6 +299,9 @@ func (g *Guard) Lose(ctx context.Context, thing string, lost bool, who string) e
 	})
 	if err == nil {
 		err = bad
+	}
+	if err == nil {
+		g.settled(ctx)
 	}
 	return err
 }

@@ -26,7 +26,7 @@ var guardTexts = []entry{
 	{"guard.deed_done", "done: {deed:text} ({took:duration})", "実施: {deed:text}（{took:duration}）"},
 	{"guard.deed_failed", "failed: {deed:text}: {error}", "失敗: {deed:text}: {error}"},
 	{"guard.blind", "omamori-hands does not answer, so the evidence cannot be read, and without it nothing is done by itself; to do by hand: {deed:text}", "omamori-hands が応答せず証拠を読めないため、自動では何もしません。手動でする場合: {deed:text}"},
-	{"guard.no_hands", "omamori runs without hands, so it could not: {deed:text}. Please do it yourself, or start omamori as root", "omamori-hands がないため実施できません: {deed:text}。手動で行うか、omamori を root で起動してください"},
+	{"guard.no_hands", "omamori runs without hands, so it could not: {deed:text}. Please do it yourself. {why:text}", "omamori-hands がないため実施できません: {deed:text}。手動で行ってください。{why:text}"},
 	{"guard.mend_off", "mending is switched off for {link}, so this was not done: {deed:text}", "{link} の自動修復は無効のため、実施していません: {deed:text}"},
 	{"guard.gave_up", "{tries} tries did not put {link} back. omamori waits until the evidence changes; please look at it yourself: omamori status, omamori journal --link {link}", "{tries} 回試しましたが {link} は直りませんでした。状況が変わるまで待ちます。ご自身で確認してください: omamori status、omamori journal --link {link}"},
 
@@ -58,5 +58,5 @@ var guardTexts = []entry{
 
 	{"guard.config_loaded", "the configuration {path} is in force", "設定 {path} を読み込みました"},
 	{"guard.config_refused", "the new configuration was refused, the old one stays in force: {error:text}", "新しい設定は使えないため、前の設定のまま動いています: {error:text}"},
-	{"guard.trouble_no_hands", "running without hands: everything is proved, nothing can be mended (start omamori as root)", "omamori-hands がありません。確認だけを行い、修復はできません（root で起動してください）"},
+	{"guard.trouble_no_hands", "running without hands: everything is proved, nothing can be mended. {why:text}", "omamori-hands がありません。確認だけを行い、修復はできません。{why:text}"},
 }
