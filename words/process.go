@@ -31,8 +31,8 @@ var processTexts = []entry{
 
 	{"process.no_hands", "omamori runs without hands, and only they know this service's process", "omamori-hands がなく、このサービスのプロセスを知る手段がありません"},
 	{"process.no_hands_hint",
-		"Start omamori as root, so that it has hands (sudo omamori run); or give pid_file or name in omamori.yaml.",
-		"omamori を root で起動する（sudo omamori run）か、omamori.yaml に pid_file または name を書いてください。"},
+		"Give omamori hands (omamori status says what is missing), or give pid_file or name in omamori.yaml.",
+		"omamori-hands を使えるようにするか（足りないものは omamori status に表示されます）、omamori.yaml に pid_file または name を書いてください。"},
 	{"process.hands_failed", "hands told nothing of {service}: {error}", "omamori-hands から {service} の状態を得られません: {error}"},
 	{"process.hands_failed_hint",
 		"See that \"{service}\" stands in /etc/omamori/hands.json, and that omamori-hands runs: ps -C omamori-hands",

@@ -27,29 +27,29 @@ func handsSection() config.Section {
 }
 
 // connectHands reaches hands as the configuration says, or starts them if we are
-// root. It returns nil where there are none to be had.
-func connectHands(ctx context.Context, s *handsSettings) (*keeper, error) {
+// root. It returns nil where there are none to be had, and says what is missing.
+func connectHands(ctx context.Context, s *handsSettings) (*keeper, chain.Text, error) {
 	if s != nil && s.Socket != "" {
 		k := &keeper{connect: connector(s.Socket)}
 		if _, err := k.client(ctx); err != nil {
-			return nil, err
+			return nil, chain.Text{}, err
 		}
-		return k, nil
+		return k, chain.Text{}, nil
 	}
 	if os.Geteuid() != 0 {
-		return nil, nil
+		return nil, chain.Say("run.hands_no_root"), nil
 	}
 	file := defaultHandsFile
 	if s != nil && s.File != "" {
 		file = s.File
 	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, chain.Say("run.hands_no_file", "path", file), nil
 	}
 	c, p, err := hands.Spawn(ctx, beside("omamori-hands"), file)
 	if err != nil {
-		return nil, err
+		return nil, chain.Text{}, err
 	}
-	return &keeper{now: c, spawned: p}, nil
+	return &keeper{now: c, spawned: p}, chain.Text{}, nil
 }
 
 // connector makes connections to the hands that listen at socket.

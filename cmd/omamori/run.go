@@ -44,7 +44,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		return err
 	}
 	settings, _ := file.Sections["hands"].(*handsSettings)
-	k, err := connectHands(ctx, settings)
+	k, noHands, err := connectHands(ctx, settings)
 	if err != nil {
 		log.Warn("reach omamori-hands", "error", o.Lang.Say(chain.ErrorText(err)))
 		k = &keeper{failing: err}
@@ -72,6 +72,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	}
 	teller := newTeller(file, j, log)
 	g := options(file, j, k, teller, o, log)
+	g.NoHands = noHands
 	openVantage(&g, o.State, log)
 	main := guard.New(g)
 	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
