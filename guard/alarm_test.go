@@ -44,6 +44,7 @@ type flags struct {
 	verdicts map[string]chain.Verdict // holds where not set
 	letters  []string
 	load     string // what a reload reads
+	hands    guard.Hands
 }
 
 type flag struct {
@@ -63,10 +64,28 @@ func (p flag) Prove(context.Context) chain.Proof {
 	return chain.Untried(chain.Say("test.no_dns"), chain.Text{})
 }
 
+// service is a flag of which hands have evidence.
+type service struct{ flag }
+
+func (service) Service() string { return "vpn" }
+
+func (service) Plan(p chain.Proof, _ chain.Evidence) chain.Plan {
+	return chain.Plan{Cause: p.Cause, Why: p.Because, Next: p.Hint}
+}
+
+// slowHands take their time over evidence.
+type slowHands struct{ *world }
+
+func (h slowHands) Evidence(ctx context.Context, name string) (chain.Evidence, error) {
+	time.Sleep(time.Second)
+	return h.world.Evidence(ctx, name)
+}
+
 func (f *flags) parse(t *testing.T, yaml string) *config.File {
 	t.Helper()
 	kind := chain.NewKind("flag", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return flag{f, at.Link}, nil })
-	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind}})
+	service := chain.NewKind("service", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return service{flag{f, at.Link}}, nil })
+	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind, service}})
 	for _, p := range problems {
 		t.Fatalf("%s: %s", p.Path, words.English.Say(p.Text))
 	}
@@ -79,7 +98,7 @@ func (f *flags) during(t *testing.T, play func(t *testing.T, g *guard.Guard)) {
 	synctest.Test(t, func(t *testing.T) {
 		f.world.t = t
 		f.live(func(o *guard.Options) {
-			o.Config, o.Hands = f.parse(t, f.load), nil
+			o.Config, o.Hands = f.parse(t, f.load), f.hands
 			o.Load = func() (*config.File, error) { return f.parse(t, f.load), nil }
 			o.Tell = func(m guard.Message) {
 				f.tell(m)
@@ -411,5 +430,106 @@ func TestSuppose(t *testing.T) {
 		if _, err := g.Ways(t.Context(), "", guard.Supposed{Lose: []string{"shell"}}, words.English); !errors.As(err, &goal) {
 			t.Errorf("a goal: %v", err)
 		}
+	})
+}
+
+// One loss that lowers the margins of several goals is one message.
+func TestOneLossIsOneMessage(t *testing.T) {
+	f := newFlags(t)
+	f.load = strings.Replace(ways, "goals:", `goals:
+  site: {title: the blog, ways: {web: [vpn]}}
+  aws: {title: the AWS console, ways: {web: [console]}}`, 1)
+	f.during(t, func(t *testing.T, g *guard.Guard) {
+		answer(t, g, "codes", true)
+		after(10 * time.Second)
+		lose(t, g, "phone", true)
+		f.hears(t, "the phone is lost", `begin: 3 goals: nearer to being locked out
+It has come to this because this is lost: my phone (phone):
+the AWS console: locked out, and nothing that is written down brings it back
+the blog: one loss away from being locked out: the VPN service (company); vpn
+a shell: one loss away from being locked out: the VPN service (company); sshd; vpn
+To get the margin back: get this back, or replace it: my phone (phone).`)
+		open := margins(status(t, g))
+		if len(open) != 3 || open[0].Goal != "aws" || *open[0].To != -1 {
+			t.Errorf("got %+v", open)
+		}
+		for _, i := range open {
+			if strings.Join(i.Fell, " ") != "phone" {
+				t.Errorf("%s fell by %v", i.Goal, i.Fell)
+			}
+		}
+		lose(t, g, "company", true)
+		f.hears(t, "the company too", "cause: 2 goals: the margin has changed\nIt has come to this because this is lost: my phone (phone); this is lost: the VPN service (company):")
+		lose(t, g, "phone", false)
+		lose(t, g, "company", false)
+		after(time.Minute)
+		f.heard()
+		lose(t, g, "phone", true)
+		lose(t, g, "phone", false)
+		f.hears(t, "lost and found", "begin: 3 goals", "end: 3 goals: the margin is back\nthe margin is back: the AWS console (after 0 seconds)\n")
+	})
+	told := 0
+	for _, e := range f.entries {
+		if e.What == "told" {
+			told++
+		}
+	}
+	if told != len(f.messages) {
+		t.Errorf("%d records of %d messages", told, len(f.messages))
+	}
+}
+
+// A goal stands as it does since its own verdict changed, whatever its links do, also
+// when the configuration is read anew.
+func TestGoalSince(t *testing.T) {
+	f := newFlags(t)
+	f.load = strings.Replace(ways, "ways: {ssh: [sshd]}", "ways: {ssh: [vpn, sshd]}", 1)
+	f.during(t, func(t *testing.T, g *guard.Guard) {
+		since := func(when string, verdict chain.Verdict, want time.Time) {
+			t.Helper()
+			s := status(t, g).Goals[0]
+			if off := s.Since.Sub(want); s.Verdict != verdict || off < -10*time.Second || off > 10*time.Second {
+				t.Errorf("%s: %v since %v, want %v since %v", when, s.Verdict, s.Since, verdict, want)
+			}
+		}
+		start := time.Now()
+		after(10 * time.Minute)
+		since("at first", chain.Holds, start)
+		f.be("sshd", chain.Broken)
+		broke := time.Now()
+		after(10 * time.Minute)
+		since("sshd broke", chain.Broken, broke)
+		f.be("vpn", chain.Broken)
+		after(10 * time.Minute)
+		since("the vpn broke too", chain.Broken, broke)
+		if err := g.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		after(time.Minute)
+		since("a reload", chain.Broken, broke)
+		f.be("vpn", chain.Holds)
+		f.be("sshd", chain.Holds)
+		well := time.Now()
+		after(10 * time.Minute)
+		since("all is well", chain.Holds, well)
+		if err := g.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		since("another reload", chain.Holds, well)
+	})
+}
+
+// What follows from a break is told after the break, however long its evidence takes.
+func TestMarginIsToldAfterItsBreak(t *testing.T) {
+	f := newFlags(t)
+	f.hands = slowHands{f.world}
+	f.load = strings.NewReplacer("sshd: {kind: flag,", "sshd: {kind: service, mend: no,", "{for: vpn,", "{for: console,", "{for: sshd,", "{for: console,",
+		"{ssh: [sshd]}", "{ssh: [sshd], web: [console]}").Replace(ways)
+	f.during(t, func(t *testing.T, g *guard.Guard) {
+		answer(t, g, "codes", true)
+		after(10 * time.Second)
+		f.be("sshd", chain.Broken)
+		after(10 * time.Second)
+		f.hears(t, "sshd breaks", "begin: sshd: broken", "begin: a shell: nearer to being locked out")
 	})
 }
