@@ -36,20 +36,30 @@ func connectHands(ctx context.Context, s *handsSettings) (*keeper, chain.Text, e
 		}
 		return k, chain.Text{}, nil
 	}
-	if os.Geteuid() != 0 {
-		return nil, chain.Say("run.hands_no_root"), nil
-	}
-	file := defaultHandsFile
-	if s != nil && s.File != "" {
-		file = s.File
-	} else if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		return nil, chain.Say("run.hands_no_file", "path", file), nil
+	file, missing := handsFile(s, defaultHandsFile, os.Geteuid() == 0)
+	if file == "" {
+		return nil, missing, nil
 	}
 	c, p, err := hands.Spawn(ctx, beside("omamori-hands"), file)
 	if err != nil {
 		return nil, chain.Text{}, err
 	}
 	return &keeper{now: c, spawned: p}, chain.Text{}, nil
+}
+
+// handsFile is the file that says what hands may touch, by default that at usual; ""
+// where they cannot be started, with what is missing for that.
+func handsFile(s *handsSettings, usual string, root bool) (string, chain.Text) {
+	if !root {
+		return "", chain.Say("run.hands_no_root")
+	}
+	if s != nil && s.File != "" {
+		return s.File, chain.Text{}
+	}
+	if _, err := os.Stat(usual); errors.Is(err, fs.ErrNotExist) {
+		return "", chain.Say("run.hands_no_file", "path", usual)
+	}
+	return usual, chain.Text{}
 }
 
 // connector makes connections to the hands that listen at socket.
