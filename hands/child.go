@@ -102,7 +102,7 @@ func (c *child) exec() (*tracked, error) {
 	defer null.Close()
 	out := null
 	if c.spec.Output != "" {
-		out, err = openAt(c.spec.Output, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_NOCTTY, 0o640)
+		out, err = openOutput(c.spec.Output)
 		if err != nil {
 			return nil, fmt.Errorf("open output: %w", err)
 		}

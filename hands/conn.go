@@ -174,15 +174,11 @@ func (s *Server) readFile(path string) ([]byte, error) {
 	if !slices.Contains(s.file.Files, path) {
 		return nil, refuse(chain.Say("hands.unknown_file", "path", path))
 	}
-	// Non-blocking: what is not a file must not hold us up.
-	f, err := openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, _, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file: %w", errors.Join(err, os.ErrInvalid))
-	}
 	b, err := io.ReadAll(io.LimitReader(f, maxBody+1))
 	if err != nil {
 		return nil, err
@@ -198,12 +194,26 @@ func (s *Server) dial(path string) (*os.File, error) {
 	if !slices.Contains(s.file.Sockets, path) {
 		return nil, refuse(chain.Say("hands.unknown_socket", "path", path))
 	}
+	// Root may connect to every socket: which one is not for a service to choose that
+	// may write to the folder of its own.
+	at, err := openAt(path, unix.O_PATH, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer at.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(at.Fd()), &st); err != nil {
+		return nil, fmt.Errorf("stat %s: %w", path, err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK || st.Nlink != 1 { // with another name it may be another's
+		return nil, fmt.Errorf("%s is not a socket of its own: %w", path, os.ErrInvalid)
+	}
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make socket: %w", err)
 	}
 	// Non-blocking: with the backlog full this is EAGAIN at once, and tells as much.
-	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: fmt.Sprintf("/proc/self/fd/%d", at.Fd())}); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("connect: %w", err)
 	}

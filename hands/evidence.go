@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -114,18 +113,11 @@ func (v *service) tails() []string {
 
 // tail reads the end of a log, from m on if that is the same file still.
 func tail(path string, m mark, most int64) ([]byte, error) {
-	f, err := openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, st, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return nil, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, os.ErrInvalid
-	}
 	from := int64(0)
 	if m.inode == st.Ino && m.size <= st.Size {
 		from = m.size

@@ -38,6 +38,47 @@ func openAt(path string, flags int, mode uint32) (*os.File, error) {
 	return nil, &os.PathError{Op: "open", Path: path, Err: unix.ELOOP}
 }
 
+// openFile opens a file for reading, and refuses what is none: a pipe, which somebody
+// may have put in the file's place, would be waited for.
+func openFile(path string) (f *os.File, st unix.Stat_t, err error) {
+	f, err = openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, st, err
+	}
+	if err = unix.Fstat(int(f.Fd()), &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
+		err = fmt.Errorf("%s is not a regular file: %w", path, os.ErrInvalid)
+	}
+	if err != nil {
+		f.Close()
+		return nil, st, err
+	}
+	return f, st, nil
+}
+
+// openOutput opens, or makes, the file that takes a child's output.
+func openOutput(path string) (*os.File, error) {
+	f, err := openAt(path, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_NONBLOCK|unix.O_NOCTTY, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	err = unix.Fstat(int(f.Fd()), &st)
+	switch kind := st.Mode & unix.S_IFMT; {
+	case err != nil:
+	case kind == unix.S_IFREG && st.Nlink > 1: // the other name may be another's
+		err = fmt.Errorf("%s has another name", path)
+	case kind != unix.S_IFREG && kind != unix.S_IFCHR:
+		err = fmt.Errorf("%s is not a file: %w", path, os.ErrInvalid)
+	default:
+		err = unix.SetNonblock(int(f.Fd()), false) // the child expects no such thing
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
 // follow replaces the first symbolic link in path by its target.
 func follow(path string) (string, error) {
 	parts := strings.Split(strings.TrimPrefix(filepath.Clean(path), "/"), "/")

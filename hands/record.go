@@ -70,7 +70,7 @@ func trackPIDFile(path string) (*tracked, error) {
 	if path == "" {
 		return nil, errGone
 	}
-	f, err := openAt(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	f, st, err := openFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, errGone
 	}
@@ -78,10 +78,6 @@ func trackPIDFile(path string) (*tracked, error) {
 		return nil, fmt.Errorf("open pid file: %w", err)
 	}
 	defer f.Close()
-	var st, of unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return nil, fmt.Errorf("stat pid file: %w", err)
-	}
 	var b [32]byte
 	n, _ := f.Read(b[:])
 	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))
@@ -97,6 +93,7 @@ func trackPIDFile(path string) (*tracked, error) {
 		return nil, errGone
 	}
 	if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+		var of unix.Stat_t
 		err := unix.Stat(fmt.Sprintf("/proc/%d", pid), &of)
 		if err != nil || of.Uid != st.Uid {
 			t.pidfd.Close()
