@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -195,15 +196,28 @@ func (a *App) unknown(name, nearest string) (text, hint string) {
 func (a *App) say(key string, pairs ...any) string { return a.lang.Say(chain.Say(key, pairs...)) }
 
 // encode writes v as JSON that a person can read too.
-func (a *App) encode(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
+func (a *App) encode(w io.Writer, v any) error { return encode(w, v, "  ") }
+
+func encode(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", indent)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escaped(b.String()))
+	return err
 }
 
-// guard is the running guard.
-func (a *App) guard() Guard { return a.Dial(a.socketPath(), a.lang) }
+// guard is the running guard. What it says to a person is clean.
+func (a *App) guard() Guard {
+	g := a.Dial(a.socketPath(), a.lang)
+	if a.json {
+		return g
+	}
+	return cleaned{g}
+}
 
 // command makes a command whose help is in the catalogue under cli.help_NAME, and
 // its one line under cli.short_NAME.

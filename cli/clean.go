@@ -1,7 +1,17 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"reflect"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/vantage"
 
 	"github.com/omamori-guard/omamori/words"
 )
@@ -33,6 +43,13 @@ func scrub(v reflect.Value) {
 		for i := range v.Len() {
 			scrub(v.Index(i))
 		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			value := reflect.New(v.Type().Elem()).Elem() // what is in a map cannot be set
+			value.Set(v.MapIndex(key))
+			scrub(value)
+			v.SetMapIndex(key, value)
+		}
 	case reflect.String:
 		if v.CanSet() {
 			v.SetString(clip(words.Clean(head(v.String())), longest))
@@ -42,3 +59,124 @@ func scrub(v reflect.Value) {
 
 // head is as much of s as can matter, so that a megabyte costs nothing.
 func head(s string) string { return s[:min(len(s), 8*longest)] }
+
+// escaped writes as \u…, in JSON, what would move a terminal about and JSON leaves as it
+// is: controls of eight bits, and what turns text around.
+func escaped(s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		if r == '\n' || !unicode.In(r, unicode.Cc, unicode.Cf) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, half := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, half)
+		}
+	}
+	return out.String()
+}
+
+// cleaned is a guard whose answers are clean. It embeds none, so that no answer is
+// forgotten.
+type cleaned struct{ g Guard }
+
+var _ Guard = cleaned{}
+
+func answer[T any](v T, err error) (T, error) {
+	clean(&v)
+	var refused *guard.Refused
+	if errors.As(err, &refused) {
+		clean(refused)
+	}
+	return v, err
+}
+
+func (c cleaned) Status(ctx context.Context) (guard.Status, error) {
+	return answer(c.g.Status(ctx))
+}
+
+func (c cleaned) Prove(ctx context.Context, links []string) (guard.Status, error) {
+	return answer(c.g.Prove(ctx, links))
+}
+
+func (c cleaned) Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error) {
+	return answer(c.g.Answer(ctx, link, yes, who))
+}
+
+func (c cleaned) Reload(ctx context.Context) (guard.Status, error) {
+	return answer(c.g.Reload(ctx))
+}
+
+func (c cleaned) Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error) {
+	return answer(c.g.Ways(ctx, goal, q))
+}
+
+func (c cleaned) Model(ctx context.Context) (guard.ModelStatus, error) {
+	return answer(c.g.Model(ctx))
+}
+
+func (c cleaned) Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error) {
+	return answer(c.g.Lose(ctx, thing, lost, who))
+}
+
+func (c cleaned) Rescue(ctx context.Context, goal string) (guard.RescueStatus, error) {
+	return answer(c.g.Rescue(ctx, goal))
+}
+
+func (c cleaned) RescueAct(ctx context.Context, a guard.RescueAct) (guard.RescueStatus, error) {
+	return answer(c.g.RescueAct(ctx, a))
+}
+
+func (c cleaned) TestNotify(ctx context.Context) ([]guard.ChannelResult, error) {
+	return answer(c.g.TestNotify(ctx))
+}
+
+func (c cleaned) Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error) {
+	return answer(c.g.Journal(ctx, since, link, after, newest, limit))
+}
+
+func (c cleaned) Peers(ctx context.Context) ([]guard.PeerStatus, error) {
+	return answer(c.g.Peers(ctx))
+}
+
+func (c cleaned) PairOffer(ctx context.Context) (guard.Offer, error) {
+	return answer(c.g.PairOffer(ctx))
+}
+
+func (c cleaned) PairAnswer(ctx context.Context, code, as string, agree bool) (guard.Proposal, error) {
+	return answer(c.g.PairAnswer(ctx, code, as, agree))
+}
+
+func (c cleaned) PairAccept(ctx context.Context, code, as string, route vantage.Route, agree bool) (guard.Proposal, error) {
+	return answer(c.g.PairAccept(ctx, code, as, route, agree))
+}
+
+func (c cleaned) PairIdentity(ctx context.Context) (guard.Identity, error) {
+	return answer(c.g.PairIdentity(ctx))
+}
+
+func (c cleaned) PairLetter(ctx context.Context, name string) ([]byte, error) {
+	return answer(c.g.PairLetter(ctx, name))
+}
+
+func (c cleaned) PairMeet(ctx context.Context, name string) (guard.PeerStatus, error) {
+	return answer(c.g.PairMeet(ctx, name))
+}
+
+func (c cleaned) Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error {
+	_, err := answer(struct{}{}, c.g.Follow(ctx, after, func(l guard.JournalLine) error {
+		clean(&l)
+		return each(l)
+	}))
+	return err
+}
+
+func (c cleaned) PairTake(ctx context.Context, letter []byte) error {
+	_, err := answer(struct{}{}, c.g.PairTake(ctx, letter))
+	return err
+}
+
+func (c cleaned) PairForget(ctx context.Context, name string) error {
+	_, err := answer(struct{}{}, c.g.PairForget(ctx, name))
+	return err
+}

@@ -93,7 +93,7 @@ func (a *App) records(ctx context.Context, since time.Time, link string, lines i
 
 func (a *App) journalLine(l guard.JournalLine) error {
 	if a.json { // a line each, so that it can be followed
-		return json.NewEncoder(a.Out).Encode(l)
+		return encode(a.Out, l, "")
 	}
 	clean(&l)
 	at := l.At.Local().Format("2006-01-02 15:04:05.000")

@@ -22,8 +22,6 @@ func (a *App) notifyCommand() *cobra.Command {
 		}
 		if a.json {
 			err = a.encode(a.Out, results)
-		} else {
-			clean(&results)
 		}
 		bad := false
 		for _, r := range results {

@@ -23,7 +23,6 @@ func (a *App) proveCommand() *cobra.Command {
 		if a.json {
 			err = a.encode(a.Out, s.Links)
 		} else {
-			clean(&s)
 			a.links(a.style(a.Out), s)
 		}
 		if err == nil && slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Verdict != chain.Holds }) {

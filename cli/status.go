@@ -34,7 +34,6 @@ func (a *App) bare(ctx context.Context) error {
 	if a.json {
 		return a.show(s)
 	}
-	clean(&s)
 	w := a.style(a.Out)
 	a.troubles(w, s)
 	a.goals(w, s)
@@ -50,7 +49,6 @@ func (a *App) show(s guard.Status) error {
 		}
 		return news(s)
 	}
-	clean(&s)
 	w := a.style(a.Out)
 	a.about(w, s)
 	fmt.Fprintln(w)
