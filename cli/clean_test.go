@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -128,6 +130,41 @@ func TestEscapedSaysTheSame(t *testing.T) {
 		}
 		if strings.ContainsAny(b.String(), "\u009b\u202e\x7f\U000e0041") {
 			t.Errorf("%q is shown as it is: %q", s, b.String())
+		}
+	}
+}
+
+// offers is a guard whose offer is what somebody else would like to run elsewhere.
+type offers struct {
+	Guard
+	code string
+}
+
+func (g offers) PairOffer(context.Context) (guard.Offer, error) {
+	return guard.Offer{Code: g.code}, nil
+}
+
+// The offer of the guard here goes into a command over there: it must not be one.
+func TestPairGivesNoCommandOfTheGuards(t *testing.T) {
+	dir := t.TempDir()
+	ssh := "#!/bin/sh\necho \"$@\" > " + dir + "/asked\n"
+	if err := os.WriteFile(dir+"/ssh", []byte(ssh), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	pair := func(code string) (asked bool) {
+		a := &App{In: strings.NewReader("y\n"), Out: io.Discard, Err: io.Discard, Dial: func(string, words.Lang) Guard { return offers{code: code} }}
+		a.Main(t.Context(), []string{"pair", "elsewhere", "--state", dir})
+		_, err := os.Stat(dir + "/asked")
+		os.Remove(dir + "/asked")
+		return err == nil
+	}
+	if !pair("omamori-offer-1.AbZ09-_") {
+		t.Error("an offer is not passed on")
+	}
+	for _, code := range []string{"", "reboot", "omamori-offer-1.", "omamori-offer-1.a;reboot", "omamori-offer-1.a\nreboot", "omamori-offer-1.$(reboot)", "omamori-offer-1.a reboot", "omamori-offer-1.é"} {
+		if pair(code) {
+			t.Errorf("%q becomes part of a command", code)
 		}
 	}
 }

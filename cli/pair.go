@@ -67,6 +67,11 @@ func (a *App) pair(ctx context.Context, route vantage.Route, as string, sudo boo
 	if err != nil {
 		return err
 	}
+	// It becomes part of a command there, which runs as the owner: a guard that was taken
+	// over must not have a shell there.
+	if !vantage.IsOffer(offer.Code) {
+		return vantage.ErrBadOffer
+	}
 	w := a.style(a.Err)
 	fmt.Fprintln(w, a.say("cli.pair_asking", "host", route.Host))
 	in := bufio.NewReader(a.In)

@@ -80,6 +80,15 @@ func parseOffer(prefix, code string) (o offer, err error) {
 	return o, nil
 }
 
+// IsOffer reports whether code is an offer, and nothing that a shell would take for
+// more than one word.
+func IsOffer(code string) bool {
+	body, ok := strings.CutPrefix(code, offerPrefix)
+	return ok && body != "" && !strings.ContainsFunc(body, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_'
+	})
+}
+
 // IsAnswer reports whether a line that the other side printed carries its answer, and
 // returns it.
 func IsAnswer(line string) (code string, ok bool) {
