@@ -99,6 +99,9 @@ func peer(c *net.UnixConn) (*unix.Ucred, error) {
 	return cred, inner
 }
 
+// trusted reports whether a user is root or the guard's own.
+func trusted(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
+
 // guarded is a listener that closes the connections of strangers unanswered.
 type guarded struct{ *net.UnixListener }
 
@@ -108,7 +111,7 @@ func (g guarded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if cred, err := peer(c); err == nil && (cred.Uid == 0 || int(cred.Uid) == os.Geteuid()) {
+		if cred, err := peer(c); err == nil && (trusted(cred.Uid)) {
 			return c, nil
 		}
 		c.Close()

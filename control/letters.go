@@ -17,11 +17,45 @@ import (
 )
 
 const (
-	// letterTime is how long one exchange may take, lettersAtOnce how many there are
-	// at a time: more wait.
-	letterTime    = 10 * time.Second
-	lettersAtOnce = 4
+	// letterTime is how long one exchange may take.
+	letterTime = 10 * time.Second
+	// lettersOfOne is how many a user may be at the same time, lettersAtOnce how many
+	// all users but root and the guard's own: more are turned away, so that nobody can
+	// keep the others out by connecting and saying nothing.
+	lettersOfOne  = 4
+	lettersAtOnce = 16
 )
+
+// callers counts who is at the socket for letters.
+type callers struct {
+	mu sync.Mutex // protects of
+	of map[uint32]int
+}
+
+// enter lets uid in if there is room for him; he is to leave.
+func (c *callers) enter(uid uint32) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	others := 0
+	for of, n := range c.of {
+		if !trusted(of) {
+			others += n
+		}
+	}
+	if c.of[uid] >= lettersOfOne || others >= lettersAtOnce && !trusted(uid) {
+		return false
+	}
+	c.of[uid]++
+	return true
+}
+
+func (c *callers) leave(uid uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of[uid]--; c.of[uid] == 0 {
+		delete(c.of, uid)
+	}
+}
 
 // LettersPath is where the guard that answers at socket takes letters.
 func LettersPath(socket string) string { return filepath.Join(filepath.Dir(socket), "letters.sock") }
@@ -47,9 +81,9 @@ func ServeLetters(ctx context.Context, l *net.UnixListener, take func(context.Co
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	free := make(chan struct{}, lettersAtOnce)
+	at := &callers{of: map[uint32]int{}}
 	for {
-		c, err := l.Accept()
+		c, err := l.AcceptUnix()
 		if ctx.Err() != nil {
 			if err == nil {
 				c.Close()
@@ -64,14 +98,13 @@ func ServeLetters(ctx context.Context, l *net.UnixListener, take func(context.Co
 			}
 			continue
 		}
-		select {
-		case free <- struct{}{}:
-		case <-ctx.Done():
+		who, err := peer(c)
+		if err != nil || !at.enter(who.Uid) {
 			c.Close()
-			return nil
+			continue
 		}
 		work.Go(func() {
-			defer func() { <-free }()
+			defer at.leave(who.Uid)
 			defer c.Close()
 			defer context.AfterFunc(ctx, func() { c.Close() })()
 			if c.SetDeadline(time.Now().Add(letterTime)) == nil {
@@ -105,8 +138,13 @@ func answerLetter(ctx context.Context, r io.Reader, take func(context.Context, [
 // CarryLetter takes one letter from in to the first guard that answers at paths, and
 // its answer to out.
 func CarryLetter(ctx context.Context, paths []string, in io.Reader, out io.Writer) error {
+	// First: the guard is not kept waiting for one who is slow.
+	raw, err := vantage.Answer(in)
+	if err != nil {
+		return fmt.Errorf("read the letter: %w", err)
+	}
 	var c net.Conn
-	err := error(guard.ErrNoGuard)
+	err = guard.ErrNoGuard
 	for _, path := range paths {
 		if c, err = dial(ctx, path); err == nil {
 			break
@@ -118,10 +156,6 @@ func CarryLetter(ctx context.Context, paths []string, in io.Reader, out io.Write
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(letterTime)); err != nil {
 		return err
-	}
-	raw, err := vantage.Answer(in)
-	if err != nil {
-		return fmt.Errorf("read the letter: %w", err)
 	}
 	if _, err := io.WriteString(c, vantage.Line(raw)); err != nil {
 		return fmt.Errorf("hand over the letter: %w", err)

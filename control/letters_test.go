@@ -1,9 +1,11 @@
 package control
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/vantage"
@@ -74,7 +77,7 @@ func TestLetters(t *testing.T) {
 			t.Errorf("carries %.20q", in)
 		}
 	}
-	if err := CarryLetter(t.Context(), []string{path + "-none"}, strings.NewReader(""), io.Discard); !errors.Is(err, guard.ErrNoGuard) {
+	if err := CarryLetter(t.Context(), []string{path + "-none"}, strings.NewReader(vantage.Line([]byte("hello"))), io.Discard); !errors.Is(err, guard.ErrNoGuard) {
 		t.Errorf("without a guard: %v", err)
 	}
 }
@@ -106,11 +109,80 @@ func TestLettersOfAnotherUser(t *testing.T) {
 		t.Skip("becomes another user: needs root")
 	}
 	path := lettered(t)
-	carry := exec.Command(stranger(t), "-test.run", "^TestCarryAsAnotherUser$")
+	binary := stranger(t)
+	carry := exec.Command(binary, "-test.run", "^TestCarryAsAnotherUser$")
 	carry.Env = append(os.Environ(), "OMAMORI_LETTERS_TEST="+path)
 	carry.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	if out, err := carry.CombinedOutput(); err != nil || !strings.Contains(string(out), vantage.Line([]byte("hello"))) {
 		t.Errorf("%v: %s", err, out)
+	}
+
+	// One who connects as often as he can, and says nothing, keeps nobody else out.
+	crowd := exec.Command(binary, "-test.run", "^TestCrowdAsAnotherUser$", "-test.v")
+	crowd.Env = carry.Env
+	crowd.SysProcAttr = carry.SysProcAttr
+	stay, err := crowd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := crowd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := crowd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		stay.Close()
+		if err := crowd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for lines := bufio.NewScanner(said); lines.Scan() && lines.Text() != "crowded"; {
+	}
+	began := time.Now()
+	var out bytes.Buffer
+	if err := CarryLetter(t.Context(), []string{path}, strings.NewReader(vantage.Line([]byte("hello"))), &out); err != nil || out.String() != vantage.Line([]byte("hello")) {
+		t.Errorf("behind a crowd: %q, %v after %s", out.String(), err, time.Since(began))
+	}
+}
+
+// TestCrowdAsAnotherUser is what TestLettersOfAnotherUser runs as another user.
+func TestCrowdAsAnotherUser(t *testing.T) {
+	path := os.Getenv("OMAMORI_LETTERS_TEST")
+	if path == "" {
+		return
+	}
+	for range 50 {
+		c, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	fmt.Println("crowded")
+	_, _ = io.Copy(io.Discard, os.Stdin) // until the test is over
+}
+
+// What all users may hold together leaves room for root and for the guard's own.
+func TestCallers(t *testing.T) {
+	c := &callers{of: map[uint32]int{}}
+	let := 0
+	for uid := uint32(1000); uid < 1100; uid++ {
+		for range 10 {
+			if c.enter(uid) {
+				let++
+			}
+		}
+	}
+	if let != lettersAtOnce || !c.enter(0) || !c.enter(uint32(os.Geteuid())) || c.enter(1099) {
+		t.Errorf("%d were let in, %v", let, c.of)
+	}
+	for range lettersOfOne {
+		c.leave(1000)
+	}
+	if !c.enter(1099) {
+		t.Error("who leaves makes no room")
 	}
 }
 
