@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -92,7 +93,9 @@ func (e *Unusable) Said() (text, hint chain.Text) { return e.Text, e.Hint }
 func (e *Unusable) Usage() bool { return true }
 
 // Find returns the file to read: given, if it is not empty, else ./omamori.yaml,
-// else /etc/omamori/omamori.yaml. The error is an *Unusable.
+// else /etc/omamori/omamori.yaml. A file that is only found must be of somebody who may
+// have commands run as us: in a folder like /tmp, anybody can leave one. The error is an
+// *Unusable.
 func Find(given string) (string, error) {
 	if given != "" {
 		return given, nil
@@ -100,13 +103,35 @@ func Find(given string) (string, error) {
 	const name, system = "omamori.yaml", "/etc/omamori/omamori.yaml"
 	for _, path := range []string{name, system} {
 		if _, err := os.Stat(path); err == nil {
-			return path, nil
+			return path, ours(path)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return "", unusable(path, err)
 		}
 	}
 	return "", &Unusable{Path: name, Err: fs.ErrNotExist,
 		Text: chain.Say("config.none", "here", name, "there", system), Hint: chain.Say("config.none_hint")}
+}
+
+// ours says what is wrong with the owner of a file, and of a link that leads to it, or
+// with who may write to it. Who used sudo could as well give us the file's path.
+func ours(path string) error {
+	for _, look := range []func(string) (fs.FileInfo, error){os.Lstat, os.Stat} {
+		info, err := look(path)
+		if err != nil {
+			return unusable(path, err)
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			continue
+		}
+		uid := int(st.Uid)
+		mine := uid == 0 || uid == os.Geteuid() || os.Geteuid() == 0 && os.Getenv("SUDO_UID") == strconv.Itoa(uid)
+		if !mine || info.Mode().IsRegular() && info.Mode()&0o002 != 0 {
+			return &Unusable{Path: path, Err: fs.ErrPermission,
+				Text: chain.Say("config.others", "path", path, "uid", uid), Hint: chain.Say("config.others_hint", "path", path)}
+		}
+	}
+	return nil
 }
 
 // Load reads the file at path. Problems are mistakes in what it says; the error,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -340,6 +341,44 @@ func TestFind(t *testing.T) {
 	}
 	if got, err := Find(""); got != "omamori.yaml" || err != nil {
 		t.Errorf("%q %v", got, err)
+	}
+}
+
+// In a folder where anybody can leave a file, none that another has left is read.
+func TestFindTakesNoFileOfOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") != "" {
+			t.Fatal("CI must run this as root")
+		}
+		t.Skip("makes files of other users: needs root")
+	}
+	t.Setenv("SUDO_UID", "1000")
+	for what, c := range map[string]struct {
+		make string
+		good bool
+	}{
+		"ours":                     {"touch omamori.yaml", true},
+		"who used sudo":            {"touch omamori.yaml; chown 1000 omamori.yaml", true},
+		"another's":                {"touch omamori.yaml; chown 33 omamori.yaml", false},
+		"for all to write":         {"touch omamori.yaml; chmod 666 omamori.yaml", false},
+		"a link":                   {"touch a; ln -s a omamori.yaml", true},
+		"a link of another's":      {"touch a; ln -s a omamori.yaml; chown -h 33 omamori.yaml", false},
+		"a link to what is theirs": {"touch a; chown 33 a; ln -s a omamori.yaml", false},
+	} {
+		t.Chdir(t.TempDir())
+		if out, err := exec.Command("sh", "-c", c.make).CombinedOutput(); err != nil {
+			t.Fatal(err, string(out))
+		}
+		_, err := Find("")
+		if (err == nil) != c.good {
+			t.Errorf("%s: got %v", what, err)
+		}
+		if wrong, ok := err.(*Unusable); err != nil && (!ok || wrong.Text.Key != "config.others") { //nolint:errorlint // as promised
+			t.Errorf("%s: got %v", what, err)
+		}
+		if got, err := Find("omamori.yaml"); got != "omamori.yaml" || err != nil {
+			t.Errorf("%s, given: %v", what, err)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ var configTexts = []entry{
 	{"config.absent", "there is no file {path}", "ファイル {path} がありません"},
 	{"config.denied", "{path} may not be read", "{path} を読む権限がありません"},
 	{"config.denied_hint", "Run it as root, or let yourself read it: ls -l {path}", "root で実行するか、権限を確かめてください: ls -l {path}"},
+	{"config.others", "./{path} belongs to user {uid}, or anybody may write to it", "./{path} はユーザー {uid} のファイルか、誰でも書き込めるファイルです"},
+	{"config.others_hint", "It can have commands run as you. If that is right: omamori -c {path} …", "あなたの権限でコマンドを実行できる内容です。これでよければ: omamori -c {path} …"},
 	{"config.unread", "{path} cannot be read: {error}", "{path} を読み取れません: {error}"},
 	{"config.is_folder", "{path} is a folder, not a configuration", "{path} はフォルダです。設定ファイルを指定してください"},
 	{"config.not_file", "{path} is not an ordinary file", "{path} は通常のファイルではありません"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -150,7 +151,7 @@ func load(ctx context.Context, o cli.RunOptions) (*config.File, error) {
 	var file *config.File
 	var problems []config.Problem
 	if err != nil {
-		if o.Config != "" {
+		if o.Config != "" || !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 		found, err := discover.Look(ctx, discover.Options{})
