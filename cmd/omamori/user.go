@@ -51,7 +51,8 @@ func chooseUser(name string) (account, error) {
 }
 
 // ownState makes the folder for state, and gives it and what is in it to who. It
-// follows no link, so that nobody can have another file given to him.
+// follows no link, and leaves alone what has another name besides, so that nobody can
+// have another file given to him.
 func ownState(dir string, who account) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder for state: %w", err)
@@ -59,27 +60,57 @@ func ownState(dir string, who account) error {
 	if !who.become {
 		return nil
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
 	if err := os.Lchown(dir, who.uid, who.gid); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(dir)
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() {
-			continue
-		}
-		if err := root.Lchown(e.Name(), who.uid, who.gid); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := give(int(d.Fd()), name, who); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("give %s its owner: %w", filepath.Join(dir, name), err)
 		}
 	}
 	return nil
+}
+
+// give gives a file in the folder dir to who. What it looks at is what it gives.
+func give(dir int, name string, who account) error {
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink != 1 {
+		return nil
+	}
+	return unix.Fchownat(fd, "", who.uid, who.gid, unix.AT_EMPTY_PATH)
+}
+
+// leaveTerminal makes the terminal that we were started from no longer our controlling
+// one: else the guard could type into it what root's shell would read. It can be
+// written to, and Ctrl-C reaches us, as before. Who leads the session has no shell
+// behind him.
+func leaveTerminal() error {
+	if sid, err := unix.Getsid(0); err != nil || sid == os.Getpid() {
+		return err
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	defer tty.Close()
+	return unix.IoctlSetInt(int(tty.Fd()), unix.TIOCNOTTY, 0)
 }
 
 // oomScore makes the kernel choose others first when memory runs out: a guard
@@ -98,6 +129,7 @@ func becomeUser(who account, state string) error {
 			name string
 			do   func() error
 		}{
+			{"terminal", leaveTerminal},
 			{"groups", func() error { return syscall.Setgroups([]int{who.gid}) }},
 			{"group", func() error { return syscall.Setresgid(who.gid, who.gid, who.gid) }},
 			{"user", func() error { return syscall.Setresuid(who.uid, who.uid, who.uid) }},
