@@ -55,7 +55,7 @@ func Look(ctx context.Context, o Options) (*Found, error) {
 	for _, s := range f.Services {
 		switch s.kindOf() {
 		case "php":
-			f.Pools = append(f.Pools, m.pools(s)...)
+			f.Pools = append(f.Pools, m.pools(s, listening)...)
 		case "mariadb":
 			f.databases[s.Name] = m.socketOf(s, listening)
 		case "ssh":

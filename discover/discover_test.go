@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,8 @@ mariadbd
 php-fpm8.2
 -- proc/8/stat --
 8 (php-fpm8.2) S 1 8 8 0
+-- proc/8/fd/3 --
+socket:[201]
 -- proc/8/cgroup --
 0::/system.slice/php8.2-fpm.service
 -- proc/9/comm --
@@ -64,6 +67,8 @@ sshd: someone@pts/0
 -- proc/net/unix --
 Num       RefCount Protocol Flags    Type St Inode Path
 0: 00000002 00000000 00010000 0001 01 200 /run/mysqld/mysqld.sock
+0: 00000002 00000000 00010000 0001 01 201 /run/php/php8.2-fpm.sock
+0: 00000002 00000000 00010000 0001 01 202 /run/docker.sock
 -- proc/self/mounts --
 /dev/vda1 / ext4 rw 0 0
 /dev/vdb1 /srv ext4 rw 0 0
@@ -145,7 +150,11 @@ func root(t *testing.T, files string) string {
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(files)).Files {
 		path := filepath.Join(dir, f.Name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, f.Data, 0o644)); err != nil {
+		put := func() error { return os.WriteFile(path, f.Data, 0o644) }
+		if strings.Contains(f.Name, "/fd/") {
+			put = func() error { return os.Symlink(strings.TrimSpace(string(f.Data)), path) }
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), put()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -227,7 +236,19 @@ func TestABlog(t *testing.T) {
 
 // Hands may touch what was found, and nothing else.
 func TestHandsFile(t *testing.T) {
-	f, err := Look(t.Context(), Options{Root: root(t, blog)})
+	// Anybody can have a program of that name, and a configuration that names any socket.
+	f, err := Look(t.Context(), Options{Root: root(t, blog+`
+-- proc/14/comm --
+php-fpm8.2
+-- proc/14/stat --
+14 (php-fpm8.2) S 1 14 14 0
+-- proc/14/cmdline --
+php-fpm8.2 -y /tmp/fpm.conf
+-- tmp/fpm.conf --
+[x]
+listen = /run/docker.sock
+ping.path = /ping
+`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,6 +257,7 @@ func TestHandsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := hands.Parse(b)
+	got.Services = slices.DeleteFunc(got.Services, func(s hands.Service) bool { return s.Name == "php-2" })
 	want := hands.File{
 		Guard: "omamori",
 		Services: []hands.Service{

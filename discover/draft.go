@@ -326,7 +326,9 @@ func (d *draft) goals() {
 }
 
 // HandsFile is what hands may touch: the services that something looks after, the
-// files and sockets that the draft's links want read.
+// files and sockets that the draft's links want read. A socket is listed if its service
+// listens there: else anybody could start a program of PHP-FPM's name, with a
+// configuration that names any socket of root's.
 func (f *Found) HandsFile() ([]byte, error) {
 	file := hands.File{Guard: "omamori", Services: []hands.Service{}}
 	for _, s := range f.Services {
@@ -343,7 +345,7 @@ func (f *Found) HandsFile() ([]byte, error) {
 		}
 	}
 	for _, p := range f.Pools {
-		if p.Socket != "" && (p.Ping != "" || p.Status != "") && !slices.Contains(file.Sockets, p.Socket) {
+		if p.Socket != "" && p.own && (p.Ping != "" || p.Status != "") && !slices.Contains(file.Sockets, p.Socket) {
 			file.Sockets = append(file.Sockets, p.Socket)
 		}
 	}

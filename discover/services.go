@@ -23,6 +23,7 @@ type Service struct {
 	Logs, Writes         []string
 
 	pid    int
+	root   bool   // it runs as root
 	config string // its own file, where it was told one
 }
 
@@ -107,7 +108,7 @@ func lonely(s Service) int {
 
 // service tells of one that runs.
 func (m machine) service(p process, h *HandsFound) Service {
-	s := Service{Process: p.name, User: p.user, Running: true, pid: p.pid, Systemd: unitOf(p.cgroup)}
+	s := Service{Process: p.name, User: p.user, Running: true, pid: p.pid, root: p.root, Systemd: unitOf(p.cgroup)}
 	switch daemon(p.name) {
 	case "nginx":
 		s.config = p.after("-c")

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -15,10 +16,12 @@ import (
 type Pool struct {
 	Name, Socket, Address, Ping, Status string
 	service                             string
+	// own says that its service itself listens on Socket.
+	own bool
 }
 
 // pools lists the pools of a PHP-FPM.
-func (m machine) pools(s Service) []Pool {
+func (m machine) pools(s Service, listening []listener) []Pool {
 	config := s.config
 	if config == "" {
 		config = "/etc/php/" + strings.TrimPrefix(s.Process, "php-fpm") + "/fpm/php-fpm.conf"
@@ -37,6 +40,9 @@ func (m machine) pools(s Service) []Pool {
 	all = slices.DeleteFunc(all, func(p Pool) bool { return p.Name == "global" || p.Socket == "" && p.Address == "" })
 	for i := range all {
 		all[i].service = s.Name
+		all[i].own = !s.Running || (s.root || os.Geteuid() != 0) && slices.ContainsFunc(listening, func(l listener) bool {
+			return l.pid == s.pid && l.path == all[i].Socket
+		})
 	}
 	return all[:min(len(all), maxSites)]
 }
