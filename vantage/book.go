@@ -82,6 +82,8 @@ type peer struct {
 	Outbox []Proof `json:"outbox,omitempty"`
 
 	trouble *Refusal // why its newest letter, or ours, was refused
+
+	letters, past budget
 }
 
 // Open opens the book in dir, which exists. A book that cannot be read is put aside,

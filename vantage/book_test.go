@@ -188,6 +188,60 @@ func TestKeptWhenApart(t *testing.T) {
 	}
 }
 
+// A guard that was taken over signs as it likes; it does not fill the other's disk.
+func TestAFloodIsRefused(t *testing.T) {
+	laptop, server := couple(t)
+	taken, past, refused := 0, 0, 0
+	flood := func() {
+		for range 3 * lettersAtOnce {
+			n, err := laptop.book.number(laptop.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := laptop.book.named("server")
+			l := &letter{from: laptop.book.key(), to: p.Key, pairing: p.Pairing, sent: laptop.now}
+			for i := range 100 {
+				if n, err = laptop.book.number(laptop.now); err != nil {
+					t.Fatal(err)
+				}
+				l.proofs = append(l.proofs, Proof{N: n, Link: "ssh", Claim: claim("ssh"), Proof: chain.Proof{
+					Verdict: chain.Verdict(1 + i%2), At: laptop.now.Add(-time.Second + time.Duration(taken*100+i)*time.Microsecond)}})
+			}
+			if l.seq, err = laptop.book.number(laptop.now); err != nil {
+				t.Fatal(err)
+			}
+			got, err := server.take(l.sign(laptop.book.secret))
+			var r *Refusal
+			switch {
+			case err == nil:
+				taken++
+				past += len(got.Past)
+				for _, r := range got.Refused {
+					if r.Code != Often {
+						t.Fatal(r)
+					}
+					refused++
+				}
+			case !errors.As(err, &r) || r.Code != Often:
+				t.Fatal(err)
+			}
+		}
+	}
+	flood()
+	if taken < lettersAtOnce-5 || taken > lettersAtOnce || past != pastAtOnce || refused == 0 {
+		t.Errorf("%d letters and %d proofs of a flood were taken, %d refused", taken, past, refused)
+	}
+	before, pastBefore := taken, past
+	laptop.pass(time.Minute, server)
+	flood()
+	if taken-before > 31 || past-pastBefore > 7 {
+		t.Errorf("a minute later %d letters and %d proofs more", taken-before, past-pastBefore)
+	}
+	laptop.pass(time.Hour, server)
+	laptop.prove("ssh", chain.Holds, 0)
+	server.must(laptop.write()) // it is heard again
+}
+
 func TestAttacks(t *testing.T) {
 	laptop, server := couple(t)
 	laptop.prove("ssh", chain.Holds, 0)

@@ -173,6 +173,9 @@ func (b *Book) take(l *letter, wishes map[string]Claim, now time.Time) (t Taken,
 	if l.seq <= p.Seq {
 		return t, nil, &Refusal{Code: Replayed, Peer: p.Name}
 	}
+	if !p.letters.spend(now, lettersAtOnce, letterEvery) {
+		return t, nil, &Refusal{Code: Often, Peer: p.Name}
+	}
 	// From here on the letter is used up, even if it is refused: else one whose clock
 	// was ahead could be kept, and shown again when its time has come.
 	p.Seq = l.seq
@@ -192,7 +195,7 @@ func (b *Book) take(l *letter, wishes map[string]Claim, now time.Time) (t Taken,
 		wanted, ok := p.Wishes[o.Link]
 		return o.N <= l.took || !ok || wanted != o.Claim
 	})
-	p.take(l, wishes, &t)
+	p.take(l, wishes, now, &t)
 	if t.First { // it takes the place of an older pairing with the same guard
 		b.file.Peers = slices.DeleteFunc(b.file.Peers, func(o *peer) bool { return o.Key == p.Key && o != p })
 	}
@@ -200,7 +203,7 @@ func (b *Book) take(l *letter, wishes map[string]Claim, now time.Time) (t Taken,
 }
 
 // take sorts the proofs of a letter: those that count into t.Newest and t.Past.
-func (p *peer) take(l *letter, wishes map[string]Claim, t *Taken) {
+func (p *peer) take(l *letter, wishes map[string]Claim, now time.Time, t *Taken) {
 	if p.Held == nil {
 		p.Held = map[string]Proof{}
 	}
@@ -242,7 +245,11 @@ func (p *peer) take(l *letter, wishes map[string]Claim, t *Taken) {
 			t.Newest = append(t.Newest, proof)
 			continue
 		}
-		t.Past = append(t.Past, t.Newest[i])
+		if p.past.spend(now, pastAtOnce, pastEvery) {
+			t.Past = append(t.Past, t.Newest[i])
+		} else {
+			t.Refused = append(t.Refused, &Refusal{Code: Often, Peer: p.Name, Link: proof.Link})
+		}
 		t.Newest[i] = proof
 	}
 }

@@ -21,11 +21,12 @@ const (
 	BackDated Code = "backdated" // a proof older than one that was taken already
 	Future    Code = "future"    // a proof of later than its letter
 	Unsaved   Code = "unsaved"   // the disk refused to keep that it was taken
+	Often     Code = "often"     // more than any honest guard has to say
 )
 
 // known is c, or Malformed if there is no such code.
 func (c Code) known() Code {
-	if slices.Contains([]Code{Malformed, Stranger, Misled, Forged, Replayed, Clock, Foreign, BackDated, Future, Unsaved}, c) {
+	if slices.Contains([]Code{Malformed, Stranger, Misled, Forged, Replayed, Clock, Foreign, BackDated, Future, Unsaved, Often}, c) {
 		return c
 	}
 	return Malformed
