@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -30,7 +31,9 @@ const (
 // Listen makes the socket at path, its folder if need be, and gives it to uid. A
 // socket that nobody answers on any more is replaced; one that somebody does is
 // a *Taken.
-func Listen(path string, uid int) (*net.UnixListener, error) {
+func Listen(path string, uid int) (*net.UnixListener, error) { return listen(path, uid, 0o600) }
+
+func listen(path string, uid int, mode fs.FileMode) (*net.UnixListener, error) {
 	if n := len(path); n > 107 {
 		return nil, fmt.Errorf("the socket's path %s has %d bytes, more than the 107 that Linux allows", path, n)
 	}
@@ -58,13 +61,35 @@ func Listen(path string, uid int) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	if uid != os.Geteuid() {
-		if err := os.Chown(path, uid, -1); err != nil {
-			l.Close()
-			return nil, fmt.Errorf("give the socket to its user: %w", err)
-		}
+	if err := give(path, uid, mode); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("give the socket to its user: %w", err)
 	}
 	return l, nil
+}
+
+// give gives a socket its owner and mode. The folder may be that of the guard's user, and
+// we be root: whatever he puts in the socket's place meanwhile is not what is given.
+func give(path string, uid int, mode fs.FileMode) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK || st.Nlink != 1 || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is not the socket that was made there", path)
+	}
+	if err := os.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode); err != nil {
+		return err
+	}
+	if uid == os.Geteuid() {
+		return nil
+	}
+	return unix.Fchownat(fd, "", uid, -1, unix.AT_EMPTY_PATH)
 }
 
 // Taken says that another guard answers on the socket.

@@ -295,3 +295,36 @@ func TestBadRequests(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is put in the place of a socket that root has just made is given to nobody.
+func TestGiveGivesNothingElse(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/shadow", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	made, err := net.Listen("unix", dir+"/made.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer made.Close()
+	if err := errors.Join(os.Symlink("shadow", dir+"/link"), os.Link(dir+"/shadow", dir+"/hard"), os.Symlink("made.sock", dir+"/sock-link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"/link", "/hard", "/sock-link", "/none"} {
+		if err := give(dir+name, os.Geteuid(), 0o666); err == nil {
+			t.Errorf("%s is given", name)
+		}
+	}
+	if st, err := os.Stat(dir + "/shadow"); err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("another file is open to all: %v, %v", st, err)
+	}
+	if err := give(dir+"/made.sock", os.Geteuid(), 0o666); err != nil {
+		t.Error(err)
+	}
+	if err := os.Link(dir+"/made.sock", dir+"/second.sock"); err != nil {
+		t.Fatal(err)
+	}
+	if err := give(dir+"/made.sock", os.Geteuid(), 0o600); err == nil {
+		t.Error("a socket with another name is given")
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -64,15 +63,7 @@ func LettersPath(socket string) string { return filepath.Join(filepath.Dir(socke
 // it: SSH logs in as somebody else than the guard. A letter is believed for its
 // signature, not for who carried it, and nothing else can be asked there.
 func ListenLetters(path string, uid int) (*net.UnixListener, error) {
-	l, err := Listen(path, uid)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(path, 0o666); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("open the socket for letters: %w", err)
-	}
-	return l, nil
+	return listen(path, uid, 0o666)
 }
 
 // ServeLetters gives each letter that comes to take, and writes back its answer, until
