@@ -98,13 +98,13 @@ func (g *Guard) outages() (names []string) {
 // followMargins has the falls opened, moved and ended, if anything is amiss, or was.
 // What that takes is reckoned beside the loop, one thing after the other.
 func (g *Guard) followMargins(v *chain.View) {
+	if g.reckoning != nil {
+		return // once that is done, how things stand is looked at again
+	}
 	w, a := g.watcher, g.amiss(v)
 	if w.last != nil && w.last.equal(a) || len(a.losses) == 0 && len(g.alarms) == 0 {
 		w.last = a
 		return
-	}
-	if g.reckoning != nil {
-		return // once that is done, how things stand is looked at again
 	}
 	w.last = a
 	told := make(map[string]*fall, len(g.alarms))
@@ -128,9 +128,10 @@ func (g *Guard) followMargins(v *chain.View) {
 	})
 }
 
-// settled returns when the margins of what has happened so far are followed.
+// settled returns when the margins of what has happened so far are followed: those
+// that are being reckoned, and those that are reckoned after them.
 func (g *Guard) settled(ctx context.Context) {
-	for {
+	for range 2 {
 		var done chan struct{}
 		if g.call(ctx, func() { done = g.reckoning }) != nil || done == nil {
 			return

@@ -138,6 +138,22 @@ func TestReckoningDoesNotHoldTheLoop(t *testing.T) {
 		if len(told) != 1 {
 			t.Errorf("told %q", told)
 		}
+		// What is over while it is reckoned does not stay open.
+		must(g.Lose(ctx, "phone", false, "owner"))
+		release = make(chan struct{})
+		must(g.call(ctx, func() { g.watcher = newWatcher(g.file.Chain, slow) }))
+		go func() { lost <- g.Lose(ctx, "phone", true, "owner") }()
+		synctest.Wait()
+		go func() { lost <- g.Lose(ctx, "phone", false, "owner") }()
+		synctest.Wait()
+		close(release)
+		must(<-lost)
+		must(<-lost)
+		must(g.call(ctx, func() {
+			if len(g.alarms) != 0 {
+				t.Errorf("the phone is there, and yet: %+v", g.alarms)
+			}
+		}))
 		cancel()
 		must(<-ended)
 	})
