@@ -30,13 +30,14 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	// The guard must outlive what it heals, on a machine without memory: collect
 	// often rather than grow.
 	debug.SetGCPercent(25)
-	debug.SetMemoryLimit(20 << 20)
+	debug.SetMemoryLimit(memoryLimit(0))
 
 	log := logger(o.Debug)
 	file, err := load(ctx, o)
 	if err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(memoryLimit(len(file.Links)))
 	who, err := chooseUser(o.User)
 	if err != nil {
 		return err
@@ -84,12 +85,20 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	return errors.Join(err, j.Close())
 }
 
+// memoryLimit is above what the guard uses with so many links, so that it is met only
+// when something grows. A limit below that would have it do little but collect.
+func memoryLimit(links int) int64 {
+	const few, each = 50, 4 << 10
+	return 20<<20 + int64(max(0, links-few))*each
+}
+
 func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.RunOptions, log *slog.Logger) guard.Options {
 	g := guard.Options{
 		Config: file, Journal: j, Tell: t.tell, Log: log, Version: version,
 		Load: func() (*config.File, error) {
 			file, err := load(context.Background(), o)
 			if err == nil {
+				debug.SetMemoryLimit(memoryLimit(len(file.Links)))
 				t.use(file)
 			}
 			return file, err
