@@ -27,17 +27,14 @@ import (
 // run guards until ctx is done. Everything that needs root comes first; from
 // becomeUser on, the process is an ordinary one.
 func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
-	// The guard must outlive what it heals, on a machine without memory: collect
-	// often rather than grow.
-	debug.SetGCPercent(25)
-	debug.SetMemoryLimit(memoryLimit(0))
+	budget(0)
 
 	log := logger(o.Debug)
 	file, err := load(ctx, o)
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(memoryLimit(len(file.Links)))
+	budget(len(file.Links))
 	who, err := chooseUser(o.User)
 	if err != nil {
 		return err
@@ -85,11 +82,17 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	return errors.Join(err, j.Close())
 }
 
-// memoryLimit is above what the guard uses with so many links, so that it is met only
-// when something grows. A limit below that would have it do little but collect.
-func memoryLimit(links int) int64 {
-	const few, each = 50, 4 << 10
-	return 20<<20 + int64(max(0, links-few))*each
+// budget sets how much memory the guard takes for so many links. It must outlive what
+// it heals, on a machine without memory: it collects often rather than grow. For very
+// many links that would cost more than the guarding; a limit above what they need is
+// met only when something grows.
+func budget(links int) {
+	const few, many, each = 50, 1000, 4 << 10
+	debug.SetGCPercent(25)
+	if links > many {
+		debug.SetGCPercent(100)
+	}
+	debug.SetMemoryLimit(20<<20 + int64(max(0, links-few))*each)
 }
 
 func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.RunOptions, log *slog.Logger) guard.Options {
@@ -98,7 +101,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 		Load: func() (*config.File, error) {
 			file, err := load(context.Background(), o)
 			if err == nil {
-				debug.SetMemoryLimit(memoryLimit(len(file.Links)))
+				budget(len(file.Links))
 				t.use(file)
 			}
 			return file, err
