@@ -545,3 +545,30 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// Root verifies what lies in the folder of a guard that may have been taken over.
+func TestNoKeyHoldsVerifyUp(t *testing.T) {
+	for what, put := range map[string]func(path string) error{
+		"a pipe":                 func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"a link out":             func(path string) error { return os.Symlink("/dev/zero", path) },
+		"a file that is too big": func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40)) },
+	} {
+		dir := t.TempDir()
+		if err := put(filepath.Join(dir, keyName)); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := (&Reader{dir: dir}).publicKey()
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err == nil {
+				t.Errorf("%s is taken for a key", what)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s holds it up", what)
+		}
+	}
+}

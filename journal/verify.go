@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -126,9 +128,18 @@ func (r *Reader) checkpoint(ctx context.Context) (Head, chain.Text, error) {
 	return begin, chain.Text{}, rows.Err()
 }
 
-// publicKey is that of the key beside the journal.
+// publicKey is that of the key beside the journal. Who verifies is often root, and the
+// folder the guard's: in the key's place may be a pipe, or a file without end.
 func (r *Reader) publicKey() (ed25519.PublicKey, error) {
-	seed, err := os.ReadFile(filepath.Join(r.dir, keyName))
+	f, err := os.OpenFile(filepath.Join(r.dir, keyName), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("key of the journal: %w", err)
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("key of the journal: not a file: %w", errors.Join(err, os.ErrInvalid))
+	}
+	seed, err := io.ReadAll(io.LimitReader(f, ed25519.SeedSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("key of the journal: %w", err)
 	}
