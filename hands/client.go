@@ -204,8 +204,16 @@ func (c *Client) send(q request) error {
 		return fmt.Errorf("write to hands: %w", err)
 	}
 	if _, err := c.conn.Write(b); err != nil {
+		if errors.Is(err, syscall.EPIPE) { // hands have closed it, and may have said why before
+			select {
+			case <-c.done:
+			case <-time.After(writeTimeout):
+			}
+		}
 		c.lose(fmt.Errorf("write to hands: %w", err)) // half a frame may be out
-		return fmt.Errorf("write to hands: %w", err)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.err
 	}
 	return nil
 }
