@@ -194,22 +194,21 @@ func TestAFloodIsRefused(t *testing.T) {
 	taken, past, refused := 0, 0, 0
 	flood := func() {
 		for range 3 * lettersAtOnce {
-			n, err := laptop.book.number(laptop.now)
-			if err != nil {
-				t.Fatal(err)
-			}
 			p := laptop.book.named("server")
 			l := &letter{from: laptop.book.key(), to: p.Key, pairing: p.Pairing, sent: laptop.now}
 			for i := range 100 {
-				if n, err = laptop.book.number(laptop.now); err != nil {
+				n, err := laptop.book.number(laptop.now)
+				if err != nil {
 					t.Fatal(err)
 				}
 				l.proofs = append(l.proofs, Proof{N: n, Link: "ssh", Claim: claim("ssh"), Proof: chain.Proof{
 					Verdict: chain.Verdict(1 + i%2), At: laptop.now.Add(-time.Second + time.Duration(taken*100+i)*time.Microsecond)}})
 			}
-			if l.seq, err = laptop.book.number(laptop.now); err != nil {
+			seq, err := laptop.book.number(laptop.now)
+			if err != nil {
 				t.Fatal(err)
 			}
+			l.seq = seq
 			got, err := server.take(l.sign(laptop.book.secret))
 			var r *Refusal
 			switch {
