@@ -85,7 +85,7 @@ func (r *reader) common(value *node, kind chain.Kind) link {
 			r.problem(at, chain.Say("config.too_short", "key", given.key, "least", given.least), chain.Text{})
 		}
 	}
-	if l.From != "" && !name.MatchString(l.From) {
+	if l.From != "" && !chain.ValidName(l.From) {
 		r.problem(value.get("from"), chain.Say("config.bad_name", "name", l.From), chain.Say("config.bad_name_hint"))
 	}
 	l.Every = first(l.Every, kind.Beat, defaultEvery)

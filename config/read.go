@@ -67,9 +67,6 @@ type mend struct {
 	By    string        `yaml:"by" doc:"who does it" enum:"person,machine"`
 }
 
-// name is what a link, goal, thing or mend may be called.
-var name = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
-
 // Parse reads the configuration in b. Path is only to be remembered. If there are
 // problems there is no file.
 func Parse(path string, b []byte, o Options) (*File, []Problem) {
@@ -212,7 +209,7 @@ func (r *reader) named(n *node, each func(key, value *node)) {
 		return
 	}
 	for _, f := range n.fields {
-		if !name.MatchString(f.key.scalar) {
+		if !chain.ValidName(f.key.scalar) {
 			r.problem(f.key, chain.Say("config.bad_name", "name", f.key.said()), chain.Say("config.bad_name_hint"))
 		}
 		each(f.key, f.value)

@@ -23,7 +23,7 @@ func VantageSection() config.Section {
 	return config.Section{
 		Name: "vantage", Settings: func() any { return &vantageSettings{} },
 		Check: func(s any) []*chain.SettingError {
-			if n := s.(*vantageSettings).Name; n != "" && !vantage.GoodName(n) {
+			if n := s.(*vantageSettings).Name; n != "" && !chain.ValidName(n) {
 				return []*chain.SettingError{{Field: "name", Text: chain.Say("vantage.bad_name", "name", n)}}
 			}
 			return nil

@@ -192,7 +192,7 @@ func FuzzOffer(f *testing.F) {
 	f.Add(offerPrefix)
 	f.Fuzz(func(t *testing.T, code string) {
 		o, err := parseOffer(offerPrefix, code)
-		if err == nil && (o.code(offerPrefix) != strings.TrimSpace(code) || !GoodName(o.name)) {
+		if err == nil && (o.code(offerPrefix) != strings.TrimSpace(code) || !chain.ValidName(o.name)) {
 			t.Errorf("%q is read as %q", code, o.code(offerPrefix))
 		}
 	})

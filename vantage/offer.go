@@ -4,19 +4,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
 )
-
-// name is what a vantage may be called, as it must fit into from: of a link.
-var name = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
-
-// GoodName reports whether s can be the name of a vantage.
-func GoodName(s string) bool { return name.MatchString(s) }
 
 // PairError is why guards cannot be paired, or a peer not be called.
 type PairError string
@@ -74,7 +67,7 @@ func parseOffer(prefix, code string) (o offer, err error) {
 	r.raw(o.key[:])
 	r.raw(o.nonce[:])
 	r.raw(o.reply[:])
-	if !r.end() || !GoodName(o.name) {
+	if !r.end() || !chain.ValidName(o.name) {
 		return offer{}, ErrBadOffer
 	}
 	return o, nil
@@ -191,7 +184,7 @@ func (b *Book) propose(o offer, own, as string, now time.Time) (Proposal, error)
 	p := Proposal{Mine: Party{own, b.key().String()}, Theirs: Party{as, o.key.String()}}
 	same := b.named(as)
 	switch {
-	case !GoodName(as):
+	case !chain.ValidName(as):
 		return p, ErrBadOffer
 	case o.key == b.key():
 		return p, ErrItself

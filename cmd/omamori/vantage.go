@@ -49,7 +49,7 @@ func hostName() string {
 		return ""
 	}
 	name, _, _ = strings.Cut(name, ".")
-	if !vantage.GoodName(name) {
+	if !chain.ValidName(name) {
 		return ""
 	}
 	return name

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"net"
 	"os/user"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
@@ -45,7 +46,18 @@ func Kind() chain.Kind {
 
 // tableName is what a table may be called without trouble in a query; a database
 // may stand before it.
-var tableName = regexp.MustCompile(`^[\p{L}\p{N}_$-]{1,64}(\.[\p{L}\p{N}_$-]{1,64})?$`)
+func tableName(s string) bool {
+	parts := strings.Split(s, ".")
+	for _, p := range parts {
+		strange := func(c rune) bool {
+			return !unicode.IsLetter(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_$-", c)
+		}
+		if n := utf8.RuneCountInString(p); n < 1 || n > 64 || strings.ContainsFunc(p, strange) {
+			return false
+		}
+	}
+	return len(parts) <= 2
+}
 
 func build(s settings, at chain.Place) (chain.Prover, error) {
 	var bad []error
@@ -69,10 +81,10 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 			wrong("address", chain.Say("mysql.bad_address", "value", s.Address))
 		}
 	}
-	if s.Table != "" && !tableName.MatchString(s.Table) {
+	if s.Table != "" && !tableName(s.Table) {
 		wrong("table", chain.Say("mysql.bad_table", "value", s.Table))
 	}
-	if s.Prefix != "" && !tableName.MatchString(s.Prefix) {
+	if s.Prefix != "" && !tableName(s.Prefix) {
 		wrong("prefix", chain.Say("mysql.bad_table", "value", s.Prefix))
 	}
 	if s.Posts && s.WPConfig == "" && s.Database == "" {

@@ -49,7 +49,7 @@ func (s *source) login(ctx context.Context) (login, *chain.Proof) {
 			chain.Say("mysql.config_computed", "file", path, "names", strings.Join(names, ", ")),
 			chain.Say("mysql.config_computed_hint"))
 	}
-	if !tableName.MatchString(c.Prefix) && c.Prefix != "" {
+	if !tableName(c.Prefix) && c.Prefix != "" {
 		return login{}, untried(
 			chain.Say("mysql.config_prefix", "file", path, "prefix", c.Prefix),
 			chain.Say("mysql.config_prefix_hint", "file", path))
