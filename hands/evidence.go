@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/mounts"
 )
 
 // Bounds of evidence.
@@ -72,9 +73,13 @@ func disk(path string) (chain.Disk, error) {
 	if err := unix.Statfs(path, &st); err != nil {
 		return chain.Disk{}, err
 	}
+	ro, err := mounts.ReadOnly(path)
+	if err != nil {
+		return chain.Disk{}, err
+	}
 	size := uint64(st.Bsize)
 	return chain.Disk{Path: path, Free: st.Bavail * size, Size: st.Blocks * size,
-		Inodes: st.Ffree, Nodes: st.Files, ReadOnly: st.Flags&unix.ST_RDONLY != 0}, nil
+		Inodes: st.Ffree, Nodes: st.Files, ReadOnly: ro}, nil
 }
 
 // markLogs notes where the logs end, before a start.

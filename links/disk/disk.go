@@ -11,6 +11,7 @@ import (
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/mounts"
 	"github.com/omamori-guard/omamori/probe"
 )
 
@@ -65,7 +66,8 @@ type link struct {
 // answer is what the system says of a file system.
 type answer struct {
 	unix.Statfs_t
-	err error
+	readOnly bool
+	err      error
 }
 
 var _ chain.Prover = (*link)(nil)
@@ -81,7 +83,9 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 		l.asking = asking
 		go func() {
 			var a answer
-			a.err = unix.Statfs(l.path, &a.Statfs_t)
+			if a.err = unix.Statfs(l.path, &a.Statfs_t); a.err == nil {
+				a.readOnly, a.err = mounts.ReadOnly(l.path)
+			}
 			asking <- a
 		}()
 	}
@@ -91,7 +95,7 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 		if a.err != nil {
 			return l.failed(a.err)
 		}
-		return l.judge(a.Statfs_t)
+		return l.judge(a)
 	case <-ctx.Done():
 		if probe.Cancelled(ctx) {
 			return chain.Untried(probe.CancelledText(), chain.Text{})
@@ -113,7 +117,7 @@ func (l *link) failed(err error) chain.Proof {
 
 // judge looks at the gravest first. What counts as free is what is left for
 // ordinary users, as df shows it.
-func (l *link) judge(s unix.Statfs_t) chain.Proof {
+func (l *link) judge(s answer) chain.Proof {
 	unit := uint64(max(s.Frsize, 1))
 	free := s.Bavail * unit
 	size := (s.Blocks-min(s.Bfree, s.Blocks))*unit + free
@@ -124,7 +128,7 @@ func (l *link) judge(s unix.Statfs_t) chain.Proof {
 	least, leastInodes := l.free.Of(size), l.inodes.Of(s.Files)
 	var p chain.Proof
 	switch {
-	case s.Flags&unix.ST_RDONLY != 0 && !l.readOnly:
+	case s.readOnly && !l.readOnly:
 		p = chain.Broke(cause.ReadOnlyDisk, chain.Say("disk.read_only", "path", l.path), chain.Say("disk.read_only_hint", "path", l.path))
 	case l.readOnly: // such as an image: full by nature
 		p = chain.Held(chain.Say("disk.holds_read_only", "path", l.path))
