@@ -228,3 +228,17 @@ func FuzzOf(f *testing.F) {
 		}
 	})
 }
+
+// A person is told to start the unit, which may have another name.
+func TestStartCommand(t *testing.T) {
+	for want, e := range map[string]chain.Evidence{
+		"systemctl start php8.2-fpm": {Service: "php", Manager: "systemd", Unit: "php8.2-fpm"},
+		"systemctl start mariadb":    {Service: "mariadb", Manager: "systemd"},
+		"service mysql start":        {Service: "mariadb", Manager: "service", Unit: "mysql"},
+		"omamori run":                {Service: "mariadb", Manager: "hands"},
+	} {
+		if got := StartCommand(e); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}

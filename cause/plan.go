@@ -81,11 +81,12 @@ func deeds(service string, verbs ...chain.Verb) []chain.Deed {
 
 // StartCommand is what a person types to start the service of e.
 func StartCommand(e chain.Evidence) string {
+	name := cmp.Or(e.Unit, e.Service)
 	switch e.Manager {
 	case "systemd":
-		return "systemctl start " + e.Service
+		return "systemctl start " + name
 	case "service":
-		return "service " + e.Service + " start"
+		return "service " + name + " start"
 	}
 	// A child of hands comes back with them.
 	return "omamori run"

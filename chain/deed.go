@@ -37,6 +37,8 @@ type Evidence struct {
 	// and what that says of it ("failed/exit-code", "stopped by systemctl").
 	Manager   string `json:"manager,omitempty"`
 	ManagerOf string `json:"manager_says,omitempty"`
+	// Unit is what the manager calls the service, if not by its own name.
+	Unit string `json:"unit,omitempty"`
 	// OnPurpose is true when the manager knows that somebody stopped it.
 	OnPurpose bool `json:"on_purpose,omitempty"`
 	// Starting is true while the manager is about to start it by itself.

@@ -17,13 +17,14 @@ import (
 
 // script runs a service by service(8), which knows its script in /etc/init.d.
 type script struct {
+	name    string
 	command []string // to which the verb is added
 	pidFile string
 }
 
 func newScript(name, pidFile string) *script {
 	const program = "/usr/sbin/service"
-	s := &script{command: []string{program, name}, pidFile: pidFile}
+	s := &script{name: name, command: []string{program, name}, pidFile: pidFile}
 	if _, err := os.Stat(program); err != nil {
 		s.command = []string{"/etc/init.d/" + name}
 	}
@@ -58,7 +59,9 @@ func (s *script) kill(ctx context.Context, now *tracked) error {
 	return endOrphans(ctx, now)
 }
 
-func (s *script) say(_ context.Context, e *chain.Evidence) { e.Manager = "service" }
+func (s *script) say(_ context.Context, e *chain.Evidence) {
+	e.Manager, e.Unit = "service", s.name
+}
 
 // run runs the script. Its output goes to memory rather than through a pipe, which
 // the daemon would hold open.
