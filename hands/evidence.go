@@ -36,17 +36,19 @@ func (v *service) evidence(ctx context.Context) (chain.Evidence, error) {
 		v.log.Warn("look at service", "error", err)
 		e.ManagerOf = err.Error()
 	}
-	v.manager.say(ctx, &e)
 	if t != nil {
 		e.Process = v.view(t)
-		since := time.Duration(t.start) * (time.Second / ticks)
-		e.Kernel = v.server.kernel.of(t.pid, kernelName(t.exe), since)
 		e.OOMKills = v.oomKills(t)
+	}
+	v.manager.say(ctx, &e)
+	if t != nil {
+		since := time.Duration(t.start) * (time.Second / ticks)
+		e.Kernel = v.server.kernel.of(e.Process.PID, kernelName(t.exe), since)
 	}
 	if e.Process.Asked {
 		e.OnPurpose = false // by the guard itself
 	}
-	e.Log = v.tails()
+	e.Log = append(e.Log, v.tails()...)
 	for _, path := range v.Writes {
 		if d, err := disk(path); err == nil {
 			e.Disks = append(e.Disks, d)

@@ -9,8 +9,6 @@ import (
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	"golang.org/x/sys/unix"
-
-	"github.com/omamori-guard/omamori/chain"
 )
 
 // bus is the connection to systemd, made when it is first needed and again when it
@@ -100,9 +98,59 @@ func (u *unit) start(ctx context.Context, _ *tracked) error {
 	if err != nil {
 		return err
 	}
+	state, err := u.settled(ctx, conn)
+	if err != nil {
+		return err
+	}
 	// A unit that has failed too often would refuse; hands has a limit of its own.
 	_ = conn.ResetFailedUnitContext(ctx, u.name) //nolint:errcheck // a unit that has not failed has nothing to reset
+	if state == autoRestart {
+		// A start would wait with it for the end of RestartSec; a restart does not.
+		return u.job(ctx, conn.RestartUnitContext)
+	}
 	return u.job(ctx, conn.StartUnitContext)
+}
+
+// autoRestart is a unit that systemd will start again after a while.
+const autoRestart = "activating/auto-restart"
+
+const (
+	settleTime = 3 * time.Second
+	settleLook = 5 * time.Millisecond
+)
+
+// settled waits until systemd has noticed what we were told by the process itself: a
+// unit that it still holds to be active it would not start, and one on its way down
+// goes to auto-restart, where a start waits.
+func (u *unit) settled(ctx context.Context, conn *dbus.Conn) (state string, err error) {
+	for end := time.Now().Add(settleTime); ; {
+		all, err := conn.GetAllPropertiesContext(ctx, u.name)
+		if err != nil {
+			return "", fmt.Errorf("ask systemd for %s: %w", u.name, err)
+		}
+		active, _ := all["ActiveState"].(string)
+		sub, _ := all["SubState"].(string)
+		state = active + "/" + sub
+		pid, _ := all["MainPID"].(uint32)
+		down := active == "deactivating" || (active == "active" || active == "reloading") && ended(int(pid))
+		if !down || time.Now().After(end) {
+			return state, nil
+		}
+		select {
+		case <-time.After(settleLook):
+		case <-ctx.Done():
+			return state, fmt.Errorf("wait for systemd: %w", ctx.Err())
+		}
+	}
+}
+
+// ended reports whether there is no such process any more, or it is a zombie.
+func ended(pid int) bool {
+	if pid == 0 {
+		return false // a unit that is active without one, such as a oneshot
+	}
+	st, err := readStat(pid)
+	return err != nil || st.state == "Z" || st.state == "X"
 }
 
 func (u *unit) stop(ctx context.Context, _ *tracked) error {
@@ -142,35 +190,4 @@ func (u *unit) job(ctx context.Context, queue func(context.Context, string, stri
 	case <-ctx.Done():
 		return fmt.Errorf("wait for systemd: %w", ctx.Err())
 	}
-}
-
-func (u *unit) say(ctx context.Context, e *chain.Evidence) {
-	e.Manager = "systemd"
-	conn, err := u.bus.get()
-	if err != nil {
-		return
-	}
-	all, err := conn.GetAllPropertiesContext(ctx, u.name)
-	if err != nil {
-		return
-	}
-	state, _ := all["ActiveState"].(string)
-	sub, _ := all["SubState"].(string)
-	result, _ := all["Result"].(string)
-	e.ManagerOf = state + "/" + sub
-	if result != "" && result != "success" {
-		e.ManagerOf = state + "/" + result
-	}
-	e.Starting = state == "activating"
-	e.OnPurpose = stoppedOnPurpose(all)
-}
-
-// stoppedOnPurpose: when somebody stops a unit, it leaves the active state first
-// and its process ends after; when the process ends by itself, or by a signal, it
-// is the other way round.
-func stoppedOnPurpose(all map[string]any) bool {
-	state, _ := all["ActiveState"].(string)
-	left, _ := all["ActiveExitTimestampMonotonic"].(uint64)
-	ended, _ := all["ExecMainExitTimestampMonotonic"].(uint64)
-	return (state == "inactive" || state == "deactivating") && left != 0 && left < ended
 }
