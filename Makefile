@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install test lint bench schema fresh deps test-deps fuzz clean help
+.PHONY: up down build install test lint bench schema fresh deps test-deps stack lab test-lab fuzz clean help
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -13,6 +13,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
 PEERS := openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev
+# What makes the test host of lab/.
+HOST := debootstrap systemd-container
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -28,11 +30,12 @@ down:
 ## make test    install what the tests need, and run them all
 test: deps test-deps lint
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+	@echo "NOT TESTED HERE: what needs a host with systemd. For that: make test-lab"
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go vet ./... && go vet -tags lab ./lab
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab ./lab
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
 
 ## make bench   the figures of bench/RESULTS.md
@@ -53,6 +56,21 @@ deps:
 
 test-deps:
 	@packaging/need $(PEERS)
+
+# For lab/build: what a host with a blog has.
+stack:
+	@echo $(STACK) openssh-server
+
+lab-deps:
+	@packaging/need $(HOST)
+
+## make lab     build the test host, a Debian with systemd and the blog's packages, anew
+lab: lab-deps
+	@lab/build --again
+
+## make test-lab  prove on the test host what needs systemd (minutes more, the first time)
+test-lab: lab-deps
+	go test -tags lab -count=1 -v -timeout 20m $(TESTFLAGS) ./lab
 
 clean:
 	rm -rf bin
