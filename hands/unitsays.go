@@ -93,7 +93,8 @@ const (
 )
 
 // readUnitLog reads what a unit, and systemd of it, has said since its last start. The
-// log's form is systemd's own: its program reads it.
+// log's form is systemd's own: its program reads it. It asks for fields that journald
+// itself writes (those with a _): others can be forged by whoever may log.
 func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	if len(invocation) == 0 {
 		return nil
@@ -102,7 +103,7 @@ func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	ctx, cancel := context.WithTimeout(ctx, journalTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, journalctl, "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE,JOB_TYPE,_PID",
-		"--lines="+strconv.Itoa(maxLines), "_SYSTEMD_INVOCATION_ID="+id, "+", "INVOCATION_ID="+id)
+		"--lines="+strconv.Itoa(maxLines), "_SYSTEMD_INVOCATION_ID="+id, "+", "_PID=1", "INVOCATION_ID="+id)
 	cmd.Env = []string{"LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	out, err := cmd.StdoutPipe()
