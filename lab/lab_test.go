@@ -126,8 +126,13 @@ func (h *host) reach(what string, limit time.Duration, ok func(guard.Status) boo
 	}
 }
 
-// well: every goal holds and no incident is open.
+// well: every link and goal holds, and no incident is open.
 func well(s guard.Status) bool {
+	for _, l := range s.Links {
+		if l.Verdict.String() != "holds" {
+			return false
+		}
+	}
 	for _, g := range s.Goals {
 		if g.Verdict.String() != "holds" {
 			return false

@@ -43,7 +43,6 @@ const (
   disk: {kind: disk, path: /var/lib, min_free: 100MiB}
 goals:
   blog: {ways: {web: [front]}}
-hands: {socket: /run/omamori/hands.sock}
 `
 )
 

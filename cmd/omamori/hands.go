@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/hands"
@@ -24,6 +26,15 @@ const defaultHandsFile = "/etc/omamori/hands.json"
 
 func handsSection() config.Section {
 	return config.Section{Name: "hands", Settings: func() any { return &handsSettings{} }}
+}
+
+// orTheUnit gives settings for the hands that their own unit listens for, where a guard
+// that is not root is told of no others.
+func orTheUnit(s *handsSettings) *handsSettings {
+	if os.Geteuid() == 0 || s != nil && s.Socket != "" || unix.Access(hands.DefaultSocket, unix.W_OK) != nil {
+		return s
+	}
+	return &handsSettings{Socket: hands.DefaultSocket}
 }
 
 // connectHands reaches hands as the configuration says, or starts them if we are

@@ -43,6 +43,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		return err
 	}
 	settings, _ := file.Sections["hands"].(*handsSettings)
+	settings = orTheUnit(settings)
 	k, noHands, err := connectHands(ctx, settings)
 	if err != nil {
 		log.Warn("reach omamori-hands", "error", o.Lang.Say(chain.ErrorText(err)))
