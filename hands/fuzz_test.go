@@ -122,7 +122,7 @@ func FuzzUnitLog(f *testing.F) {
 	f.Add([]byte(`{"MESSAGE":"Stopping it","JOB_TYPE":"stop","_PID":"1"}` + "\n" + `{"MESSAGE":[255,10,65]}`))
 	f.Add([]byte(`{"MESSAGE":null}` + "\n[]\n{"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, l := range parseUnitLog(b) {
+		for _, l := range parseUnitLog(b, "") {
 			if l.text == "" || !utf8.ValidString(l.text) || bytes.ContainsAny([]byte(l.text), "\x00\x1b\n") {
 				t.Errorf("%q", l.text)
 			}

@@ -93,8 +93,7 @@ const (
 )
 
 // readUnitLog reads what a unit, and systemd of it, has said since its last start. The
-// log's form is systemd's own: its program reads it. It asks for fields that journald
-// itself writes (those with a _): others can be forged by whoever may log.
+// log's form is systemd's own: its program reads it.
 func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	if len(invocation) == 0 {
 		return nil
@@ -102,8 +101,8 @@ func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	id := hex.EncodeToString(invocation)
 	ctx, cancel := context.WithTimeout(ctx, journalTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, journalctl, "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE,JOB_TYPE,_PID",
-		"--lines="+strconv.Itoa(maxLines), "_SYSTEMD_INVOCATION_ID="+id, "+", "_PID=1", "INVOCATION_ID="+id)
+	cmd := exec.CommandContext(ctx, journalctl, "--quiet", "--no-pager", "--output=json", "--output-fields=MESSAGE,JOB_TYPE,_PID,_SYSTEMD_INVOCATION_ID",
+		"--lines="+strconv.Itoa(maxLines), "_SYSTEMD_INVOCATION_ID="+id, "+", "INVOCATION_ID="+id)
 	cmd.Env = []string{"LANG=C.UTF-8"}
 	cmd.Dir = "/"
 	out, err := cmd.StdoutPipe()
@@ -114,20 +113,22 @@ func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	b, _ := io.ReadAll(io.LimitReader(out, most)) //nolint:errcheck // as much as there is
 	cancel()                                      // what it has to say beyond is not wanted
 	_ = cmd.Wait()                                //nolint:errcheck // so is why it ended
-	return parseUnitLog(b)
+	return parseUnitLog(b, id)
 }
 
 // parseUnitLog reads journalctl's JSON, one object a line. A message that is no text is
-// an array of bytes.
-func parseUnitLog(b []byte) []unitLine {
+// an array of bytes. Only fields that journald itself writes (those with a _) say whose a
+// line is: anybody may log a line with the others, as if it were this unit's.
+func parseUnitLog(b []byte, invocation string) []unitLine {
 	var lines []unitLine
 	for line := range bytes.Lines(b) {
 		var record struct {
 			Message json.RawMessage `json:"MESSAGE"`
 			Job     string          `json:"JOB_TYPE"`
 			PID     string          `json:"_PID"`
+			Of      string          `json:"_SYSTEMD_INVOCATION_ID"`
 		}
-		if json.Unmarshal(line, &record) != nil {
+		if json.Unmarshal(line, &record) != nil || record.PID != "1" && record.Of != invocation {
 			continue
 		}
 		var text string

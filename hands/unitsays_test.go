@@ -9,15 +9,16 @@ import (
 )
 
 func TestUnitLog(t *testing.T) {
-	got := parseUnitLog([]byte(`{"_PID":"75","MESSAGE":"2026-11-24 15:00:00 0 [ERROR] no"}
+	got := parseUnitLog([]byte(`{"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":"2026-11-24 15:00:00 0 [ERROR] no"}
 {"_PID":"1","MESSAGE":"Stopping mariadb.service...","JOB_TYPE":"stop"}
-{"_PID":"75","MESSAGE":"I say that I am stopped","JOB_TYPE":"stop"}
+{"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":"I say that I am stopped","JOB_TYPE":"stop"}
 not JSON
-{"_PID":"75","MESSAGE":[98,255,27,99]}
-{"_PID":"75","MESSAGE":""}
+{"_SYSTEMD_INVOCATION_ID":"cd","_PID":"99","INVOCATION_ID":"ab","MESSAGE":"of a stranger"}
+{"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":[98,255,27,99]}
+{"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":""}
 {"_PID":"75"}
 {"_PID":"1","MESSAGE":"Starting it","JOB_TYPE":"start"}
-`))
+`), "ab")
 	want := []unitLine{
 		{"2026-11-24 15:00:00 0 [ERROR] no", false}, {"Stopping mariadb.service...", true},
 		{"I say that I am stopped", false}, {"b\ufffd c", false}, {"Starting it", false},
