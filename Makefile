@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install test lint bench schema fresh deps test-deps stack lab test-lab fuzz clean help
+.PHONY: up down build install test lint bench schema deps test-deps stack lab lab-deps test-lab clean help
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
