@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install test lint bench schema deps test-deps stack lab lab-deps test-lab clean help
+.PHONY: up down build install test lint install-systemd bench schema deps test-deps stack lab lab-deps test-lab clean help
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -50,6 +50,14 @@ build:
 
 install: build
 	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send
+
+## make install-systemd  install the programs and the hardened units, for every boot
+install-systemd: build
+	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send
+	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket
+	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
+	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
+	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }
 
 deps:
 	@packaging/need $(STACK)
