@@ -160,7 +160,12 @@ func ended(h *host) {
 func stopped(h *host) {
 	for _, unit := range []string{"mariadb", "php8.2-fpm", "nginx"} {
 		had := len(h.status().Incidents)
-		h.do("systemctl stop " + unit)
+		if unit == "mariadb" {
+			// Its socket would have systemd start it for the next visitor.
+			h.do("systemctl stop mariadb.socket mariadb")
+		} else {
+			h.do("systemctl stop " + unit)
+		}
 		i := h.newest(had, "stopped_on_purpose", func(i *guard.IncidentStatus) bool { return i.Next != "" })
 		h.did(i)
 		if !strings.Contains(i.Next, "systemctl start "+unit) {
