@@ -73,6 +73,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 /dev/vda1 / ext4 rw 0 0
 /dev/vdb1 /srv ext4 rw 0 0
 /dev/vdc1 /mnt ext4 ro 0 0
+/dev/vdd1 /run/mysqld ext4 rw 0 0
 -- srv/keep --
 -- etc/init.d/nginx --
 -- run/nginx.pid --

@@ -97,7 +97,7 @@ func (m machine) disks() []string {
 			continue
 		}
 		devices[f[0]] = true // mounted again, in a container's folder, it is the same disk
-		if at != "/" && !strings.HasPrefix(at, "/boot") && len(disks) < 8 {
+		if at != "/" && !strings.HasPrefix(at, "/boot") && !strings.HasPrefix(at, "/run/") && len(disks) < 8 {
 			disks = append(disks, at)
 		}
 	}
