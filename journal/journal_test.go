@@ -403,6 +403,42 @@ func TestAReadOnlyDisk(t *testing.T) {
 	}
 }
 
+// What is noted while the disk refuses goes to the system's log once, waits, and is
+// written before what is appended after it.
+func TestNoteWaitsForTheDisk(t *testing.T) {
+	dir := t.TempDir()
+	blocked := filepath.Join(dir, fileName)
+	if err := os.Mkdir(blocked, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 10)
+	j := open(t, dir, Options{Syslog: func(line string) { lines <- line }})
+	j.Note(Entry{At: time.Now(), What: "verdict", Link: "noted", Text: chain.Say("guard.stopped")})
+	if line := <-lines; !strings.Contains(line, "noted") {
+		t.Errorf("the system's log has %q", line)
+	}
+	if _, bad := j.Trouble(); !bad {
+		t.Error("no trouble is said")
+	}
+	if err := os.Remove(blocked); err != nil {
+		t.Fatal(err)
+	}
+	add(t, j, 1)
+	closed(t, j)
+	if n := len(lines); n > 0 {
+		t.Errorf("%d more lines went to the system's log", n)
+	}
+	r, err := OpenRead(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	all, err := r.Records(t.Context(), Filter{})
+	if err != nil || len(all) != 2 || all[0].Link != "noted" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+}
+
 func TestState(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir, Options{})
