@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 func newLink(t *testing.T, tolerant bool, argv ...string) *link {
@@ -36,12 +37,6 @@ func script(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
 }
 
 func expect(t *testing.T, p chain.Proof, verdict chain.Verdict, key string) {
@@ -81,7 +76,7 @@ func TestDebiansPlugins(t *testing.T) {
 		{[]string{"check_nothing_like_it"}, chain.Unproven, "", "", ""},
 		{[]string{"check_load", "--no-such-option"}, chain.Unproven, "", "", ""},
 	} {
-		p := prove(newLink(t, false, append([]string{plugins + c.argv[0]}, c.argv[1:]...)...), 10*time.Second)
+		p := probetest.Prove(newLink(t, false, append([]string{plugins + c.argv[0]}, c.argv[1:]...)...), 10*time.Second)
 		if p.Verdict != c.verdict || p.Cause != c.cause || p.Because.IsZero() || p.Verdict == chain.Broken && p.Hint.IsZero() {
 			t.Errorf("%q: %v %q %v", c.argv, p.Verdict, p.Cause, p.Because)
 		}
@@ -93,33 +88,33 @@ func TestDebiansPlugins(t *testing.T) {
 
 func TestVerdicts(t *testing.T) {
 	warn := script(t, "echo 'WARNING - hot | temp=71;70;90'; exit 1")
-	expect(t, prove(newLink(t, false, warn), 5*time.Second), chain.Broken, "exec.said")
-	expect(t, prove(newLink(t, true, warn), 5*time.Second), chain.Holds, "exec.said")
-	expect(t, prove(newLink(t, false, script(t, "exit 2")), 5*time.Second), chain.Broken, "exec.silent")
-	expect(t, prove(newLink(t, false, script(t, "echo odd; exit 77")), 5*time.Second), chain.Unproven, "exec.odd_code")
-	expect(t, prove(newLink(t, false, script(t, "kill -SEGV $$")), 5*time.Second), chain.Unproven, "exec.by_signal")
-	expect(t, prove(newLink(t, false, "/etc/passwd"), 5*time.Second), chain.Unproven, "exec.denied")
-	expect(t, prove(newLink(t, false, "/nowhere/at/all"), 5*time.Second), chain.Unproven, "exec.missing")
+	expect(t, probetest.Prove(newLink(t, false, warn), 5*time.Second), chain.Broken, "exec.said")
+	expect(t, probetest.Prove(newLink(t, true, warn), 5*time.Second), chain.Holds, "exec.said")
+	expect(t, probetest.Prove(newLink(t, false, script(t, "exit 2")), 5*time.Second), chain.Broken, "exec.silent")
+	expect(t, probetest.Prove(newLink(t, false, script(t, "echo odd; exit 77")), 5*time.Second), chain.Unproven, "exec.odd_code")
+	expect(t, probetest.Prove(newLink(t, false, script(t, "kill -SEGV $$")), 5*time.Second), chain.Unproven, "exec.by_signal")
+	expect(t, probetest.Prove(newLink(t, false, "/etc/passwd"), 5*time.Second), chain.Unproven, "exec.denied")
+	expect(t, probetest.Prove(newLink(t, false, "/nowhere/at/all"), 5*time.Second), chain.Unproven, "exec.missing")
 	empty := filepath.Join(t.TempDir(), "empty")
 	if err := os.WriteFile(empty, []byte("\x00\x01"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, prove(newLink(t, false, empty), 5*time.Second), chain.Unproven, "exec.no_program")
+	expect(t, probetest.Prove(newLink(t, false, empty), 5*time.Second), chain.Unproven, "exec.no_program")
 }
 
 // TestNothingInherited: a plugin learns nothing from the guard's environment, and
 // its arguments reach it as they are.
 func TestNothingInherited(t *testing.T) {
 	t.Setenv("SECRET", "sesame7")
-	p := prove(newLink(t, false, "/usr/bin/env"), 5*time.Second)
+	p := probetest.Prove(newLink(t, false, "/usr/bin/env"), 5*time.Second)
 	if all := p.Because.Args["text"] + strings.Join(p.Evidence, " "); strings.Contains(all, "SECRET") || !strings.Contains(all, "LC_ALL=C") {
 		t.Errorf("the environment is %s", all)
 	}
-	p = prove(newLink(t, false, "/bin/echo", "$HOME; `id` * \"x\""), 5*time.Second)
+	p = probetest.Prove(newLink(t, false, "/bin/echo", "$HOME; `id` * \"x\""), 5*time.Second)
 	if got := p.Because.Args["text"]; got != "$HOME; `id` * \"x\"" {
 		t.Errorf("the argument became %s", got)
 	}
-	p = prove(newLink(t, false, script(t, "exit 2"), "--password=sesame8"), 5*time.Second)
+	p = probetest.Prove(newLink(t, false, script(t, "exit 2"), "--password=sesame8"), 5*time.Second)
 	if s := p.Because.Args["text"] + p.Hint.Args["program"] + strings.Join(p.Evidence, " "); strings.Contains(s, "sesame8") {
 		t.Errorf("an argument is shown: %s", s)
 	}
@@ -130,7 +125,7 @@ func TestEnded(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pids")
 	l := newLink(t, false, script(t, "echo waiting; sleep 60 & echo $! > "+pids+"; wait"))
 	began := time.Now()
-	p := prove(l, 700*time.Millisecond)
+	p := probetest.Prove(l, 700*time.Millisecond)
 	expect(t, p, chain.Broken, "exec.timeout")
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("took %v", took)
@@ -152,7 +147,7 @@ func TestEnded(t *testing.T) {
 	// One that ends at once, but leaves a child that holds its output open.
 	l = newLink(t, false, script(t, "sleep 60 & echo $! > "+pids+"; echo fine"))
 	began = time.Now()
-	expect(t, prove(l, 10*time.Second), chain.Holds, "exec.said")
+	expect(t, probetest.Prove(l, 10*time.Second), chain.Holds, "exec.said")
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("took %v", took)
 	}
@@ -182,11 +177,11 @@ func gone(t *testing.T, file string) {
 
 func TestMuch(t *testing.T) {
 	began := time.Now()
-	expect(t, prove(newLink(t, false, "/usr/bin/yes"), 10*time.Second), chain.Unproven, "exec.too_much")
+	expect(t, probetest.Prove(newLink(t, false, "/usr/bin/yes"), 10*time.Second), chain.Unproven, "exec.too_much")
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("took %v", took)
 	}
-	p := prove(newLink(t, false, script(t, "head -c 200000 /dev/zero; exit 2")), 10*time.Second)
+	p := probetest.Prove(newLink(t, false, script(t, "head -c 200000 /dev/zero; exit 2")), 10*time.Second)
 	expect(t, p, chain.Broken, "exec.said")
 	if n := len(p.Because.Args["text"]); n > 1000 {
 		t.Errorf("said %d bytes", n)

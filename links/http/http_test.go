@@ -13,6 +13,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 func TestAnswers(t *testing.T) {
@@ -58,11 +59,11 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := made(t, c.set)
-			proof := prove(p, 10*time.Second)
+			proof := probetest.Prove(p, 10*time.Second)
 			if c.cause == "" {
-				expect(t, proof, chain.Holds, "")
+				probetest.Expect(t, proof, chain.Holds, "")
 			} else {
-				expect(t, proof, chain.Broken, c.cause)
+				probetest.Expect(t, proof, chain.Broken, c.cause)
 			}
 			if c.cause != "closed" && (len(proof.Figures) != 2 || proof.Figures[0].Value < 200) {
 				t.Errorf("figures %v", proof.Figures)
@@ -78,28 +79,28 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := "https://blog.test:" + port + "/"
-	expect(t, prove(made(t, settings{URL: at, Connect: s.secure, CA: s.ca}), 10*time.Second), chain.Holds, "")
-	expect(t, prove(made(t, settings{URL: at, Connect: s.secure}), 10*time.Second), chain.Broken, "tls")
-	expect(t, prove(made(t, settings{URL: "https://other.test/", Connect: s.secure, CA: s.ca}), 10*time.Second), chain.Broken, "tls")
-	expect(t, prove(made(t, settings{URL: "https://" + s.plain + "/"}), 10*time.Second), chain.Broken, "tls")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: at, Connect: s.secure, CA: s.ca}), 10*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: at, Connect: s.secure}), 10*time.Second), chain.Broken, "tls")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: "https://other.test/", Connect: s.secure, CA: s.ca}), 10*time.Second), chain.Broken, "tls")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: "https://" + s.plain + "/"}), 10*time.Second), chain.Broken, "tls")
 	// From http to https at the same host: its other port, by the same way.
 	_, plain, _ := net.SplitHostPort(s.plain)
 	p := made(t, settings{URL: "http://blog.test:" + plain + "/secure", Connect: s.plain, CA: s.ca, Follow: 1, Contains: []string{"A page"}})
-	expect(t, prove(p, 10*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(p, 10*time.Second), chain.Holds, "")
 }
 
 func TestDeathAndHang(t *testing.T) {
 	s := newServer(t)
 	p := made(t, settings{URL: "http://" + s.plain + "/", Service: "nginx"})
-	expect(t, prove(p, 10*time.Second), chain.Holds, "")
-	expect(t, prove(made(t, settings{URL: "http://" + s.plain + "/hang"}), 300*time.Millisecond), chain.Broken, "timeout")
-	expect(t, prove(made(t, settings{URL: "http://name.invalid/"}), 10*time.Second), chain.Broken, "dns")
+	probetest.Expect(t, probetest.Prove(p, 10*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: "http://" + s.plain + "/hang"}), 300*time.Millisecond), chain.Broken, "timeout")
+	probetest.Expect(t, probetest.Prove(made(t, settings{URL: "http://name.invalid/"}), 10*time.Second), chain.Broken, "dns")
 
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	proof := prove(p, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "timeout")
+	proof := probetest.Prove(p, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "timeout")
 	e := chain.Evidence{Service: "nginx", Process: chain.Process{PID: s.cmd.Process.Pid, Running: true, State: "S"}}
 	if plan := p.Plan(proof, e); len(plan.Deeds) > 0 { // PHP or the database may be slow
 		t.Errorf("a slow page is answered by %+v", plan.Deeds)
@@ -110,8 +111,8 @@ func TestDeathAndHang(t *testing.T) {
 	}
 
 	s.kill()
-	proof = prove(p, 10*time.Second)
-	expect(t, proof, chain.Broken, "refused")
+	proof = probetest.Prove(p, 10*time.Second)
+	probetest.Expect(t, proof, chain.Broken, "refused")
 	plan := p.Plan(proof, chain.Evidence{Service: "nginx", Process: chain.Process{PID: 1, KnownExit: true, Signal: 9}})
 	if plan.Cause != "killed" || len(plan.Deeds) != 1 || plan.Deeds[0].Verb != chain.Start {
 		t.Errorf("planned %+v", plan)

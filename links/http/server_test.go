@@ -1,7 +1,6 @@
 package http
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -21,7 +20,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
-	"github.com/omamori-guard/omamori/words"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 const program = "/usr/sbin/nginx"
@@ -75,10 +74,10 @@ http {
 func newServer(t *testing.T) *server {
 	t.Helper()
 	if _, err := os.Stat(program); err != nil {
-		needs(t, "Debian's package nginx-light: "+err.Error())
+		probetest.Needs(t, "Debian's package nginx-light: "+err.Error())
 	}
 	s := &server{t: t, dir: t.TempDir()}
-	s.plain, s.secure = "127.0.0.1:"+freePort(t), "127.0.0.1:"+freePort(t)
+	s.plain, s.secure = "127.0.0.1:"+probetest.FreePort(t), "127.0.0.1:"+probetest.FreePort(t)
 	s.certificate()
 	s.file("large.txt", strings.Repeat("large ", 400_000)+"end")
 	mute, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers
@@ -137,7 +136,7 @@ func (s *server) start() {
 	s.done = make(chan struct{})
 	go func() { defer close(s.done); _ = s.cmd.Wait() }()
 	s.t.Cleanup(s.kill)
-	until(s.t, "nginx answers", func() bool {
+	probetest.Until(s.t, "nginx answers", func() bool {
 		select {
 		case <-s.done:
 			said, _ := os.ReadFile(filepath.Join(s.dir, "error.log"))
@@ -154,40 +153,6 @@ func (s *server) kill() {
 	<-s.done
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal("needs", what)
-	}
-	t.Skip("needs", what)
-}
-
-func until(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("in vain:", what)
-		}
-	}
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
 // made builds a link; a setting that is left out has its default.
 func made(t *testing.T, s settings) *link {
 	t.Helper()
@@ -199,17 +164,4 @@ func made(t *testing.T, s settings) *link {
 		t.Fatal(err)
 	}
 	return p.(*link)
-}
-
-// expect checks a verdict and its cause, and that a broken proof says all it must.
-func expect(t *testing.T, p chain.Proof, v chain.Verdict, cause string) {
-	t.Helper()
-	said := fmt.Sprintf("%v %q: %s → %s %q", p.Verdict, p.Cause, words.English.Say(p.Because), words.English.Say(p.Hint), p.Evidence)
-	if p.Verdict != v || p.Cause != cause {
-		t.Fatalf("want %v %q, got %s", v, cause, said)
-	}
-	if v == chain.Broken && (p.Because.IsZero() || p.Hint.IsZero()) || strings.Contains(said, "{") {
-		t.Errorf("says too little: %s", said)
-	}
-	t.Log(said)
 }

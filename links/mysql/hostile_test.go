@@ -3,23 +3,12 @@ package mysql
 import (
 	"io"
 	"net"
-	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
-
-func serve(l net.Listener, talk func(net.Conn)) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() { defer c.Close(); talk(c) }()
-	}
-}
 
 // greeting of MariaDB 10.11, as it was sent.
 const realGreeting = "\x59\x00\x00\x00\x0a5.5.5-10.11.6-MariaDB\x00\x05\x00\x00\x00abcdefgh\x00\xfe\xf7\x2d\x02\x00\xff\x81\x15\x00\x00\x00\x00\x00\x00\x1d\x00\x00\x00ijklmnopqrst\x00mysql_native_password\x00"
@@ -27,26 +16,20 @@ const realGreeting = "\x59\x00\x00\x00\x0a5.5.5-10.11.6-MariaDB\x00\x05\x00\x00\
 // TestHostile: whatever a peer does costs bounded time and memory, and gives a
 // reason.
 func TestHostile(t *testing.T) {
-	endless := func(packet string) func(net.Conn) {
-		return func(c net.Conn) {
-			for {
-				if _, err := io.WriteString(c, packet); err != nil {
-					return
-				}
-			}
-		}
-	}
 	for name, peer := range map[string]struct {
 		talk func(net.Conn)
 		want string
 	}{
-		"closes at once":       {func(net.Conn) {}, "closed"},
-		"is an SSH server":     {func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2p1\r\n") }, "not_mysql"},
-		"is an HTTP server":    {func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_mysql"},
-		"announces 16 MiB":     {endless("\xff\xff\xff\x00aaaaaaaaaaaa"), "not_mysql"},
-		"never ends a packet":  {endless("\xff\xff\x00\x00" + string(make([]byte, 65535))), "not_mysql"},
-		"sends nothing but 0":  {endless(string(make([]byte, 4096))), "not_mysql"},
-		"greets, then garbage": {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); endless("\x05\x00\x00\x02\xfexxxx")(c) }, "not_mysql"},
+		"closes at once":      {func(net.Conn) {}, "closed"},
+		"is an SSH server":    {func(c net.Conn) { _, _ = io.WriteString(c, "SSH-2.0-OpenSSH_9.2p1\r\n") }, "not_mysql"},
+		"is an HTTP server":   {func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, "not_mysql"},
+		"announces 16 MiB":    {probetest.Endless("\xff\xff\xff\x00aaaaaaaaaaaa"), "not_mysql"},
+		"never ends a packet": {probetest.Endless("\xff\xff\x00\x00" + string(make([]byte, 65535))), "not_mysql"},
+		"sends nothing but 0": {probetest.Endless(string(make([]byte, 4096))), "not_mysql"},
+		"greets, then garbage": {func(c net.Conn) {
+			_, _ = io.WriteString(c, realGreeting)
+			probetest.Endless("\x05\x00\x00\x02\xfexxxx")(c)
+		}, "not_mysql"},
 		"greets, then closes":  {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); _, _ = c.Read(make([]byte, 512)) }, "closed"},
 		"greets, then silence": {func(c net.Conn) { _, _ = io.WriteString(c, realGreeting); _, _ = io.Copy(io.Discard, c) }, "timeout"},
 		"one byte at a time": {func(c net.Conn) {
@@ -59,29 +42,12 @@ func TestHostile(t *testing.T) {
 		}, "timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+			address := probetest.Serve(t, "unix", peer.talk)
+			p, err := build(settings{Socket: address, User: "u"}, chain.Place{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer l.Close()
-			go serve(l, peer.talk)
-			p, err := build(settings{Socket: l.Addr().String(), User: "u"}, chain.Place{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			began := time.Now()
-			proof := prove(p, 500*time.Millisecond)
-			took := time.Since(began)
-			runtime.ReadMemStats(&after)
-			expect(t, proof, chain.Broken, peer.want)
-			if took > 1500*time.Millisecond {
-				t.Errorf("took %v", took)
-			}
-			if grew := after.TotalAlloc - before.TotalAlloc; grew > 4<<20 {
-				t.Errorf("took %d bytes", grew)
-			}
+			expect(t, probetest.Bounded(t, p, 4<<20), chain.Broken, peer.want)
 		})
 	}
 }

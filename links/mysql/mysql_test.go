@@ -7,67 +7,67 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 func TestDeathAndHang(t *testing.T) {
 	s := newServer(t)
 	p := s.link(settings{Service: "mariadb"})
-	expect(t, prove(p, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Holds, "")
 
 	s.signal(syscall.SIGSTOP)
-	proof := prove(p, 300*time.Millisecond)
+	proof := probetest.Prove(p, 300*time.Millisecond)
 	expect(t, proof, chain.Broken, "hung")
 	if proof.Because.Key != "mysql.stopped" {
 		t.Errorf("the first silence of a stopped server is told apart by %s", proof.Because.Key)
 	}
 	plan := p.Plan(proof, chain.Evidence{Service: "mariadb", Process: chain.Process{PID: s.cmd.Process.Pid, Running: true, State: "T"}})
-	if got := verbs(plan); plan.Cause != "hung" || got != "kill start" {
+	if got := probetest.Verbs(plan); plan.Cause != "hung" || got != "kill start" {
 		t.Errorf("planned %s for %s", got, plan.Cause)
 	}
 
 	// Without knowing the process, one silence is only a timeout, a second a hang.
 	blind := s.link(settings{Service: "mariadb", Socket: relay(t, s.sock)})
-	expect(t, prove(blind, 300*time.Millisecond), chain.Broken, "timeout")
-	expect(t, prove(blind, 300*time.Millisecond), chain.Broken, "hung")
+	expect(t, probetest.Prove(blind, 300*time.Millisecond), chain.Broken, "timeout")
+	expect(t, probetest.Prove(blind, 300*time.Millisecond), chain.Broken, "hung")
 	s.signal(syscall.SIGCONT)
-	expect(t, prove(blind, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(blind, 2*time.Second), chain.Holds, "")
 	if blind.silent != 0 {
 		t.Error("an answer does not end the silence")
 	}
 
 	s.kill()
-	proof = prove(p, 2*time.Second)
+	proof = probetest.Prove(p, 2*time.Second)
 	expect(t, proof, chain.Broken, "refused")
 	if proof.Because.Key != "mysql.stale_socket" {
 		t.Errorf("a stale socket is %s", proof.Because.Key)
 	}
 	plan = p.Plan(proof, chain.Evidence{Service: "mariadb", Process: chain.Process{PID: 1, KnownExit: true, Signal: 9}})
-	if got := verbs(plan); plan.Cause != "killed" || got != "start" {
+	if got := probetest.Verbs(plan); plan.Cause != "killed" || got != "start" {
 		t.Errorf("planned %s for %s", got, plan.Cause)
 	}
 	if err := os.Remove(s.sock); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, prove(p, 2*time.Second), chain.Broken, "refused")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Broken, "refused")
 }
 
 func TestBacklogFull(t *testing.T) {
 	s := newServer(t, "--back-log=1")
 	p := s.link(settings{})
-	expect(t, prove(p, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Holds, "")
 	s.signal(syscall.SIGSTOP)
 	for range 4 { // more than its backlog takes
 		if c, err := net.Dial("unix", s.sock); err == nil {
 			t.Cleanup(func() { _ = c.Close() })
 		}
 	}
-	expect(t, prove(p, 300*time.Millisecond), chain.Broken, "hung")
+	expect(t, probetest.Prove(p, 300*time.Millisecond), chain.Broken, "hung")
 }
 
 func TestWhatTheServerTells(t *testing.T) {
@@ -76,7 +76,7 @@ func TestWhatTheServerTells(t *testing.T) {
 	secret := filepath.Join(s.dir, "secret")
 	write(t, secret, "sesame7\n")
 	good := settings{User: "blogger", Password: chain.Secret("file:" + secret), Database: "blog", Posts: true, Service: "mariadb"}
-	proof := prove(s.link(good), 2*time.Second)
+	proof := probetest.Prove(s.link(good), 2*time.Second)
 	expect(t, proof, chain.Holds, "")
 	if len(proof.Figures) != 1 || proof.Figures[0].Value != 42 {
 		t.Errorf("the newest post is %v", proof.Figures)
@@ -89,7 +89,7 @@ func TestWhatTheServerTells(t *testing.T) {
 		set := good
 		change(&set)
 		p := s.link(set)
-		proof := prove(p, 2*time.Second)
+		proof := probetest.Prove(p, 2*time.Second)
 		expect(t, proof, chain.Broken, want)
 		// A living server is not started again for what it says.
 		plan := p.Plan(proof, chain.Evidence{Service: "mariadb", Process: chain.Process{PID: 1, Running: true, State: "S"}})
@@ -109,13 +109,13 @@ func TestWhatTheServerTells(t *testing.T) {
 	broken("read_only", func(*settings) {})
 	replica := good
 	replica.Replica = true
-	expect(t, prove(s.link(replica), 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(s.link(replica), 2*time.Second), chain.Holds, "")
 	s.sql("SET GLOBAL read_only = 0")
 
 	held := exhaust(t, s)
 	broken("too_many_connections", func(*settings) {})
 	held()
-	until(t, "a connection is free", func() bool { return prove(s.link(good), time.Second).Verdict == chain.Holds })
+	probetest.Until(t, "a connection is free", func() bool { return probetest.Prove(s.link(good), time.Second).Verdict == chain.Holds })
 }
 
 // exhaust takes every connection, the administrator's too.
@@ -143,7 +143,7 @@ func TestTablesLost(t *testing.T) {
 	s.posts()
 	s.sql("CREATE TABLE blog.w2_posts LIKE blog.wp_posts; CREATE TABLE blog.w3_posts LIKE blog.wp_posts; INSERT INTO blog.w2_posts SELECT * FROM blog.wp_posts; INSERT INTO blog.w3_posts SELECT * FROM blog.wp_posts; FLUSH TABLES blog.w2_posts FOR EXPORT; UNLOCK TABLES")
 	posts := func(prefix string) *link { return s.link(settings{Database: "blog", Posts: true, Prefix: prefix}) }
-	expect(t, prove(posts("w2_"), 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(posts("w2_"), 2*time.Second), chain.Holds, "")
 	s.sql("SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN")
 	<-s.done
 	fill(t, filepath.Join(s.data, "blog", "w2_posts.ibd"))
@@ -151,14 +151,14 @@ func TestTablesLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.start()
-	expect(t, prove(posts("wp_"), 2*time.Second), chain.Holds, "")
-	expect(t, prove(posts("w2_"), 2*time.Second), chain.Broken, "crashed_table")
-	p := prove(posts("w3_"), 2*time.Second)
+	expect(t, probetest.Prove(posts("wp_"), 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(posts("w2_"), 2*time.Second), chain.Broken, "crashed_table")
+	p := probetest.Prove(posts("w3_"), 2*time.Second)
 	if p.Cause != "missing_table" && p.Cause != "crashed_table" {
 		t.Errorf("a table without its file is %s", p.Cause)
 	}
 	// All the while SELECT 1 is answered.
-	expect(t, prove(s.link(settings{}), 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(s.link(settings{}), 2*time.Second), chain.Holds, "")
 }
 
 func TestReadOnlyEngine(t *testing.T) {
@@ -166,7 +166,7 @@ func TestReadOnlyEngine(t *testing.T) {
 	s.sql("SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN")
 	<-s.done
 	s.start("--innodb-read-only=1")
-	expect(t, prove(s.link(settings{}), 2*time.Second), chain.Broken, "read_only")
+	expect(t, probetest.Prove(s.link(settings{}), 2*time.Second), chain.Broken, "read_only")
 }
 
 func TestWPConfig(t *testing.T) {
@@ -179,23 +179,23 @@ func TestWPConfig(t *testing.T) {
 	}
 	write(t, file, config("'sesame7'"))
 	p := s.link(settings{WPConfig: file, Posts: true})
-	expect(t, prove(p, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Holds, "")
 	write(t, file, config("'sesame8'")) // the same size, within the same second
-	proof := prove(p, 2*time.Second)
+	proof := probetest.Prove(p, 2*time.Second)
 	expect(t, proof, chain.Broken, "wrong_password")
 	if proof.Because.Args["file"] != file {
 		t.Errorf("the file is not named: %v", proof.Because)
 	}
 	write(t, file, config("getenv('P')"))
-	expect(t, prove(p, 2*time.Second), chain.Unproven, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Unproven, "")
 	write(t, file, "DB_NAME=blog")
-	expect(t, prove(p, 2*time.Second), chain.Unproven, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Unproven, "")
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, prove(p, 2*time.Second), chain.Unproven, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Unproven, "")
 	write(t, file, config("'sesame7'"))
-	expect(t, prove(p, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(p, 2*time.Second), chain.Holds, "")
 }
 
 func TestSettings(t *testing.T) {
@@ -233,22 +233,10 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-func verbs(p chain.Plan) string {
-	var all []string
-	for _, d := range p.Deeds {
-		all = append(all, string(d.Verb))
-	}
-	return strings.Join(all, " ")
-}
-
 // relay listens in this process, so that the one behind it is not known.
 func relay(t *testing.T, to string) string {
 	t.Helper()
-	l, err := net.Listen("unix", filepath.Join(filepath.Dir(to), "relay"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	go serve(l, func(c net.Conn) {
+	return probetest.Serve(t, "unix", func(c net.Conn) {
 		back, err := net.Dial("unix", to)
 		if err != nil {
 			return
@@ -256,6 +244,4 @@ func relay(t *testing.T, to string) string {
 		go func() { _, _ = io.Copy(back, c); _ = back.Close() }()
 		_, _ = io.Copy(c, back)
 	})
-	t.Cleanup(func() { _ = l.Close() })
-	return l.Addr().String()
 }

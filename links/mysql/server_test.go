@@ -2,7 +2,6 @@ package mysql
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
-	"github.com/omamori-guard/omamori/words"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // base is a fresh data directory, made once for all tests: it takes seconds.
@@ -40,11 +39,11 @@ func newServer(t *testing.T, args ...string) *server {
 	t.Helper()
 	for _, name := range []string{"mariadbd", "mariadb-install-db"} {
 		if _, err := exec.LookPath(name); err != nil {
-			needs(t, "Debian's package mariadb-server: "+err.Error())
+			probetest.Needs(t, "Debian's package mariadb-server: "+err.Error())
 		}
 	}
 	if os.Getuid() != 0 {
-		needs(t, "root: it logs in as root over the socket")
+		probetest.Needs(t, "root: it logs in as root over the socket")
 	}
 	if base == "" {
 		dir, err := os.MkdirTemp("", "omamori-mysql-base-")
@@ -95,11 +94,11 @@ func (s *server) start(more ...string) {
 	}(s.cmd)
 	s.t.Cleanup(s.kill)
 	p := s.link(settings{})
-	until(s.t, "mariadbd answers", func() bool { return prove(p, time.Second).Verdict == chain.Holds || len(more) > 0 && s.up(p) })
+	probetest.Until(s.t, "mariadbd answers", func() bool { return probetest.Prove(p, time.Second).Verdict == chain.Holds || len(more) > 0 && s.up(p) })
 }
 
 // up is for a server that answers, but not as it should.
-func (s *server) up(p chain.Prover) bool { return prove(p, time.Second).Cause == "read_only" }
+func (s *server) up(p chain.Prover) bool { return probetest.Prove(p, time.Second).Cause == "read_only" }
 
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
@@ -159,43 +158,10 @@ func (s *server) posts() {
 		CREATE USER blogger@localhost IDENTIFIED BY 'sesame7'; GRANT SELECT ON blog.* TO blogger@localhost;`)
 }
 
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal("needs", what)
-	}
-	t.Skip("needs", what)
-}
-
-func until(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("in vain:", what)
-		}
-	}
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
-// expect checks a verdict and its cause, and that a broken proof says all it must.
+// expect is a proof as it should be, and without the password.
 func expect(t *testing.T, p chain.Proof, v chain.Verdict, cause string) {
 	t.Helper()
-	said := fmt.Sprintf("%v %q: %s → %s %q", p.Verdict, p.Cause, words.English.Say(p.Because), words.English.Say(p.Hint), p.Evidence)
-	if p.Verdict != v || p.Cause != cause {
-		t.Fatalf("want %v %q, got %s", v, cause, said)
-	}
-	if v == chain.Broken && (p.Because.IsZero() || p.Hint.IsZero()) {
-		t.Errorf("says too little: %s", said)
-	}
-	if strings.Contains(said, "{") || strings.Contains(said, "sesame7") {
-		t.Errorf("unfilled, or the password shows: %s", said)
-	}
-	t.Log(said)
+	probetest.Expect(t, p, v, cause, "sesame7")
 }
 
 func write(t *testing.T, path, content string) {

@@ -5,13 +5,12 @@ import (
 	"bytes"
 	"io"
 	"net"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // record is one of FastCGI's, whatever is in it.
@@ -27,44 +26,32 @@ const pong = "Content-type: text/plain;charset=UTF-8\r\nExpires: Thu, 01 Jan 197
 // TestHostile: whatever a peer does costs bounded time and memory, and gives a
 // reason.
 func TestHostile(t *testing.T) {
-	endless := func(piece string) func(net.Conn) {
-		return func(c net.Conn) {
-			for {
-				if _, err := io.WriteString(c, piece); err != nil {
-					return
-				}
-			}
-		}
-	}
-	say := func(words string) func(net.Conn) {
-		return func(c net.Conn) { _, _ = io.WriteString(c, words); _, _ = io.Copy(io.Discard, c) }
-	}
 	for name, peer := range map[string]struct {
 		talk func(net.Conn)
 		want string
 	}{
-		"is an HTTP server":   {say("HTTP/1.1 400 Bad Request\r\n\r\n"), "not_fastcgi"},
-		"is an SSH server":    {say("SSH-2.0-OpenSSH_9.2p1\r\n"), "not_fastcgi"},
-		"speaks of version 2": {say("\x02\x06\x00\x01\x00\x00\x00\x00"), "not_fastcgi"},
-		"answers another":     {say(strings.Replace(record(6, pong), "\x00\x01", "\x00\x02", 1)), "not_fastcgi"},
-		"an unknown record":   {say(record(99, "x")), "not_fastcgi"},
-		"a record of 64 KiB":  {say("\x01\x06\x00\x01\xff\xff\xff\x00abc"), "timeout"},
+		"is an HTTP server":   {probetest.Say("HTTP/1.1 400 Bad Request\r\n\r\n"), "not_fastcgi"},
+		"is an SSH server":    {probetest.Say("SSH-2.0-OpenSSH_9.2p1\r\n"), "not_fastcgi"},
+		"speaks of version 2": {probetest.Say("\x02\x06\x00\x01\x00\x00\x00\x00"), "not_fastcgi"},
+		"answers another":     {probetest.Say(strings.Replace(record(6, pong), "\x00\x01", "\x00\x02", 1)), "not_fastcgi"},
+		"an unknown record":   {probetest.Say(record(99, "x")), "not_fastcgi"},
+		"a record of 64 KiB":  {probetest.Say("\x01\x06\x00\x01\xff\xff\xff\x00abc"), "timeout"},
 		"a record cut off": {func(c net.Conn) {
 			_, _ = c.Read(make([]byte, 1024))
 			_, _ = io.WriteString(c, "\x01\x06\x00\x01\xff\xff\x00\x00abc")
 		}, "closed"},
-		"endless empty records":    {endless(strings.Repeat(record(6, ""), 4096)), "not_fastcgi"},
-		"endless records":          {endless(record(6, strings.Repeat("a", 65535))), "not_fastcgi"},
-		"endless errors":           {endless(strings.Repeat(record(7, "PHP Warning: x"), 1024)), "not_fastcgi"},
-		"padding alone":            {endless(strings.Repeat("\x01\x06\x00\x01\x00\x00\xff\x00"+strings.Repeat("p", 255), 128)), "not_fastcgi"},
-		"ends at once":             {say(record(3, ended)), "not_fastcgi"},
-		"ends in half an end":      {say(record(6, pong) + record(3, "\x00")), "not_fastcgi"},
-		"is overloaded":            {say(record(3, "\x00\x00\x00\x00\x02\x00\x00\x00")), "not_fastcgi"},
-		"no header":                {say(record(6, "pong") + record(3, ended)), "not_fastcgi"},
-		"an impossible status":     {say(record(6, "Status: 99999 x\r\n\r\npong") + record(3, ended)), "not_fastcgi"},
-		"a header that is garbage": {say(record(6, "\xff\x00:\r\n\r\npong") + record(3, ended)), "not_fastcgi"},
-		"an empty pong":            {say(record(6, "Status: 200\r\n\r\n \n") + record(3, ended)), "wrong_answer"},
-		"a failing pong":           {say(record(6, "Status: 500 x\r\n\r\npong") + record(3, ended)), "wrong_answer"},
+		"endless empty records":    {probetest.Endless(strings.Repeat(record(6, ""), 4096)), "not_fastcgi"},
+		"endless records":          {probetest.Endless(record(6, strings.Repeat("a", 65535))), "not_fastcgi"},
+		"endless errors":           {probetest.Endless(strings.Repeat(record(7, "PHP Warning: x"), 1024)), "not_fastcgi"},
+		"padding alone":            {probetest.Endless(strings.Repeat("\x01\x06\x00\x01\x00\x00\xff\x00"+strings.Repeat("p", 255), 128)), "not_fastcgi"},
+		"ends at once":             {probetest.Say(record(3, ended)), "not_fastcgi"},
+		"ends in half an end":      {probetest.Say(record(6, pong) + record(3, "\x00")), "not_fastcgi"},
+		"is overloaded":            {probetest.Say(record(3, "\x00\x00\x00\x00\x02\x00\x00\x00")), "not_fastcgi"},
+		"no header":                {probetest.Say(record(6, "pong") + record(3, ended)), "not_fastcgi"},
+		"an impossible status":     {probetest.Say(record(6, "Status: 99999 x\r\n\r\npong") + record(3, ended)), "not_fastcgi"},
+		"a header that is garbage": {probetest.Say(record(6, "\xff\x00:\r\n\r\npong") + record(3, ended)), "not_fastcgi"},
+		"an empty pong":            {probetest.Say(record(6, "Status: 200\r\n\r\n \n") + record(3, ended)), "wrong_answer"},
+		"a failing pong":           {probetest.Say(record(6, "Status: 500 x\r\n\r\npong") + record(3, ended)), "wrong_answer"},
 		"one byte at a time": {func(c net.Conn) {
 			for _, b := range []byte(record(6, pong)) {
 				if _, err := c.Write([]byte{b}); err != nil {
@@ -75,24 +62,12 @@ func TestHostile(t *testing.T) {
 		}, "timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+			address := probetest.Serve(t, "unix", peer.talk)
+			p, err := build(settings{Socket: address, Ping: "/ping"}, chain.Place{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer l.Close()
-			go serve(l, peer.talk)
-			p, err := build(settings{Socket: l.Addr().String(), Ping: "/ping"}, chain.Place{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			proof := prove(p, 500*time.Millisecond)
-			runtime.ReadMemStats(&after)
-			expect(t, proof, chain.Broken, peer.want)
-			if grew := after.TotalAlloc - before.TotalAlloc; grew > 4<<20 {
-				t.Errorf("took %d bytes", grew)
-			}
+			probetest.Expect(t, probetest.Bounded(t, p, 4<<20), chain.Broken, peer.want)
 		})
 	}
 }

@@ -19,15 +19,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 func TestAnswers(t *testing.T) {
-	port := freePort(t)
+	port := probetest.FreePort(t)
 	s := newServer(t, "[net]", "user = www-data", "group = www-data", "listen = 127.0.0.1:"+port, "pm = static", "pm.max_children = 1", "ping.path = /alive", "pm.status_path = /how")
-	expect(t, prove(s.link(settings{}), 5*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(s.link(settings{}), 5*time.Second), chain.Holds, "")
 	p := s.link(settings{Address: "127.0.0.1:" + port, Ping: "/alive", Status: "/how"})
-	proof := prove(p, 5*time.Second)
-	expect(t, proof, chain.Holds, "")
+	proof := probetest.Prove(p, 5*time.Second)
+	probetest.Expect(t, proof, chain.Holds, "")
 	var names []string
 	for _, f := range proof.Figures {
 		names = append(names, f.Name)
@@ -40,51 +41,40 @@ func TestAnswers(t *testing.T) {
 	}
 
 	// What the pool's file does not have is a file that is not there.
-	expect(t, prove(s.link(settings{Ping: "/pong"}), 5*time.Second), chain.Broken, "wrong_answer")
-	expect(t, prove(s.link(settings{Status: "/pong"}), 5*time.Second), chain.Broken, "wrong_answer")
-	expect(t, prove(s.link(settings{Status: "/ping"}), 5*time.Second), chain.Broken, "wrong_answer")
+	probetest.Expect(t, probetest.Prove(s.link(settings{Ping: "/pong"}), 5*time.Second), chain.Broken, "wrong_answer")
+	probetest.Expect(t, probetest.Prove(s.link(settings{Status: "/pong"}), 5*time.Second), chain.Broken, "wrong_answer")
+	probetest.Expect(t, probetest.Prove(s.link(settings{Status: "/ping"}), 5*time.Second), chain.Broken, "wrong_answer")
 	s.file("quiet.php", "<?php")
-	proof = prove(s.link(settings{Ping: s.dir + "/quiet.php"}), 5*time.Second)
-	expect(t, proof, chain.Broken, "wrong_answer")
+	proof = probetest.Prove(s.link(settings{Ping: s.dir + "/quiet.php"}), 5*time.Second)
+	probetest.Expect(t, proof, chain.Broken, "wrong_answer")
 	plan := s.link(settings{Service: "php"}).Plan(proof, s.evidence())
 	if len(plan.Deeds) > 0 || plan.Cause != "wrong_answer" || plan.Next.IsZero() {
 		t.Errorf("planned %+v", plan)
 	}
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 func TestDeath(t *testing.T) {
 	s := newServer(t)
 	p := s.link(settings{Service: "php"})
-	expect(t, prove(p, 5*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Holds, "")
 	s.kill()
-	until(t, "the worker is gone too", func() bool { return prove(p, time.Second).Cause != "reset" })
-	proof := prove(p, 5*time.Second)
-	expect(t, proof, chain.Broken, "refused") // the socket stays
+	probetest.Until(t, "the worker is gone too", func() bool { return probetest.Prove(p, time.Second).Cause != "reset" })
+	proof := probetest.Prove(p, 5*time.Second)
+	probetest.Expect(t, proof, chain.Broken, "refused") // the socket stays
 	plan := p.Plan(proof, chain.Evidence{Service: "php", Process: chain.Process{PID: 1, KnownExit: true, Signal: 9}})
-	if plan.Cause != "killed" || verbs(plan) != "start" {
-		t.Errorf("planned %s for %s", verbs(plan), plan.Cause)
+	if plan.Cause != "killed" || probetest.Verbs(plan) != "start" {
+		t.Errorf("planned %s for %s", probetest.Verbs(plan), plan.Cause)
 	}
 	if err := os.Remove(s.sock); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, prove(p, 5*time.Second), chain.Broken, "no_socket")
+	probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Broken, "no_socket")
 }
 
 func TestStopped(t *testing.T) {
 	s := newServer(t)
 	p := s.link(settings{Service: "php"})
-	expect(t, prove(p, 5*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Holds, "")
 	all := s.everyone()
 	if len(all) != 2 {
 		t.Fatalf("a master and a worker are %v", all)
@@ -92,35 +82,35 @@ func TestStopped(t *testing.T) {
 
 	// The workers answer without their master.
 	s.signal(syscall.SIGSTOP, all[0])
-	expect(t, prove(p, 5*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Holds, "")
 
 	s.signal(syscall.SIGSTOP, all[1])
-	proof := prove(p, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "hung")
+	proof := probetest.Prove(p, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "hung")
 	if proof.Because.Key != "phpfpm.stopped" {
 		t.Errorf("a stopped process is told apart by %s", proof.Because.Key)
 	}
-	if plan := p.Plan(proof, s.evidence()); plan.Cause != "hung" || verbs(plan) != "kill start" {
-		t.Errorf("planned %s for %s", verbs(plan), plan.Cause)
+	if plan := p.Plan(proof, s.evidence()); plan.Cause != "hung" || probetest.Verbs(plan) != "kill start" {
+		t.Errorf("planned %s for %s", probetest.Verbs(plan), plan.Cause)
 	}
 
 	// Where the process is not known, only time can tell.
 	blind := s.link(settings{Socket: relay(t, s.sock), Service: "php"})
-	proof = prove(blind, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "timeout")
+	proof = probetest.Prove(blind, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "timeout")
 	if plan := blind.Plan(proof, s.evidence()); len(plan.Deeds) > 0 {
-		t.Errorf("one silence is answered by %s", verbs(plan))
+		t.Errorf("one silence is answered by %s", probetest.Verbs(plan))
 	}
 	blind.silent = blind.silent.Add(-patience)
-	proof = prove(blind, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "hung")
-	if plan := blind.Plan(proof, s.evidence()); verbs(plan) != "kill start" {
-		t.Errorf("planned %s for %s", verbs(plan), plan.Cause)
+	proof = probetest.Prove(blind, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "hung")
+	if plan := blind.Plan(proof, s.evidence()); probetest.Verbs(plan) != "kill start" {
+		t.Errorf("planned %s for %s", probetest.Verbs(plan), plan.Cause)
 	}
 
 	s.signal(syscall.SIGCONT, all...)
 	for _, l := range []*link{p, blind} {
-		until(t, "it answers again", func() bool { return prove(l, time.Second).Verdict == chain.Holds })
+		probetest.Until(t, "it answers again", func() bool { return probetest.Prove(l, time.Second).Verdict == chain.Holds })
 		if !l.silent.IsZero() {
 			t.Error("an answer does not end the silence")
 		}
@@ -133,7 +123,7 @@ func TestSilenceInARow(t *testing.T) {
 	p := s.link(settings{})
 	p.silent = time.Now().Add(-patience)
 	s.kill()
-	if proof := prove(p, 5*time.Second); proof.Cause != "refused" && proof.Cause != "reset" {
+	if proof := probetest.Prove(p, 5*time.Second); proof.Cause != "refused" && proof.Cause != "reset" {
 		t.Errorf("a dead pool is %s", proof.Cause)
 	}
 	if !p.silent.IsZero() {
@@ -142,7 +132,7 @@ func TestSilenceInARow(t *testing.T) {
 }
 
 func TestPoolFull(t *testing.T) {
-	port := freePort(t)
+	port := probetest.FreePort(t)
 	// Only of a TCP port does PHP-FPM know how many wait.
 	s := newServer(t, "[net]", "user = www-data", "group = www-data", "listen = 127.0.0.1:"+port, "pm = static", "pm.max_children = 1",
 		"pm.status_path = /status", "pm.status_listen = $dir/net-status")
@@ -151,42 +141,42 @@ func TestPoolFull(t *testing.T) {
 	busy := s.link(settings{Socket: s.statusSock(), Status: "/status", Service: "php"})
 	queue := s.link(settings{Socket: filepath.Join(s.dir, "net-status"), Status: "/status", Service: "php"})
 	for _, l := range []*link{p, busy, queue} {
-		expect(t, prove(l, 5*time.Second), chain.Holds, "")
+		probetest.Expect(t, probetest.Prove(l, 5*time.Second), chain.Holds, "")
 	}
 
 	release := visit(t, s, "unix", s.sock)()
-	proof := prove(p, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "timeout")
+	proof := probetest.Prove(p, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "timeout")
 	// One worker of the pool, two for the status pages.
 	if len(proof.Evidence) != 1 || !strings.Contains(proof.Evidence[0], "workers, in the states S") {
 		t.Errorf("evidence %q", proof.Evidence)
 	}
-	until(t, "PHP-FPM says that the pool is full", func() bool {
+	probetest.Until(t, "PHP-FPM says that the pool is full", func() bool {
 		plan := p.Plan(proof, s.evidence())
 		if len(plan.Deeds) > 0 {
 			t.Fatalf("visitors are cut off: %+v", plan)
 		}
 		return plan.Cause == poolFull && strings.Contains(plan.Evidence[0], "max_children")
 	})
-	expect(t, prove(busy, 5*time.Second), chain.Holds, "") // nobody waits
+	probetest.Expect(t, probetest.Prove(busy, 5*time.Second), chain.Holds, "") // nobody waits
 	release()
 
 	first := visit(t, s, "tcp", "127.0.0.1:"+port)()
 	second := visit(t, s, "tcp", "127.0.0.1:"+port)
-	until(t, "somebody waits", func() bool { _ = prove(queue, 5*time.Second); return queue.full > 0 })
+	probetest.Until(t, "somebody waits", func() bool { _ = probetest.Prove(queue, 5*time.Second); return queue.full > 0 })
 	queue.full = 0
-	if proof := prove(queue, 5*time.Second); proof.Verdict != chain.Holds {
+	if proof := probetest.Prove(queue, 5*time.Second); proof.Verdict != chain.Holds {
 		t.Errorf("one full moment is taken for a full pool: %+v", proof)
 	}
-	proof = prove(queue, 5*time.Second)
-	expect(t, proof, chain.Broken, poolFull)
+	proof = probetest.Prove(queue, 5*time.Second)
+	probetest.Expect(t, proof, chain.Broken, poolFull)
 	if plan := queue.Plan(proof, s.evidence()); len(plan.Deeds) > 0 || plan.Cause != poolFull || len(proof.Figures) == 0 {
 		t.Errorf("planned %+v with %v", plan, proof.Figures)
 	}
 	first()
 	second()()
 	for _, l := range []*link{p, busy, queue} {
-		until(t, "the pool has room", func() bool { return prove(l, time.Second).Verdict == chain.Holds })
+		probetest.Until(t, "the pool has room", func() bool { return probetest.Prove(l, time.Second).Verdict == chain.Holds })
 	}
 }
 
@@ -209,7 +199,7 @@ func visit(t *testing.T, s *server, network, address string) (begun func() (end 
 	}()
 	return func() func() {
 		var out *os.File
-		until(t, "a worker takes the visitor", func() bool {
+		probetest.Until(t, "a worker takes the visitor", func() bool {
 			out, err = os.OpenFile(fifo, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 			return err == nil
 		})
@@ -226,12 +216,12 @@ func TestWorkerCrash(t *testing.T) {
 	s := newServer(t)
 	s.file("crash.php", "<?php posix_kill(posix_getpid(), 11);")
 	p := s.link(settings{Ping: s.dir + "/crash.php", Service: "php"})
-	proof := prove(p, 5*time.Second)
+	proof := probetest.Prove(p, 5*time.Second)
 	if proof.Cause != "closed" { // or so, where the crash left unread what was asked
-		expect(t, proof, chain.Broken, "reset")
+		probetest.Expect(t, proof, chain.Broken, "reset")
 	}
-	until(t, "the log tells of it", func() bool { return p.Plan(proof, s.evidence()).Cause == "crashed" })
-	until(t, "another worker answers", func() bool { return prove(s.link(settings{}), time.Second).Verdict == chain.Holds })
+	probetest.Until(t, "the log tells of it", func() bool { return p.Plan(proof, s.evidence()).Cause == "crashed" })
+	probetest.Until(t, "another worker answers", func() bool { return probetest.Prove(s.link(settings{}), time.Second).Verdict == chain.Holds })
 }
 
 // dialler stands in for hands, which dial where the guard may not.
@@ -256,7 +246,7 @@ func (d dialler) Dial(_ context.Context, path string) (net.Conn, error) {
 
 func TestThroughHands(t *testing.T) {
 	if os.Geteuid() != 0 {
-		needs(t, "root: it becomes another user")
+		probetest.Needs(t, "root: it becomes another user")
 	}
 	s := newServer(t)
 	if err := os.Chmod(s.sock, 0o600); err != nil {
@@ -271,18 +261,18 @@ func TestThroughHands(t *testing.T) {
 			return
 		}
 		p := s.link(settings{})
-		expect(t, prove(p, 5*time.Second), chain.Unproven, "")
+		probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Unproven, "")
 		p.at.Hands = dialler{}
-		expect(t, prove(p, 5*time.Second), chain.Holds, "")
+		probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Holds, "")
 		if p.master.PID != s.cmd.Process.Pid {
 			t.Errorf("the listener is taken for %d", p.master.PID)
 		}
 		p.at.Hands = dialler{err: syscall.ECONNREFUSED}
-		expect(t, prove(p, 5*time.Second), chain.Broken, "refused")
+		probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Broken, "refused")
 		p.at.Hands = dialler{err: syscall.EAGAIN}
-		expect(t, prove(p, 5*time.Second), chain.Broken, "timeout")
+		probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Broken, "timeout")
 		p.at.Hands = dialler{err: errors.New("hands are gone")}
-		expect(t, prove(p, 5*time.Second), chain.Unproven, "")
+		probetest.Expect(t, probetest.Prove(p, 5*time.Second), chain.Unproven, "")
 	}()
 	<-done
 }
@@ -290,12 +280,7 @@ func TestThroughHands(t *testing.T) {
 // relay listens in this process, so that the one behind it is not known.
 func relay(t *testing.T, to string) string {
 	t.Helper()
-	l, err := net.Listen("unix", filepath.Join(filepath.Dir(to), "relay"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go serve(l, func(c net.Conn) {
+	return probetest.Serve(t, "unix", func(c net.Conn) {
 		back, err := net.Dial("unix", to)
 		if err != nil {
 			return
@@ -303,17 +288,6 @@ func relay(t *testing.T, to string) string {
 		go func() { _, _ = io.Copy(back, c); back.Close() }()
 		_, _ = io.Copy(c, back)
 	})
-	return l.Addr().String()
-}
-
-func serve(l net.Listener, talk func(net.Conn)) {
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		go func() { defer c.Close(); talk(c) }()
-	}
 }
 
 func TestMistakes(t *testing.T) {

@@ -1,7 +1,6 @@
 package phpfpm
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/probe"
-	"github.com/omamori-guard/omamori/words"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 const program = "/usr/sbin/php-fpm8.2"
@@ -29,7 +28,7 @@ type server struct {
 func newServer(t *testing.T, more ...string) *server {
 	t.Helper()
 	if _, err := os.Stat(program); err != nil {
-		needs(t, "Debian's package php8.2-fpm: "+err.Error())
+		probetest.Needs(t, "Debian's package php8.2-fpm: "+err.Error())
 	}
 	dir, err := os.MkdirTemp("", "omamori-fpm-") // t.TempDir is too long for a socket's name
 	if err != nil {
@@ -75,14 +74,14 @@ func (s *server) start() {
 	go func(c *exec.Cmd, done chan struct{}) { defer close(done); _ = c.Wait() }(s.cmd, s.done)
 	s.t.Cleanup(s.kill)
 	p := s.link(settings{})
-	until(s.t, "PHP-FPM answers", func() bool {
+	probetest.Until(s.t, "PHP-FPM answers", func() bool {
 		select {
 		case <-s.done:
 			said, _ := os.ReadFile(s.log)
 			s.t.Fatalf("PHP-FPM has ended: %s", said)
 		default:
 		}
-		return prove(p, time.Second).Verdict == chain.Holds
+		return probetest.Prove(p, time.Second).Verdict == chain.Holds
 	})
 }
 
@@ -108,7 +107,7 @@ func (s *server) signal(sig syscall.Signal, pids ...int) {
 			s.t.Fatalf("signal %d: %v", pid, err)
 		}
 		if sig == syscall.SIGSTOP {
-			until(s.t, "it is stopped", func() bool {
+			probetest.Until(s.t, "it is stopped", func() bool {
 				b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 				return err == nil && strings.Contains(string(b), ") T ")
 			})
@@ -148,48 +147,4 @@ func (s *server) evidence() chain.Evidence {
 		Service: "php", Log: strings.Split(strings.TrimSpace(string(b)), "\n"),
 		Process: chain.Process{PID: s.cmd.Process.Pid, Running: true, State: "S"},
 	}
-}
-
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal("needs", what)
-	}
-	t.Skip("needs", what)
-}
-
-func until(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("in vain:", what)
-		}
-	}
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
-// expect checks a verdict and its cause, and that a broken proof says all it must.
-func expect(t *testing.T, p chain.Proof, v chain.Verdict, cause string) {
-	t.Helper()
-	said := fmt.Sprintf("%v %q: %s → %s %q", p.Verdict, p.Cause, words.English.Say(p.Because), words.English.Say(p.Hint), p.Evidence)
-	if p.Verdict != v || p.Cause != cause {
-		t.Fatalf("want %v %q, got %s", v, cause, said)
-	}
-	if v == chain.Broken && (p.Because.IsZero() || p.Hint.IsZero()) || strings.Contains(said, "{") {
-		t.Errorf("says too little: %s", said)
-	}
-	t.Log(said)
-}
-
-func verbs(p chain.Plan) string {
-	var all []string
-	for _, d := range p.Deeds {
-		all = append(all, string(d.Verb))
-	}
-	return strings.Join(all, " ")
 }

@@ -1,7 +1,6 @@
 package ssh
 
 import (
-	"context"
 	"crypto/ed25519"
 	"encoding/pem"
 	"fmt"
@@ -13,11 +12,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // server is a real sshd with keys and a configuration of its own.
@@ -141,7 +140,7 @@ func (s *server) start(sshd string) {
 	s.done = make(chan struct{})
 	go func() { defer close(s.done); _ = s.cmd.Wait() }()
 	s.t.Cleanup(s.kill)
-	until(s.t, "sshd listens", func() bool {
+	probetest.Until(s.t, "sshd listens", func() bool {
 		c, err := net.Dial("tcp", s.address())
 		if err != nil {
 			return false
@@ -190,12 +189,6 @@ func (s *server) fingerprint(name string) string {
 	return ssh.FingerprintSHA256(key)
 }
 
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
 func expect(t *testing.T, p chain.Proof, verdict chain.Verdict, key string) {
 	t.Helper()
 	if p.Verdict != verdict || p.Because.Key != key {
@@ -203,16 +196,6 @@ func expect(t *testing.T, p chain.Proof, verdict chain.Verdict, key string) {
 	}
 	if verdict == chain.Broken && (p.Cause == "" || p.Hint.IsZero()) {
 		t.Errorf("%s: cause %q, hint %q", key, p.Cause, p.Hint.Key)
-	}
-}
-
-// until polls: nothing here tells by itself that it is ready.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
-		}
 	}
 }
 

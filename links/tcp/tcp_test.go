@@ -2,9 +2,7 @@ package tcp
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -16,7 +14,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
-	"github.com/omamori-guard/omamori/words"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // sshd starts a real one, which greets whoever connects.
@@ -24,10 +22,10 @@ func sshd(t *testing.T) (address string, daemon *os.Process) {
 	t.Helper()
 	const program = "/usr/sbin/sshd"
 	if _, err := os.Stat(program); err != nil {
-		needs(t, "Debian's package openssh-server: "+err.Error())
+		probetest.Needs(t, "Debian's package openssh-server: "+err.Error())
 	}
 	if os.Geteuid() != 0 {
-		needs(t, "root: sshd changes its user")
+		probetest.Needs(t, "root: sshd changes its user")
 	}
 	const jail = "/run/sshd" // what Debian's own service makes
 	if err := os.MkdirAll(jail, 0o755); err != nil {
@@ -55,7 +53,7 @@ func sshd(t *testing.T) (address string, daemon *os.Process) {
 	done := make(chan struct{})
 	go func() { defer close(done); _ = cmd.Wait() }()
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-done })
-	until(t, "sshd answers", func() bool {
+	probetest.Until(t, "sshd answers", func() bool {
 		select {
 		case <-done:
 			t.Fatalf("sshd has ended: %s", &said)
@@ -70,30 +68,30 @@ func sshd(t *testing.T) (address string, daemon *os.Process) {
 func TestGreets(t *testing.T) {
 	address, daemon := sshd(t)
 	p := made(t, settings{Address: address, Greets: "^SSH-2", Service: "ssh"})
-	expect(t, prove(p, 10*time.Second), chain.Holds, "")
-	expect(t, prove(made(t, settings{Address: address}), 10*time.Second), chain.Holds, "")
-	expect(t, prove(made(t, settings{Address: address, Greets: "^220 "}), time.Second), chain.Broken, "wrong_greeting")
+	probetest.Expect(t, probetest.Prove(p, 10*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, settings{Address: address}), 10*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, settings{Address: address, Greets: "^220 "}), time.Second), chain.Broken, "wrong_greeting")
 
 	if err := daemon.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	alive := chain.Evidence{Service: "ssh", Process: chain.Process{PID: daemon.Pid, Running: true, State: "S"}}
-	proof := prove(p, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "silent")
+	proof := probetest.Prove(p, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "silent")
 	if plan := p.Plan(proof, alive); len(plan.Deeds) > 0 {
 		t.Errorf("one silence is answered by %+v", plan.Deeds)
 	}
-	proof = prove(p, 300*time.Millisecond)
-	expect(t, proof, chain.Broken, "hung")
+	proof = probetest.Prove(p, 300*time.Millisecond)
+	probetest.Expect(t, proof, chain.Broken, "hung")
 	if plan := p.Plan(proof, alive); plan.Cause != "hung" || len(plan.Deeds) != 2 {
 		t.Errorf("planned %+v", plan)
 	}
 	// It accepts, which is all that this one asks.
-	expect(t, prove(made(t, settings{Address: address}), time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, settings{Address: address}), time.Second), chain.Holds, "")
 	if err := daemon.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "it greets again", func() bool { return prove(p, time.Second).Verdict == chain.Holds })
+	probetest.Until(t, "it greets again", func() bool { return probetest.Prove(p, time.Second).Verdict == chain.Holds })
 	if p.silent != 0 {
 		t.Error("a greeting does not end the silence")
 	}
@@ -101,8 +99,8 @@ func TestGreets(t *testing.T) {
 	if err := daemon.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "nothing listens", func() bool { return prove(p, time.Second).Cause == "refused" })
-	plan := p.Plan(prove(p, time.Second), chain.Evidence{Service: "ssh", Process: chain.Process{PID: 1, KnownExit: true, Signal: 9}})
+	probetest.Until(t, "nothing listens", func() bool { return probetest.Prove(p, time.Second).Cause == "refused" })
+	plan := p.Plan(probetest.Prove(p, time.Second), chain.Evidence{Service: "ssh", Process: chain.Process{PID: 1, KnownExit: true, Signal: 9}})
 	if plan.Cause != "killed" || len(plan.Deeds) != 1 {
 		t.Errorf("planned %+v", plan)
 	}
@@ -111,15 +109,15 @@ func TestGreets(t *testing.T) {
 func TestSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	p := made(t, settings{Socket: path})
-	expect(t, prove(p, time.Second), chain.Broken, "no_socket")
+	probetest.Expect(t, probetest.Prove(p, time.Second), chain.Broken, "no_socket")
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, prove(p, time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(p, time.Second), chain.Holds, "")
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
-	expect(t, prove(p, time.Second), chain.Broken, "refused")
+	probetest.Expect(t, probetest.Prove(p, time.Second), chain.Broken, "refused")
 }
 
 // Whatever is said comes in pieces, slowly, or without end.
@@ -163,12 +161,12 @@ func TestHowItGreets(t *testing.T) {
 				}
 			}()
 			defer func() { l.Close(); <-done }()
-			proof := prove(made(t, settings{Address: l.Addr().String(), Greets: c.greets}), time.Second)
+			proof := probetest.Prove(made(t, settings{Address: l.Addr().String(), Greets: c.greets}), time.Second)
 			if c.cause == "" {
-				expect(t, proof, chain.Holds, "")
+				probetest.Expect(t, proof, chain.Holds, "")
 				return
 			}
-			expect(t, proof, chain.Broken, c.cause)
+			probetest.Expect(t, proof, chain.Broken, c.cause)
 		})
 	}
 }
@@ -198,40 +196,4 @@ func made(t *testing.T, s settings) *link {
 		t.Fatal(err)
 	}
 	return p.(*link)
-}
-
-func needs(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal("needs", what)
-	}
-	t.Skip("needs", what)
-}
-
-func until(t *testing.T, what string, true func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("in vain:", what)
-		}
-	}
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
-// expect checks a verdict and its cause, and that a broken proof says all it must.
-func expect(t *testing.T, p chain.Proof, v chain.Verdict, cause string) {
-	t.Helper()
-	said := fmt.Sprintf("%v %q: %s → %s %q", p.Verdict, p.Cause, words.English.Say(p.Because), words.English.Say(p.Hint), p.Evidence)
-	if p.Verdict != v || p.Cause != cause {
-		t.Fatalf("want %v %q, got %s", v, cause, said)
-	}
-	if v == chain.Broken && (p.Because.IsZero() || p.Hint.IsZero()) || strings.Contains(said, "{") {
-		t.Errorf("says too little: %s", said)
-	}
-	t.Log(said)
 }

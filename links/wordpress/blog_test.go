@@ -3,8 +3,6 @@ package wordpress
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,8 +15,8 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/probe/probetest"
 	"github.com/omamori-guard/omamori/site"
-	"github.com/omamori-guard/omamori/words"
 )
 
 // blog is a real WordPress behind nginx, PHP-FPM and MariaDB, with a sample article.
@@ -53,7 +51,7 @@ func newBlog(t *testing.T) *blog {
 		t.Fatalf("%v: %s", err, out)
 	}
 	b := &blog{t: t, dir: filepath.Join(dir, "site")}
-	b.up = site.Options{Dir: b.dir, Address: "127.0.0.1:" + freePort(t), Lang: "ja", Sample: true, GuardUser: "nobody", HandsBinary: helper}
+	b.up = site.Options{Dir: b.dir, Address: "127.0.0.1:" + probetest.FreePort(t), Lang: "ja", Sample: true, GuardUser: "nobody", HandsBinary: helper}
 	t.Cleanup(func() {
 		if err := site.Down(context.Background(), b.dir); err != nil {
 			t.Errorf("site down: %v", err)
@@ -177,46 +175,15 @@ func made(t *testing.T, s settings) *link {
 	return p.(*link)
 }
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
-func prove(p chain.Prover, timeout time.Duration) chain.Proof {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return p.Prove(ctx)
-}
-
 // becomes waits until a proof is as wanted: PHP looks at changed files after two
 // seconds only.
 func becomes(t *testing.T, p chain.Prover, v chain.Verdict, cause string) (proof chain.Proof) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if proof = prove(p, 15*time.Second); proof.Verdict == v && proof.Cause == cause {
+		if proof = probetest.Prove(p, 15*time.Second); proof.Verdict == v && proof.Cause == cause {
 			break
 		}
 	}
-	expect(t, proof, v, cause)
+	probetest.Expect(t, proof, v, cause)
 	return proof
-}
-
-// expect checks a verdict and its cause, and that a broken proof says all it must.
-func expect(t *testing.T, p chain.Proof, v chain.Verdict, cause string) {
-	t.Helper()
-	text := words.English.Say(p.Because) + " → " + words.English.Say(p.Hint)
-	said := fmt.Sprintf("%v %q: %s %q", p.Verdict, p.Cause, text, p.Evidence)
-	if p.Verdict != v || p.Cause != cause {
-		t.Fatalf("want %v %q, got %s", v, cause, said)
-	}
-	if v == chain.Broken && (p.Because.IsZero() || p.Hint.IsZero()) || strings.Contains(text, "{") {
-		t.Errorf("says too little: %s", said)
-	}
-	t.Log(said)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // TestBlog breaks a real blog in each way that there is, and mends it again.
@@ -151,7 +152,7 @@ func hung(t *testing.T, b *blog) {
 	p := made(t, b.whole())
 	b.signal(syscall.SIGSTOP, "mariadb", "mariadb.pid")
 	defer b.signal(syscall.SIGCONT, "mariadb", "mariadb.pid")
-	expect(t, prove(p, 500*time.Millisecond), chain.Broken, "timeout")
+	probetest.Expect(t, probetest.Prove(p, 500*time.Millisecond), chain.Broken, "timeout")
 }
 
 // The front page shows without its posts, and proves nothing.
@@ -160,8 +161,8 @@ func withoutPost(t *testing.T, b *blog) {
 	p := made(t, settings{URL: b.info.URL, REST: true})
 	becomes(t, p, chain.Holds, "")
 	b.sql("RENAME TABLE wp_posts TO wp_gone")
-	expect(t, prove(p, 15*time.Second), chain.Broken, "content_missing")
-	if proof := prove(made(t, settings{URL: b.info.URL, REST: true}), 15*time.Second); proof.Verdict != chain.Unproven || proof.Because.Key != "wordpress.no_posts" {
+	probetest.Expect(t, probetest.Prove(p, 15*time.Second), chain.Broken, "content_missing")
+	if proof := probetest.Prove(made(t, settings{URL: b.info.URL, REST: true}), 15*time.Second); proof.Verdict != chain.Unproven || proof.Because.Key != "wordpress.no_posts" {
 		t.Errorf("without ever a post: %+v", proof)
 	}
 	b.sql("RENAME TABLE wp_gone TO wp_posts")
@@ -204,19 +205,19 @@ func addresses(t *testing.T, b *blog) {
 	b.t = t
 	s := b.whole()
 	s.Post = strings.TrimSuffix(s.Post, "/")
-	if proof := prove(made(t, s), 15*time.Second); proof.Because.Key != "wordpress.post_redirect" {
+	if proof := probetest.Prove(made(t, s), 15*time.Second); proof.Because.Key != "wordpress.post_redirect" {
 		t.Errorf("without its last slash: %+v", proof)
 	}
 	s = b.whole()
 	s.Post = "/2017/08/02/diary20170802/" // by its path
 	s.Contains = "お守りは、忘れていられるように身につけ、"
-	expect(t, prove(made(t, s), 15*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 	s.Contains = b.sampleTitle()
-	expect(t, prove(made(t, s), 15*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 	s.Connect, s.URL = b.up.Address, b.info.URL
-	expect(t, prove(made(t, s), 15*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 	s.Connect = "127.0.0.1:1"
-	expect(t, prove(made(t, s), 15*time.Second), chain.Broken, "refused")
+	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Broken, "refused")
 
 	// Permalinks such as ?p=4 have their trackback URL elsewhere.
 	b.sql("UPDATE wp_options SET option_value = '' WHERE option_name = 'permalink_structure'")
@@ -226,7 +227,7 @@ func addresses(t *testing.T, b *blog) {
 	id, _, _ = strings.Cut(id, "}")
 	s = b.whole()
 	s.Post = "/?p=" + id
-	expect(t, prove(made(t, s), 15*time.Second), chain.Holds, "")
+	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 }
 
 func (b *blog) sampleTitle() string {
