@@ -1,0 +1,199 @@
+package nft
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/door"
+)
+
+// mostAtOnce is how many openings go into one call: of thousands the kernel takes some
+// hundreds, and says nothing.
+const mostAtOnce = 300
+
+// ErrFull is what Open gives when the table has no room for another lease.
+var ErrFull = errors.New("the table of leases is full")
+
+// Open lets addresses through. What is open already is given its new time, be it longer
+// or shorter. It returns once the kernel has shown that it has them all.
+func (f *Firewall) Open(list []door.Opening) error {
+	if len(list) > mostAtOnce {
+		return fmt.Errorf("%d openings at once, at most %d", len(list), mostAtOnce)
+	}
+	elements, err := group(list)
+	if err != nil {
+		return err
+	}
+	c, err := f.conn()
+	if err != nil {
+		return err
+	}
+	for name, e := range elements {
+		// A plain second add would leave the old timeout; a delete alone would fail, and
+		// all the rest with it, where there is none.
+		if err := errors.Join(c.SetAddElements(leases(name), e), c.SetDeleteElements(leases(name), e), c.SetAddElements(leases(name), e)); err != nil {
+			return fmt.Errorf("add leases: %w", err)
+		}
+	}
+	if err := c.Flush(); err != nil {
+		if errors.Is(err, syscall.ENFILE) {
+			return ErrFull
+		}
+		return fmt.Errorf("add leases: %w", err)
+	}
+	now, err := f.Openings()
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		if !slices.ContainsFunc(now, func(n door.Opening) bool { return n.From == o.From && n.Port == o.Port && n.Left <= o.Left }) {
+			return fmt.Errorf("the kernel did not keep the lease of %s to port %d", o.From, o.Port)
+		}
+	}
+	return nil
+}
+
+// Shut ends openings; those that have ended by themselves are no error.
+func (f *Firewall) Shut(list []door.Opening) error {
+	for part := range slices.Chunk(list, mostAtOnce) {
+		// Added first, so that there is something to delete.
+		again := slices.Clone(part)
+		for i := range again {
+			again[i].Left = door.Shortest
+		}
+		elements, err := group(again)
+		if err != nil {
+			return err
+		}
+		c, err := f.conn()
+		if err != nil {
+			return err
+		}
+		for name, e := range elements {
+			if err := errors.Join(c.SetAddElements(leases(name), e), c.SetDeleteElements(leases(name), e)); err != nil {
+				return fmt.Errorf("end leases: %w", err)
+			}
+		}
+		if err := c.Flush(); err != nil {
+			return fmt.Errorf("end leases: %w", err)
+		}
+	}
+	return nil
+}
+
+// Openings lists what is open, as the kernel has it. Without our table there is none.
+func (f *Firewall) Openings() ([]door.Opening, error) {
+	c, err := f.conn()
+	if err != nil {
+		return nil, err
+	}
+	return openings(c)
+}
+
+func openings(c *nftables.Conn) (all []door.Opening, err error) {
+	for _, name := range leaseSets {
+		list, err := c.GetSetElements(leases(name))
+		if errors.Is(err, unix.ENOENT) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read leases: %w", err)
+		}
+		for _, e := range list {
+			o, err := opening(name, e)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, o)
+		}
+	}
+	return all, nil
+}
+
+// group makes elements of openings, by set. It refuses every time that the kernel might
+// take for "for ever".
+func group(list []door.Opening) (map[string][]nftables.SetElement, error) {
+	all := map[string][]nftables.SetElement{}
+	for _, o := range list {
+		name, key, end, err := place(o.From, o.Port)
+		if err != nil {
+			return nil, err
+		}
+		if o.Left < door.Shortest || o.Left > longest {
+			return nil, fmt.Errorf("a lease for %v is not possible", o.Left)
+		}
+		all[name] = append(all[name], nftables.SetElement{Key: key, KeyEnd: end, Timeout: o.Left.Truncate(time.Millisecond), Comment: o.Lease})
+	}
+	return all, nil
+}
+
+// place says in which set an address and port stand, and how.
+func place(from netip.Prefix, port uint16) (set string, key, end []byte, err error) {
+	a := from.Addr()
+	if !from.IsValid() || a.Is4In6() || a.Zone() != "" || from != from.Masked() || from.Bits() == 0 || port == 0 {
+		return "", nil, nil, fmt.Errorf("no lease can be for %s and port %d", from, port)
+	}
+	key = append(a.AsSlice(), portKey(port)...)
+	switch {
+	case a.Is4() && from.IsSingleIP():
+		return leases4, key, nil, nil
+	case from.IsSingleIP():
+		return leases6, key, nil, nil
+	}
+	end = append(last(from).AsSlice(), portKey(port)...)
+	if a.Is4() {
+		return wide4, key, end, nil
+	}
+	return wide6, key, end, nil
+}
+
+// last is the last address of a prefix.
+func last(p netip.Prefix) netip.Addr {
+	b := p.Addr().AsSlice()
+	for i := p.Bits(); i < len(b)*8; i++ {
+		b[i/8] |= 0x80 >> (i % 8)
+	}
+	a, _ := netip.AddrFromSlice(b)
+	return a
+}
+
+// portKey is a port as sets have it: big end first, filled up to a register.
+func portKey(p uint16) []byte {
+	return append(binary.BigEndian.AppendUint16(nil, p), 0, 0)
+}
+
+// opening reads an element back. The kernel rounds Expires down; one that is about to go
+// is shown with 0.
+func opening(set string, e nftables.SetElement) (door.Opening, error) {
+	n := 4
+	if set == leases6 || set == wide6 {
+		n = 16
+	}
+	bad := fmt.Errorf("the set %s has an element that is not of ours", set)
+	if len(e.Key) != n+4 {
+		return door.Opening{}, bad
+	}
+	from, _ := netip.AddrFromSlice(e.Key[:n])
+	o := door.Opening{From: netip.PrefixFrom(from, n*8), Port: binary.BigEndian.Uint16(e.Key[n:]), Lease: e.Comment, Left: e.Expires}
+	if set == leases4 || set == leases6 {
+		return o, nil
+	}
+	if len(e.KeyEnd) != n+4 {
+		return door.Opening{}, bad
+	}
+	end, _ := netip.AddrFromSlice(e.KeyEnd[:n])
+	for bits := n * 8; bits > 0; bits-- {
+		if o.From = netip.PrefixFrom(from, bits); o.From == o.From.Masked() && last(o.From) == end {
+			return o, nil
+		}
+	}
+	return door.Opening{}, bad
+}
