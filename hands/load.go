@@ -42,28 +42,44 @@ func (e *FileError) Said() (text, hint chain.Text) {
 // Load reads the file at path, and makes sure that nobody but root (or, where
 // hands is not root, its own user) could have written it. The error is a
 // *FileError unless the file could not be read.
-func Load(path string) (File, error) {
-	refuse := func(t chain.Text) (File, error) {
-		return File{}, &FileError{Path: path, Problems: []Problem{{Text: t}}}
+func Load(path string) (File, error) { return load(path, Parse) }
+
+func load[F any](path string, parse func([]byte) (F, []Problem)) (file F, err error) {
+	var none F
+	b, err := readOwned(path)
+	if err != nil {
+		return none, err
+	}
+	file, bad := parse(b)
+	if len(bad) > 0 {
+		return none, &FileError{Path: path, Problems: bad}
+	}
+	return file, nil
+}
+
+// readOwned reads a file that nobody else could have written.
+func readOwned(path string) ([]byte, error) {
+	refuse := func(t chain.Text) ([]byte, error) {
+		return nil, &FileError{Path: path, Problems: []Problem{{Text: t}}}
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return File{}, fmt.Errorf("find %s: %w", path, err)
+		return nil, fmt.Errorf("find %s: %w", path, err)
 	}
 	real, err := filepath.EvalSymlinks(abs)
 	if err != nil {
-		return File{}, fmt.Errorf("find file: %w", err)
+		return nil, fmt.Errorf("find file: %w", err)
 	}
 	// Non-blocking: a fifo must not stop us before we see that it is one.
 	fd, err := unix.Open(real, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return File{}, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	f := os.NewFile(uintptr(fd), real)
 	defer f.Close()
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return File{}, fmt.Errorf("stat %s: %w", path, err)
+		return nil, fmt.Errorf("stat %s: %w", path, err)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return refuse(chain.Say("hands.not_regular", "path", real))
@@ -73,7 +89,7 @@ func Load(path string) (File, error) {
 	}
 	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
 		if err := unix.Lstat(dir, &st); err != nil {
-			return File{}, fmt.Errorf("stat %s: %w", dir, err)
+			return nil, fmt.Errorf("stat %s: %w", dir, err)
 		}
 		if t, bad := writable(dir, &st); bad {
 			return refuse(t)
@@ -84,13 +100,9 @@ func Load(path string) (File, error) {
 	}
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return File{}, fmt.Errorf("read %s: %w", path, err)
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
-	file, bad := Parse(b)
-	if len(bad) > 0 {
-		return File{}, &FileError{Path: path, Problems: bad}
-	}
-	return file, nil
+	return b, nil
 }
 
 // writable says who besides us could write the thing at path. In a folder with the

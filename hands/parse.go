@@ -48,30 +48,33 @@ func fields(object string) []string {
 
 // Parse reads hands' file. With problems, of which it names as many as it can, the
 // File is not to be used.
-func Parse(b []byte) (File, []Problem) {
+func Parse(b []byte) (File, []Problem) { return parse(b, fields, (*reader).check) }
+
+// parse reads a file of which known lists what may stand in each object.
+func parse[F any](b []byte, known func(object string) []string, check func(*reader, *F)) (F, []Problem) {
+	var f, none F
 	if len(b) > maxFile {
-		return File{}, []Problem{{Text: chain.Say("hands.too_big", "max", maxFile)}}
+		return none, []Problem{{Text: chain.Say("hands.too_big", "max", maxFile)}}
 	}
-	r := &reader{text: b, dec: json.NewDecoder(bytes.NewReader(b)), lines: map[string]int{}}
+	r := &reader{text: b, known: known, dec: json.NewDecoder(bytes.NewReader(b)), lines: map[string]int{}}
 	if err := r.value("", "", 0); err != nil {
-		return File{}, append(r.bad, r.broken(err))
+		return none, append(r.bad, r.broken(err))
 	}
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
-		return File{}, append(r.bad, Problem{Line: r.line(r.dec.InputOffset()), Text: chain.Say("hands.more_after_end")})
+		return none, append(r.bad, Problem{Line: r.line(r.dec.InputOffset()), Text: chain.Say("hands.more_after_end")})
 	}
-	var f File
 	if err := json.Unmarshal(b, &f); err != nil {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			r.bad = append(r.bad, Problem{Line: r.line(wrong.Offset), At: wrong.Field,
 				Text: chain.Say("hands.wrong_type", "is", wrong.Value, "want", wanted(wrong.Type.String()))})
-			return File{}, r.bad
+			return none, r.bad
 		}
-		return File{}, append(r.bad, r.broken(err))
+		return none, append(r.bad, r.broken(err))
 	}
-	r.check(&f)
+	check(r, &f)
 	slices.SortStableFunc(r.bad, func(a, b Problem) int { return a.Line - b.Line })
 	if len(r.bad) > 0 {
-		return File{}, r.bad
+		return none, r.bad
 	}
 	return f, nil
 }
@@ -80,7 +83,7 @@ func wanted(goType string) string {
 	switch {
 	case strings.HasPrefix(goType, "[]"):
 		return "[…]"
-	case goType == "int":
+	case strings.Contains(goType, "int"):
 		return "12"
 	case goType == "string":
 		return `"…"`
@@ -93,6 +96,7 @@ func wanted(goType string) string {
 // does not tell: lines, unknown fields, fields given twice.
 type reader struct {
 	text  []byte
+	known func(object string) []string
 	dec   *json.Decoder
 	lines map[string]int // by the way to the value
 	bad   []Problem
@@ -151,7 +155,7 @@ func (r *reader) value(at, object string, depth int) error {
 }
 
 func (r *reader) object(at, object string, depth int) error {
-	known := fields(object)
+	known := r.known(object)
 	var seen []string
 	for r.dec.More() {
 		token, err := r.dec.Token()
