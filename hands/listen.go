@@ -16,6 +16,38 @@ import (
 // for its own user alone. Who asks is looked at again for each connection. A socket
 // that a predecessor left is replaced: New has made sure that it is gone.
 func (s *Server) Listen(path string) (*net.UnixListener, error) {
+	l, err := listen(path)
+	if err != nil || s.file.Guard == "" || os.Geteuid() != 0 {
+		return l, err
+	}
+	who, err := findUser(s.file.Guard)
+	if err == nil {
+		err = errors.Join(os.Lchown(path, 0, int(who.gid)), os.Chmod(path, 0o660))
+	}
+	if err != nil {
+		l.Close()
+		return nil, fmt.Errorf("give socket to the guard: %w", err)
+	}
+	return l, nil
+}
+
+// Listen makes the socket of the door's half. Two users may have business there, so
+// anybody may connect; who asks is looked at for each connection, and strangers are
+// turned away at once.
+func (d *Door) Listen(path string) (*net.UnixListener, error) {
+	l, err := listen(path)
+	if err != nil || d.guard < 0 && d.knock < 0 {
+		return l, err
+	}
+	if err := os.Chmod(path, 0o666); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("open the door's socket: %w", err)
+	}
+	return l, nil
+}
+
+// listen makes a socket for our own user alone, in the place of one that was left.
+func listen(path string) (*net.UnixListener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("make folder of socket: %w", err)
 	}
@@ -30,17 +62,6 @@ func (s *Server) Listen(path string) (*net.UnixListener, error) {
 	unix.Umask(old)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if s.file.Guard == "" || os.Geteuid() != 0 {
-		return l, nil
-	}
-	who, err := findUser(s.file.Guard)
-	if err == nil {
-		err = errors.Join(os.Lchown(path, 0, int(who.gid)), os.Chmod(path, 0o660))
-	}
-	if err != nil {
-		l.Close()
-		return nil, fmt.Errorf("give socket to the guard: %w", err)
 	}
 	return l, nil
 }

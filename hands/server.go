@@ -201,12 +201,12 @@ func (s *Server) accept(u *net.UnixConn) {
 	root := uid == 0 || uid == os.Geteuid()
 	if !root && uid != s.guard {
 		s.log.Warn("refused a stranger", "uid", uid)
-		s.turnAway(u, chain.Say("hands.stranger", "uid", uid))
+		turnAway(u, chain.Say("hands.stranger", "uid", uid))
 		return
 	}
 	c := &conn{UnixConn: u, server: s, root: root}
 	if !s.add(c) {
-		s.turnAway(u, chain.Say("hands.crowded", "max", maxConns))
+		turnAway(u, chain.Say("hands.crowded", "max", maxConns))
 		return
 	}
 	s.work.Go(c.serve)
@@ -252,7 +252,7 @@ func (s *Server) remove(c *conn) {
 }
 
 // turnAway says why, without ever waiting for a peer that does not read.
-func (s *Server) turnAway(u *net.UnixConn, t chain.Text) {
+func turnAway(u *net.UnixConn, t chain.Text) {
 	defer u.Close()
 	if b, err := frame(reply{Refused: t}, nil); err == nil {
 		u.SetWriteDeadline(time.Now().Add(10 * time.Millisecond)) //nolint:errcheck // it goes away in any case

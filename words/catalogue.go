@@ -12,6 +12,7 @@ func catalogue() [][]entry {
 		controlTexts,
 		discoverTexts,
 		diskTexts,
+		doorTexts,
 		execTexts,
 		guardTexts,
 		handsTexts,

@@ -37,6 +37,7 @@ type options struct {
 	file, listen   string
 	fd             int
 	check, version bool
+	door, load     bool
 }
 
 func run(args []string) int {
@@ -52,6 +53,9 @@ func run(args []string) int {
 	case o.version:
 		fmt.Println("omamori-hands", version)
 		return 0
+	}
+	if o.door {
+		return runDoor(lang, o)
 	}
 	file, err := hands.Load(o.file)
 	if err != nil {
@@ -71,16 +75,27 @@ func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("omamori-hands", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.file, "file", "/etc/omamori/hands.json", "")
+	f.StringVar(&o.file, "file", "", "")
 	f.StringVar(&o.listen, "listen", "", "")
 	f.IntVar(&o.fd, "fd", -1, "")
 	f.BoolVar(&o.check, "check", false, "")
 	f.BoolVar(&o.version, "version", false, "")
+	f.BoolVar(&o.door, "door", false, "")
+	f.BoolVar(&o.load, "load", false, "")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if o.file == "" {
+		o.file = "/etc/omamori/hands.json"
+		if o.door {
+			o.file = hands.DefaultDoorFile
+		}
+	}
+	if o.load && !o.door || o.fd >= 0 && o.door {
+		return o, errors.New("-load goes with -door, and -fd without")
 	}
 	if o.fd >= 0 && (o.listen != "" || o.fd < 3) {
 		return o, errors.New("-fd is a descriptor from 3 up, and goes without -listen")

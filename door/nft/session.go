@@ -22,7 +22,7 @@ const (
 	replyLength      = 72
 )
 
-// Sessions lists the established TCP connections to these ports of the host.
+// Sessions lists the established TCP connections to these ports of the host, nil for all.
 func (f *Firewall) Sessions(ports []uint16) (all []door.Session, err error) {
 	c, err := netlink.Dial(unix.NETLINK_SOCK_DIAG, &netlink.Config{NetNS: f.fd()})
 	if err != nil {
@@ -38,7 +38,7 @@ func (f *Firewall) Sessions(ports []uint16) (all []door.Session, err error) {
 			return nil, fmt.Errorf("list connections: %w", err)
 		}
 		for _, m := range answer {
-			if s, ok := parseSession(m.Data); ok && slices.Contains(ports, s.Local.Port()) {
+			if s, ok := parseSession(m.Data); ok && (ports == nil || slices.Contains(ports, s.Local.Port())) {
 				all = append(all, s)
 			}
 		}

@@ -14,14 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/door"
+	"github.com/omamori-guard/omamori/door/doortest"
 	"github.com/omamori-guard/omamori/door/nft"
 )
 
 // host is a server with our firewall, and a client on the same wire.
 type host struct {
-	*space
+	*doortest.Space
+	t      *testing.T
 	fw     *nft.Firewall
-	client *space
+	client *doortest.Space
 }
 
 const (
@@ -31,16 +33,16 @@ const (
 
 func newHost(t *testing.T) *host {
 	t.Helper()
-	h := &host{space: newSpace(t), client: newSpace(t)}
-	h.fw = nft.In(h.file)
-	wire(h.space, h.client, server4+"/24 "+server6+"/64", client4+"/24 "+other4+"/24 "+client6+"/64")
+	h := &host{Space: doortest.New(t), t: t, client: doortest.New(t)}
+	h.fw = nft.In(h.File)
+	doortest.Wire(h.Space, h.client, server4+"/24 "+server6+"/64", client4+"/24 "+other4+"/24 "+client6+"/64")
 	return h
 }
 
 // listen serves an echo on the port, inside the host.
 func (h *host) listen(port uint16) {
 	h.t.Helper()
-	h.in(func() {
+	h.In(func() {
 		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 		if err != nil {
 			h.t.Error(err)
@@ -71,7 +73,7 @@ func (h *host) listen(port uint16) {
 
 // dial connects from one of the client's addresses.
 func (h *host) dial(from, to string, port uint16, patience time.Duration) (c net.Conn, err error) {
-	h.client.in(func() {
+	h.client.In(func() {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
@@ -136,7 +138,7 @@ func TestClosedAndLeased(t *testing.T) {
 	h := newHost(t)
 	h.listen(22)
 	h.listen(80)
-	before := h.ruleset()
+	before := h.Ruleset()
 	must(t, h.fw.Load(ssh, nil))
 	for _, pair := range [][2]string{{client4, server4}, {client6, server6}} {
 		h.silent(pair[0], pair[1], 22)
@@ -152,7 +154,7 @@ func TestClosedAndLeased(t *testing.T) {
 	h.enters(other4, server4, 22)
 	h.enters(client6, server6, 22)
 	// The host itself is not the world.
-	h.in(func() {
+	h.In(func() {
 		c, err := net.Dial("tcp", "127.0.0.1:22")
 		if err != nil {
 			t.Error(err)
@@ -163,7 +165,7 @@ func TestClosedAndLeased(t *testing.T) {
 	must(t, h.fw.Remove())
 	must(t, h.fw.Remove())
 	h.enters(client4, server4, 22)
-	if after := h.ruleset(); after != before {
+	if after := h.Ruleset(); after != before {
 		t.Errorf("left behind:\n%s", after)
 	}
 }
@@ -186,7 +188,7 @@ func TestLeasesEndInTheKernel(t *testing.T) {
 	for _, from := range []string{client4, "192.0.2.2/31", client6, "2001:db8::/64"} {
 		must(t, h.fw.Open(lease(from, 22, time.Second)))
 		began := time.Now()
-		eventually(t, "the lease ends", func() bool {
+		doortest.Eventually(t, "the lease ends", func() bool {
 			list, err := h.fw.Openings()
 			must(t, err)
 			for _, o := range list {
@@ -229,7 +231,7 @@ func TestSessionsAreNotCut(t *testing.T) {
 			must(t, err)
 			defer c.Close()
 			if tracking {
-				h.run("nft 'table inet theirs { chain c { type filter hook input priority 0; ct state established counter; }; }'")
+				h.Run("nft 'table inet theirs { chain c { type filter hook input priority 0; ct state established counter; }; }'")
 			}
 			must(t, h.fw.Load(ssh, nil))
 			echoes(t, c)
@@ -281,7 +283,7 @@ func TestATrialEndsInTheKernel(t *testing.T) {
 	must(t, h.fw.Try(&ssh, door.Rules{Closed: []uint16{2222}}, time.Second))
 	h.enters(client4, server4, 22)
 	h.silent(client4, server4, 2222)
-	eventually(t, "the trial ends", func() bool {
+	doortest.Eventually(t, "the trial ends", func() bool {
 		wall, err := h.fw.Read(nil)
 		must(t, err)
 		return wall.Left == 0 && len(wall.Freed) == 0 && fmt.Sprint(wall.Closed) == "[22]" && len(wall.Open) == 1
@@ -312,22 +314,22 @@ func TestSoundOrNot(t *testing.T) {
 		must(t, h.fw.Load(rules, lease(client4, 22, time.Hour)))
 		w, err := h.fw.Read(rules.Keep)
 		if err != nil || !w.There || !w.Sound || fmt.Sprint(w.Closed) != "[22 8443]" || len(w.Open) != 1 {
-			t.Errorf("%+v, %v\n%s", w, err, h.ruleset())
+			t.Errorf("%+v, %v\n%s", w, err, h.Ruleset())
 		}
 		if w, err := h.fw.Read(nil); err != nil || w.Sound {
 			t.Errorf("an interface that should not be kept was not seen: %v", err)
 		}
-		h.run("nft " + change)
+		h.Run("nft " + change)
 		if w, err := h.fw.Read(rules.Keep); err != nil || w.Sound {
 			t.Errorf("%s: not seen: %v", change, err)
 		}
 	}
-	h.run("nft delete element inet omamori closed '{ 22 }'; nft flush set inet omamori freed")
+	h.Run("nft delete element inet omamori closed '{ 22 }'; nft flush set inet omamori freed")
 	if w, err := h.fw.Read(rules.Keep); err != nil || fmt.Sprint(w.Closed) != "[8443]" {
 		t.Errorf("%+v, %v", w, err)
 	}
-	if !strings.Contains(h.ruleset(), "tcp dport @closed tcp flags ! rst,ack drop") {
-		t.Errorf("not what is meant:\n%s", h.ruleset())
+	if !strings.Contains(h.Ruleset(), "tcp dport @closed tcp flags ! rst,ack drop") {
+		t.Errorf("not what is meant:\n%s", h.Ruleset())
 	}
 }
 
@@ -357,7 +359,7 @@ func TestPacketsOfAnAttacker(t *testing.T) {
 // send6 sends IPv6 payloads from the client, and says whether TCP answers them.
 func (h *host) send6(packets [][]byte) (answered bool) {
 	h.t.Helper()
-	h.client.in(func() {
+	h.client.In(func() {
 		send, err := unix.Socket(unix.AF_INET6, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
 		must(h.t, err)
 		defer unix.Close(send)

@@ -1,0 +1,109 @@
+// Package doortest makes throw-away network namespaces, so that tests meet real kernels and
+// touch no host.
+package doortest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Space is a network namespace that goes with the test.
+type Space struct {
+	t *testing.T
+	// File is open on the namespace.
+	File *os.File
+}
+
+// New makes a namespace of its own. Nothing of the host is touched.
+func New(t *testing.T) *Space {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to make a network namespace")
+	}
+	s := &Space{t: t}
+	made := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		if err == nil {
+			s.File, err = os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
+		}
+		made <- err
+	}()
+	if err := <-made; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.File.Close() })
+	s.Run("ip link set lo up")
+	return s
+}
+
+// In runs f inside the namespace.
+func (s *Space) In(f func()) {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := unix.Setns(int(s.File.Fd()), unix.CLONE_NEWNET)
+		if err == nil {
+			f()
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Run runs a shell script in the namespace and gives what it printed.
+func (s *Space) Run(script string) string {
+	s.t.Helper()
+	cmd := exec.Command("nsenter", "--net=/dev/fd/3", "sh", "-euc", script)
+	cmd.ExtraFiles = []*os.File{s.File}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("%s: %v\n%s", script, err, &out)
+	}
+	return out.String()
+}
+
+// Ruleset is what nft shows of the namespace.
+func (s *Space) Ruleset() string {
+	s.t.Helper()
+	return s.Run("nft list ruleset")
+}
+
+// Wire joins two namespaces: "eth0" in both, with these addresses.
+func Wire(a, b *Space, addressesA, addressesB string) {
+	a.t.Helper()
+	cmd := exec.Command("nsenter", "--net=/dev/fd/3", "sh", "-euc",
+		"ip link add eth0 type veth peer name eth0 netns /dev/fd/4")
+	cmd.ExtraFiles = []*os.File{a.File, b.File}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		a.t.Fatalf("%v: %s", err, out)
+	}
+	for s, list := range map[*Space]string{a: addressesA, b: addressesB} {
+		s.Run("sysctl -qw net.ipv6.conf.eth0.accept_dad=0 || true; ip link set eth0 up")
+		for _, address := range strings.Fields(list) {
+			s.Run("ip addr add " + address + " dev eth0 $(case " + address + " in *:*) echo nodad;; esac)")
+		}
+	}
+}
+
+// Eventually waits until ok, which is soon.
+func Eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("in vain waited until %s", what)
+		}
+	}
+}

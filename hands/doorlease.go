@@ -1,0 +1,79 @@
+package hands
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/omamori-guard/omamori/door"
+)
+
+// held is a lease in force.
+type held struct {
+	door.Lease
+	ends time.Duration // since the boot: no change of the clock makes it longer
+	// made is when it was made or renewed, permit whether an owner signed for it.
+	made   time.Duration
+	permit bool
+}
+
+// openingsOf are what the firewall has to have for these leases. Where two are for the
+// same address and port, the longer counts. Of two prefixes of which one lies in the
+// other the kernel can have but one: the wider, until it ends.
+func openingsOf(all []held, now time.Duration) (list []door.Opening) {
+	for _, h := range all {
+		left := (h.ends - now).Truncate(time.Millisecond)
+		if left < door.Shortest {
+			continue
+		}
+		for _, p := range h.Ports {
+			list = append(list, door.Opening{From: h.From, Port: p, Lease: h.ID, Left: left})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b door.Opening) int {
+		return cmp.Or(cmp.Compare(a.From.Bits(), b.From.Bits()), cmp.Compare(b.Left, a.Left))
+	})
+	var kept []door.Opening
+	for _, o := range list {
+		if !slices.ContainsFunc(kept, func(k door.Opening) bool {
+			nested := !o.From.IsSingleIP() && k.From.Overlaps(o.From)
+			return k.Port == o.Port && (k.From == o.From || nested)
+		}) {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+// remembered are the leases of this boot that the record tells of and that still last.
+func remembered(all []DoorRecord, boot string, now time.Duration) (list []held) {
+	for _, r := range all {
+		if r.Boot != boot || r.Lease == nil || !door.ValidID(r.Lease.ID) {
+			continue
+		}
+		list = slices.DeleteFunc(list, func(h held) bool { return h.ID == r.Lease.ID })
+		if r.What == RecordLease {
+			// Up is from before the lease was made: it never lasts longer for it.
+			h := held{Lease: *r.Lease, ends: r.Up + r.Lasts, made: r.Up, permit: r.Lease.Key != ""}
+			list = append(list, h)
+		}
+	}
+	return slices.DeleteFunc(list, func(h held) bool { return h.ends-now < door.Shortest })
+}
+
+// unlike says what of the kernel's openings must go, and what it lacks or has wrong.
+func unlike(has, want []door.Opening) (shut, open []door.Opening) {
+	same := func(a, b door.Opening) bool { return a.From == b.From && a.Port == b.Port }
+	for _, h := range has {
+		if !slices.ContainsFunc(want, func(w door.Opening) bool { return same(h, w) }) {
+			shut = append(shut, h)
+		}
+	}
+	for _, w := range want {
+		i := slices.IndexFunc(has, func(h door.Opening) bool { return same(h, w) })
+		if i < 0 || has[i].Lease != w.Lease || (has[i].Left-w.Left).Abs() > time.Second {
+			open = append(open, w)
+		}
+	}
+	return shut, open
+}

@@ -1,0 +1,259 @@
+package hands
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/door"
+)
+
+// What a DoorRecord tells of.
+const (
+	RecordLease    = "lease"    // made or renewed
+	RecordEnd      = "end"      // ended before its time
+	RecordTry      = "try"      // new rules are on trial
+	RecordConfirm  = "confirm"  // the owner came in, and the rules are for good
+	RecordRollback = "rollback" // he did not, and the old ones are back
+	RecordLoad     = "load"     // rules that were gone or changed are loaded again
+	RecordCut      = "cut"      // a session
+	RecordRefused  = "refused"  // permits that were not good, in sums
+)
+
+// DoorRecord is one thing that the door's half has done. It is written down before it is
+// done; the guard takes it into its journal.
+type DoorRecord struct {
+	Seq  int64     `json:"seq"`
+	At   time.Time `json:"at"`
+	Boot string    `json:"boot"`
+	// Up is the time since the boot, which no change of the clock touches.
+	Up    time.Duration `json:"up"`
+	What  string        `json:"what"`
+	Lease *door.Lease   `json:"lease,omitempty"`
+	// Lasts is how long the lease does, by no clock that can be set.
+	Lasts time.Duration `json:"lasts,omitempty"`
+	Rules *door.Rules   `json:"rules,omitempty"`
+	// Who asked: a user of this machine, or the principal of a key.
+	Who  string `json:"who,omitempty"`
+	Note string `json:"note,omitempty"`
+}
+
+// maxRecords is how long the file may become; what is older stands in another beside it.
+const maxRecords = 1 << 20
+
+// doorBook is the durable record.
+type doorBook struct {
+	path string
+	log  *slog.Logger
+
+	mu      sync.Mutex // protects the fields below
+	file    *os.File
+	size    int64
+	seq     int64
+	pending []DoorRecord // which the disk did not take yet
+}
+
+// openBook opens the record in dir and gives what stands in it.
+func openBook(dir string, log *slog.Logger) (*doorBook, []DoorRecord, error) {
+	b := &doorBook{path: filepath.Join(dir, "record.jsonl"), log: log}
+	all, err := b.all()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) > 0 {
+		b.seq = all[len(all)-1].Seq
+	}
+	return b, all, nil
+}
+
+// all reads both files. A line that was being written when the power failed is none.
+func (b *doorBook) all() (all []DoorRecord, err error) {
+	for _, path := range []string{b.path + ".old", b.path} {
+		text, err := os.ReadFile(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read the door's record: %w", err)
+		}
+		all = append(all, parseRecords(text)...)
+	}
+	return all, nil
+}
+
+func parseRecords(text []byte) (all []DoorRecord) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, maxRecords)
+	for lines.Scan() {
+		var r DoorRecord
+		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Seq > 0 && (len(all) == 0 || r.Seq > all[len(all)-1].Seq) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// write keeps r, in the system's log first. Where the disk refuses it stays in memory
+// and is tried again: an owner is let in to a full disk.
+func (b *doorBook) write(r DoorRecord) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seq++
+	r.Seq, r.Boot, r.Up, r.At = b.seq, bootID(), sinceBoot(), time.Now().UTC().Truncate(time.Millisecond)
+	line, err := json.Marshal(r)
+	if err != nil { // nothing in it can fail
+		line = []byte(err.Error())
+	}
+	b.log.Info("door", "record", string(line))
+	b.pending = append(b.pending, r)
+	if len(b.pending) > mostLeases {
+		b.pending = b.pending[1:] // it stands in the system's log
+	}
+	if err := b.save(); err != nil {
+		b.log.Warn("write the door's record", "error", err)
+	}
+}
+
+// retry writes what the disk did not take.
+func (b *doorBook) retry() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = b.save() //nolint:errcheck // it was told when it began
+}
+
+func (b *doorBook) save() error {
+	if len(b.pending) == 0 {
+		return nil
+	}
+	if b.size > maxRecords && b.file != nil {
+		b.file.Close()
+		b.file = nil
+		if err := os.Rename(b.path, b.path+".old"); err != nil {
+			return err
+		}
+	}
+	if b.file == nil {
+		f, err := os.OpenFile(b.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+		if err != nil {
+			return err
+		}
+		st, err := f.Stat()
+		if err != nil {
+			f.Close()
+			return err
+		}
+		b.file, b.size = f, st.Size()
+	}
+	text := []byte("\n") // ends a line that was torn
+	for _, r := range b.pending {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		text = append(append(text, line...), '\n')
+	}
+	n, err := b.file.Write(text)
+	b.size += int64(n)
+	if err == nil {
+		err = unix.Fdatasync(int(b.file.Fd()))
+	}
+	if err == nil {
+		b.pending = nil
+	}
+	return err
+}
+
+// since lists the records after seq, at most 500.
+func (b *doorBook) since(seq int64) ([]DoorRecord, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all, err := b.all()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, b.pending...)
+	var some []DoorRecord
+	for _, r := range all {
+		if r.Seq > seq && len(some) < 500 {
+			some = append(some, r)
+		}
+	}
+	return some, nil
+}
+
+func (b *doorBook) close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.file == nil {
+		return nil
+	}
+	return b.file.Close()
+}
+
+// sinceBoot is the time since the boot, the time asleep included.
+func sinceBoot() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil { // it always works
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
+// saveRules makes the rules those of every boot, durably; nil takes them away.
+func saveRules(dir string, r *door.Rules) error {
+	path := filepath.Join(dir, "rules.json")
+	if r == nil {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the rules of every boot: %w", err)
+		}
+		return syncFolder(dir)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode the rules: %w", err)
+	}
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the rules of every boot: %w", err)
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the rules of every boot: %w", err)
+	}
+	return syncFolder(dir)
+}
+
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// savedRules are those of every boot, nil if there are none.
+func savedRules(dir string) (*door.Rules, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "rules.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the rules of every boot: %w", err)
+	}
+	var r door.Rules
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("read the rules of every boot: %w", err)
+	}
+	return &r, nil
+}
