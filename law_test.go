@@ -25,8 +25,8 @@ const module = "github.com/omamori-guard/omamori"
 // own. What is not in this table is refused. links/* are rooms: siblings never
 // import each other.
 var layers = map[string]int{
-	"chain": 0, "mounts": 0, "words": 0,
-	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
+	"chain": 0, "mounts": 0, "vault/otp": 0, "words": 0,
+	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "vault": 1, "ways": 1, "wpconfig": 1,
 	"links/claim": 2, "links/disk": 2, "links/exec": 2, "links/http": 2, "links/memory": 2,
 	"links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2, "links/tcp": 2,
 	"links/tls": 2, "links/wordpress": 2,
@@ -43,10 +43,11 @@ var only = map[string][]string{
 	"words":   nil,
 	"hands":   {"chain", "mounts", "words"},
 	"vantage": {"chain"},
+	"vault":   {"chain", "vault/otp"},
 }
 
 // stdlibOnly lists the packages without any dependency.
-var stdlibOnly = []string{"chain", "words"}
+var stdlibOnly = []string{"chain", "vault/otp", "words"}
 
 // long lists the files that may have more than 400 lines; each says why at its top.
 const longest = 400

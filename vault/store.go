@@ -1,0 +1,321 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"filippo.io/age"
+	"filippo.io/age/plugin"
+)
+
+const (
+	vaultFile = "vault.age"
+	keyFile   = "key.age"
+	oldDir    = "old"
+	lockFile  = "lock"
+)
+
+// versionsKept is how many versions of each file are kept besides the newest.
+const versionsKept = 10
+
+// Store is a folder with a vault.
+type Store struct {
+	Dir string
+	// UI is what plug-ins speak through; nil lets none ask anything.
+	UI *plugin.ClientUI
+	// Work is the cost of a passphrase as a power of two, 0 for workFactor. Tests alone
+	// make it less.
+	Work int
+}
+
+// There reports whether the store has a vault, damaged or not.
+func (s Store) There() bool {
+	_, err := os.Lstat(filepath.Join(s.Dir, vaultFile))
+	return err == nil
+}
+
+// Create makes a new, empty vault. There must be none; a key.age that an interrupted
+// Create left is replaced.
+func (s Store) Create(ctx context.Context, passphrase []byte, now time.Time) (*age.X25519Identity, error) {
+	return s.Adopt(ctx, &Vault{}, passphrase, now)
+}
+
+// Adopt keeps v, such as one restored from a kit, in a store that has none, under an
+// identity of its own that is new.
+func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte, _ time.Time) (*age.X25519Identity, error) {
+	if len(passphrase) == 0 {
+		return nil, &Fault{Code: NoPassphrase}
+	}
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if s.There() {
+		return nil, &Fault{Code: There, Name: s.Dir}
+	}
+	id, err := NewKey().Identity()
+	if err != nil {
+		return nil, err
+	}
+	v.self = id.Recipient().String()
+	sealed, err := v.Seal(s.UI)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.writeKey(id, passphrase); err != nil {
+		return nil, err
+	}
+	return id, s.write(vaultFile, sealed)
+}
+
+// Sealed is the vault's file as it is.
+func (s Store) Sealed() ([]byte, error) { return s.read(vaultFile) }
+
+// Open opens the vault with the first of the identities that can.
+func (s Store) Open(ids ...age.Identity) (*Vault, error) {
+	sealed, err := s.Sealed()
+	if err != nil {
+		return nil, err
+	}
+	v, err := Open(sealed, ids...)
+	return v, at(err, filepath.Join(s.Dir, vaultFile))
+}
+
+// Change opens the vault, lets f change it, and writes it, while nobody else may. When
+// f fails, nothing is written.
+func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) error) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	v, err := s.Open(ids...)
+	if err != nil {
+		return err
+	}
+	defer v.Wipe()
+	if err := f(v); err != nil {
+		return err
+	}
+	return s.put(v, ids)
+}
+
+// put seals v, sees that what is sealed opens again, and writes it.
+func (s Store) put(v *Vault, ids []age.Identity, more ...string) (err error) {
+	var sealed []byte
+	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if own, ok := id.(*age.X25519Identity); ok && own.Recipient().String() == v.self {
+			again, err := Open(sealed, own)
+			if err != nil {
+				return fmt.Errorf("read what was to be written: %w", err)
+			}
+			again.Wipe()
+		}
+	}
+	return s.write(vaultFile, sealed)
+}
+
+// read reads a file of the store.
+func (s Store) read(name string) ([]byte, error) {
+	path := filepath.Join(s.Dir, name)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Fault{Code: None, Name: s.Dir, Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only: nothing can be lost
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, &Fault{Code: Damaged, Name: path, Err: errors.Join(err, errors.New("not a file"))}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxSealed+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return b, nil
+}
+
+// write puts a file of the store in the place of the one before, which becomes a
+// version. Whatever fails, and whenever the power does, the one or the other is there,
+// whole.
+func (s Store) write(name string, content []byte) error {
+	if err := s.keep(name); err != nil {
+		return err
+	}
+	if err := s.replace(name, content); err != nil {
+		return err
+	}
+	s.prune(name)
+	return nil
+}
+
+// replace writes a file of the store in the place of the one before.
+func (s Store) replace(name string, content []byte) (err error) {
+	path := filepath.Join(s.Dir, name)
+	f, err := os.CreateTemp(s.Dir, ".new-*") // of mode 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // what failed before is what matters
+		}
+	}()
+	if _, err = io.Copy(f, bytes.NewReader(content)); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(s.Dir)
+}
+
+// keep makes a version of a file as it is now.
+func (s Store) keep(name string) error {
+	path := filepath.Join(s.Dir, name)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	old := filepath.Join(s.Dir, oldDir)
+	if err := os.MkdirAll(old, 0o700); err != nil {
+		return err
+	}
+	next := 1
+	if all := s.versions(name); len(all) > 0 {
+		next = all[len(all)-1] + 1
+	}
+	to := versionPath(old, name, next)
+	if err := os.Link(path, to); err != nil { // a file system without hard links
+		b, err := s.read(name)
+		if err != nil {
+			return err
+		}
+		if err := writeSynced(to, b); err != nil {
+			return err
+		}
+	}
+	return syncDir(old)
+}
+
+func versionPath(dir, name string, n int) string {
+	return filepath.Join(dir, fmt.Sprintf("%06d-%s", n, name))
+}
+
+// versions are the numbers of the versions of a file, oldest first.
+func (s Store) versions(name string) (all []int) {
+	found, err := os.ReadDir(filepath.Join(s.Dir, oldDir))
+	if err != nil {
+		return nil
+	}
+	for _, e := range found {
+		var n int
+		if _, err := fmt.Sscanf(e.Name(), "%d-", &n); err == nil && e.Name() == filepath.Base(versionPath("", name, n)) {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// prune removes the versions of a file that are too many. One that cannot be removed
+// does no harm.
+func (s Store) prune(name string) {
+	all := s.versions(name)
+	for _, n := range all[:max(0, len(all)-versionsKept)] {
+		_ = os.Remove(versionPath(filepath.Join(s.Dir, oldDir), name, n))
+	}
+}
+
+// Version is a former state of the vault.
+type Version struct {
+	Number int
+	Until  time.Time // when the file was written
+	Size   int64
+}
+
+// Versions lists the former states, newest first.
+func (s Store) Versions() (all []Version) {
+	for _, n := range slices.Backward(s.versions(vaultFile)) {
+		if st, err := os.Stat(versionPath(filepath.Join(s.Dir, oldDir), vaultFile, n)); err == nil {
+			all = append(all, Version{n, st.ModTime(), st.Size()})
+		}
+	}
+	return all
+}
+
+// OpenVersion opens a former state.
+func (s Store) OpenVersion(n int, ids ...age.Identity) (*Vault, error) {
+	name := filepath.Join(oldDir, filepath.Base(versionPath("", vaultFile, n)))
+	sealed, err := s.read(name)
+	if err != nil {
+		return nil, &Fault{Code: NotRestored, Name: fmt.Sprint(n), Err: err}
+	}
+	v, err := Open(sealed, ids...)
+	return v, at(err, filepath.Join(s.Dir, name))
+}
+
+// Revert makes a former state that opens the vault again; what it was until now becomes
+// a version, even if that is damaged.
+func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	v, err := s.OpenVersion(n, ids...)
+	if err != nil {
+		return err
+	}
+	defer v.Wipe()
+	return s.put(v, ids)
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// at names the file that a fault is about.
+func at(err error, path string) error {
+	var f *Fault
+	if errors.As(err, &f) && f.Name == "" {
+		named := *f
+		named.Name = path
+		return &named
+	}
+	return err
+}
