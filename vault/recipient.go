@@ -63,30 +63,31 @@ func (v *Vault) Unseal(keyOrLabel string, now time.Time) bool {
 
 // recipient makes age's recipient of a key. Plug-ins speak through ui.
 func recipient(key string, ui *plugin.ClientUI) (age.Recipient, error) {
-	bad := func(err error) error { return &Fault{Code: BadRecipient, Name: key, Err: err} }
+	// Nothing quotes the key: it may be a private one that somebody pasted.
+	bad := &Fault{Code: BadRecipient}
 	switch {
 	case strings.HasPrefix(key, "ssh-"):
 		r, err := agessh.ParseRecipient(key)
 		if err != nil {
-			return nil, bad(err)
+			return nil, bad
 		}
 		return r, nil
 	case strings.HasPrefix(key, "age1pq1"), strings.HasPrefix(key, "age1tag"):
 		// age forbids the first beside others, and Debian's age knows neither.
-		return nil, bad(nil)
+		return nil, bad
 	case strings.HasPrefix(key, "age1") && strings.Count(key, "1") > 1 && !nativeKey(key):
 		if ui == nil {
 			ui = &plugin.ClientUI{}
 		}
 		r, err := plugin.NewRecipient(key, ui)
 		if err != nil {
-			return nil, bad(err)
+			return nil, bad
 		}
 		return r, nil
 	}
 	r, err := age.ParseX25519Recipient(key)
 	if err != nil {
-		return nil, bad(nil) // it may be a private key that somebody pasted: say nothing of it
+		return nil, bad
 	}
 	return r, nil
 }

@@ -61,7 +61,7 @@ func (v *Vault) Seal(ui *plugin.ClientUI) (sealed []byte, err error) {
 func (v *Vault) seal(ui *plugin.ClientUI, more ...string) ([]byte, error) {
 	self, err := age.ParseX25519Recipient(v.self)
 	if err != nil {
-		return nil, &Fault{Code: BadRecipient, Name: v.self}
+		return nil, &Fault{Code: BadRecipient}
 	}
 	to := []age.Recipient{self, mark(v.self)}
 	for _, r := range v.Recipients() {
