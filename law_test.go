@@ -25,7 +25,7 @@ const module = "github.com/omamori-guard/omamori"
 // own. What is not in this table is refused. links/* are rooms: siblings never
 // import each other.
 var layers = map[string]int{
-	"chain": 0, "mounts": 0, "words": 0,
+	"chain": 0, "mounts": 0, "vault/shamir": 0, "words": 0,
 	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
 	"links/claim": 2, "links/disk": 2, "links/exec": 2, "links/http": 2, "links/memory": 2,
 	"links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2, "links/tcp": 2,
@@ -38,11 +38,12 @@ var layers = map[string]int{
 
 // only lists packages that may import less of the project than their layer allows.
 var only = map[string][]string{
-	"chain":   nil,
-	"mounts":  nil,
-	"words":   nil,
-	"hands":   {"chain", "mounts", "words"},
-	"vantage": {"chain"},
+	"chain":        nil,
+	"mounts":       nil,
+	"words":        nil,
+	"hands":        {"chain", "mounts", "words"},
+	"vantage":      {"chain"},
+	"vault/shamir": nil,
 }
 
 // stdlibOnly lists the packages without any dependency.
