@@ -18,6 +18,7 @@ func catalogue() [][]entry {
 		helpTexts,
 		httpTexts,
 		journalTexts,
+		kitTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,
