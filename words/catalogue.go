@@ -19,6 +19,7 @@ func catalogue() [][]entry {
 		httpTexts,
 		journalTexts,
 		kitTexts,
+		kitpageTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,

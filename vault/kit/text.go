@@ -3,6 +3,7 @@ package kit
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -30,8 +31,8 @@ func QR(kit string, lines []Line) string {
 // scanned is a line that a text has, or the name of the kit of what follows.
 type scanned struct{ label, text, kit string }
 
-// lines finds what looks like a line in a text: a label, and on the same line at least
-// half as many characters as a line has.
+// lines finds what looks like a line in a text: a label that begins a row, or has a
+// colon, and words on the same row.
 func lines(text string) iter.Seq[scanned] {
 	return func(yield func(scanned) bool) {
 		for row := range strings.Lines(text[:min(len(text), maxText)]) {
@@ -39,10 +40,11 @@ func lines(text string) iter.Seq[scanned] {
 			var rest []string
 			end := func() bool {
 				s := scanned{label: label, text: strings.Join(rest, " ")}
+				line := label != "" && looksTyped(rest)
 				label, rest = "", nil
-				return s.label == "" || len(s.text) < lineChars/2 || yield(s)
+				return !line || yield(s)
 			}
-			for _, w := range strings.Fields(row) {
+			for i, w := range strings.Fields(row) {
 				if m := aHeader.FindStringSubmatch(strings.ToUpper(w)); m != nil {
 					if !end() || !yield(scanned{kit: m[1]}) {
 						return
@@ -50,7 +52,7 @@ func lines(text string) iter.Seq[scanned] {
 					continue
 				}
 				first, after, colon := strings.Cut(w, ":")
-				if l, ok := Label(first); ok && l != "S" {
+				if l, ok := Label(first); ok && l != "S" && (i == 0 || after != "") {
 					if !end() {
 						return
 					}
@@ -69,4 +71,29 @@ func lines(text string) iter.Seq[scanned] {
 			}
 		}
 	}
+}
+
+// looksTyped tells the words of a line from prose that happens to begin as a line does.
+func looksTyped(words []string) bool {
+	fives := 0
+	for _, w := range words {
+		switch n := utf8.RuneCountInString(w); {
+		case n >= lineChars/2:
+			return true
+		case n >= word-1 && n <= word+1:
+			fives++
+		}
+	}
+	return fives > lineWords/2
+}
+
+// Notes are the lines that the PDF of a share has for programs.
+func Notes(pdf []byte) string {
+	var notes []string
+	for row := range strings.Lines(string(pdf[:min(len(pdf), maxText)])) {
+		if note, ok := strings.CutPrefix(row, "%"+headline); ok {
+			notes = append(notes, headline+note)
+		}
+	}
+	return strings.Join(notes, "")
 }
