@@ -19,6 +19,8 @@ func catalogue() [][]entry {
 		helpTexts,
 		httpTexts,
 		journalTexts,
+		kitTexts,
+		kitpageTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,
