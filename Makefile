@@ -49,11 +49,11 @@ build:
 	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 install: build
-	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send
+	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws
 
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build
-	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send
+	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws
 	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf

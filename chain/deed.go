@@ -12,7 +12,14 @@ const (
 	Kill    Verb = "kill" // for a hung one, which does not listen any more
 )
 
-// Deed is one thing to do to a service that hands may touch.
+// What a Doer does, to what Service names.
+const (
+	PutBack   Verb = "put_back"   // a firewall's rule
+	EndLeases Verb = "end_leases" // those that are over
+	Reboot    Verb = "reboot"     // a machine
+)
+
+// Deed is one thing to do to a service that hands may touch, or to what a Doer knows.
 type Deed struct {
 	Verb    Verb   `json:"verb"`
 	Service string `json:"service"`

@@ -28,6 +28,24 @@ type Mender interface {
 	Plan(p Proof, e Evidence) Plan
 }
 
+// Doer is a mender whose deeds are not for hands: it does them itself, in a cloud. The
+// guard asks for them as for those of hands: planned, journalled, proved afterwards.
+type Doer interface {
+	Mender
+	// Do does one deed of its own plan, or one of its chores. It ends promptly when ctx
+	// does.
+	Do(ctx context.Context, d Deed) error
+}
+
+// Keeper is a doer with chores: what falls due though nothing is broken, such as the end
+// of a lease.
+type Keeper interface {
+	Doer
+	// Chores lists what the last trial has found to be due. It does no I/O, and may be
+	// called while Prove runs.
+	Chores() []Deed
+}
+
 // Watcher is a prover that can tell when its link should be proved at once.
 type Watcher interface {
 	Prover

@@ -95,7 +95,7 @@ func (g *Guard) allowed(m *mend, plan chain.Plan) chain.Plan {
 	switch {
 	case len(plan.Deeds) == 0 || l == nil:
 		return plan
-	case g.o.Hands == nil:
+	case g.doer(l) == nil && g.o.Hands == nil:
 		plan.Next = chain.Say("guard.no_hands", "deed", deedsText(plan.Deeds), "why", g.o.NoHands)
 	case m.blind:
 		plan.Next = chain.Say("guard.blind", "deed", deedsText(plan.Deeds))

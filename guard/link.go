@@ -20,6 +20,8 @@ type link struct {
 	// again asks for one more proof once the running one is done, as something
 	// has happened since that began.
 	again bool
+	// chores says that some are being done.
+	chores bool
 	// unwatch ends the watching of events; nil where there is none.
 	unwatch context.CancelFunc
 }

@@ -135,19 +135,13 @@ func (g *Guard) serviceBusy(m *mend) bool {
 // in the journal by now.
 func (g *Guard) do(m *mend, deeds []chain.Deed) {
 	m.phase, m.busy, m.righted = mending, true, time.Time{}
+	by := g.doer(g.links[m.incident.Link])
 	g.work.Go(func() {
 		var all []chain.Done
 		failed := false
 		for _, d := range deeds {
 			// A deed once begun is not broken off because the guard stops.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(g.ctx), deedTime)
-			began := time.Now()
-			done, err := g.o.Hands.Do(ctx, d)
-			cancel()
-			done.Deed, done.At, done.Took = d, began, time.Since(began)
-			if err != nil && done.Error == "" {
-				done.Error = err.Error()
-			}
+			done := g.doOne(by, d)
 			all = append(all, done)
 			if done.Error != "" {
 				failed = true
@@ -254,6 +248,9 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 	m.nudge = true
 	pause := m.pause
 	m.pause = min(m.pause*3/2, longestPause)
+	if l := g.links[m.incident.Link]; g.doer(l) != nil {
+		pause = l.Every // elsewhere it takes longer, and each question has its price
+	}
 	root, service, broken := m.incident.Link, m.service, g.brokenSince(m.incident.Link, m.did)
 	g.work.Go(func() {
 		select {

@@ -100,6 +100,7 @@ func (g *Guard) fold(r result) (news bool) {
 		g.prove(l, true)
 	}
 	news = g.takeIn(r.link, r.proof)
+	g.doChores(l)
 	return news || !g.quiet() || g.seen.Verdict(r.link) != r.proof.Verdict
 }
 

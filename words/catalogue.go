@@ -8,6 +8,7 @@ func catalogue() [][]entry {
 		configTexts,
 		causeTexts,
 		claimTexts,
+		cloudTexts,
 		cliTexts,
 		controlTexts,
 		discoverTexts,

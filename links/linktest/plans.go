@@ -34,6 +34,10 @@ func plans(t *testing.T, k chain.Kind) {
 				said(t, "next", plan.Next)
 			}
 			for _, d := range plan.Deeds {
+				_, itself := m.(chain.Doer)
+				if itself && m.Service() == "" && d.Service != "" {
+					continue // what it is called in the cloud
+				}
 				if m.Service() == "" || d.Service != m.Service() {
 					t.Errorf("%s, %s: would %s %q", p.Cause, name, d.Verb, d.Service)
 				}

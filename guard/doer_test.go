@@ -1,0 +1,144 @@
+package guard_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/guard"
+)
+
+// rule is a keeper: a rule in a cloud that is there or not, and leases that fall due.
+type rule struct {
+	w *world
+
+	mu     sync.Mutex
+	gone   bool
+	due    int
+	refuse bool
+}
+
+var _ chain.Keeper = (*rule)(nil)
+
+func (r *rule) Prove(context.Context) chain.Proof {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		return chain.Broke("no_rule", chain.Say("test.dead"), chain.Say("test.start"))
+	}
+	return chain.Held(chain.Say("test.alive"))
+}
+
+func (r *rule) Service() string { return "" }
+
+func (r *rule) Plan(p chain.Proof, _ chain.Evidence) chain.Plan {
+	return chain.Plan{Cause: p.Cause, Why: p.Because, Deeds: []chain.Deed{{Verb: chain.PutBack, Service: "sg-1"}}}
+}
+
+func (r *rule) Chores() []chain.Deed {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.due > 0 {
+		return []chain.Deed{{Verb: chain.EndLeases, Service: "sg-1"}}
+	}
+	return nil
+}
+
+func (r *rule) Do(_ context.Context, d chain.Deed) error {
+	r.w.set(func() { r.w.did = append(r.w.did, string(d.Verb)) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.refuse:
+		return errors.New("denied")
+	case d.Verb == chain.PutBack:
+		r.gone = false
+	case d.Verb == chain.EndLeases:
+		r.due--
+	}
+	return nil
+}
+
+func (r *rule) set(f func()) { r.mu.Lock(); defer r.mu.Unlock(); f() }
+
+// kept runs a guard without hands whose link front is r.
+func kept(t *testing.T, mend bool, play func(w *world, r *rule, g *guard.Guard)) {
+	w := newWorld(t)
+	r := &rule{w: w}
+	guarded(t, w, func(o *guard.Options) {
+		o.Hands = nil
+		o.Config = w.file(w.t, func(l *config.Link) {
+			if l.Name == "front" {
+				l.Kind.New = func(any, chain.Place) (chain.Prover, error) { return r, nil }
+				l.Mend = mend
+			}
+		})
+	}, func(g *guard.Guard) { play(w, r, g) })
+}
+
+// A doer mends without hands: planned and journalled first, proved afterwards.
+func TestDoerMends(t *testing.T) {
+	kept(t, true, func(w *world, r *rule, g *guard.Guard) {
+		r.set(func() { r.gone = true })
+		after(time.Minute)
+		if s := status(w.t, g); verdict(s, "front") != chain.Holds || len(s.Incidents) != 1 || s.Incidents[0].Ended == nil {
+			w.t.Errorf("%+v", s.Incidents)
+		}
+		if want := []string{"plan", "put_back"}; !slices.Equal(w.did, want) {
+			w.t.Errorf("did %v, want %v", w.did, want)
+		}
+	})
+}
+
+// What it cannot do it tries three times, and then calls a person.
+func TestDoerGivesUp(t *testing.T) {
+	kept(t, true, func(w *world, r *rule, _ *guard.Guard) {
+		r.set(func() { r.gone, r.refuse = true, true })
+		after(5 * time.Minute)
+		n := 0
+		for _, d := range w.did {
+			if d == "put_back" {
+				n++
+			}
+		}
+		if n != 3 || !slices.Contains(w.messages, "gave_up") {
+			w.t.Errorf("did %v, told %v", w.did, w.messages)
+		}
+	})
+}
+
+// Nothing is done where mending is switched off.
+func TestDoerSwitchedOff(t *testing.T) {
+	kept(t, false, func(w *world, r *rule, _ *guard.Guard) {
+		r.set(func() { r.gone, r.due = true, 1 })
+		after(time.Minute)
+		if slices.Contains(w.did, "put_back") || slices.Contains(w.did, "end_leases") {
+			w.t.Errorf("did %v", w.did)
+		}
+	})
+}
+
+// A chore is journalled before it is done, is no incident, and nobody is told.
+func TestChores(t *testing.T) {
+	kept(t, true, func(w *world, r *rule, g *guard.Guard) {
+		r.set(func() { r.due = 1 })
+		after(time.Minute)
+		if s := status(w.t, g); len(s.Incidents) != 0 || len(w.messages) != 0 || r.Chores() != nil {
+			w.t.Errorf("%+v, told %v", s.Incidents, w.messages)
+		}
+		var what []string
+		for _, e := range w.entries {
+			if e.Link == "front" && (e.What == "chore" || e.What == "deed") {
+				what = append(what, e.What)
+			}
+		}
+		if !slices.Equal(what, []string{"chore", "deed"}) || !slices.Equal(w.did, []string{"end_leases"}) {
+			w.t.Errorf("journal %v, did %v", what, w.did)
+		}
+	})
+}
