@@ -18,6 +18,7 @@ func catalogue() [][]entry {
 		helpTexts,
 		httpTexts,
 		journalTexts,
+		manTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,
