@@ -26,7 +26,7 @@ const module = "github.com/omamori-guard/omamori"
 // import each other.
 var layers = map[string]int{
 	"chain": 0, "mounts": 0, "words": 0,
-	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
+	"cause": 1, "tune": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
 	"links/claim": 2, "links/disk": 2, "links/exec": 2, "links/http": 2, "links/memory": 2,
 	"links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2, "links/tcp": 2,
 	"links/tls": 2, "links/wordpress": 2,
