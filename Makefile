@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install test lint install-systemd bench schema deps test-deps stack lab lab-deps test-lab clean help
+.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-lab clean help
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -14,7 +14,7 @@ STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-m
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
 PEERS := openssh-server nftables iptables iproute2 ufw firewalld bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev
 # What makes the test host of lab/.
-HOST := debootstrap systemd-container
+HOST := debootstrap systemd-container lintian
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -50,6 +50,11 @@ build:
 
 install: build
 	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws
+
+## make deb     the Debian package, in dist/ (ARCH=arm64 for another machine)
+ARCH ?= $(shell go env GOARCH)
+deb:
+	@packaging/deb/make $(ARCH) $(VERSION)
 
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build

@@ -17,6 +17,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -55,6 +56,13 @@ func (f *fake) Model(context.Context) (guard.ModelStatus, error) {
 func (f *fake) Lose(_ context.Context, thing string, lost bool, who string) error {
 	f.answered = append(f.answered, thing, who)
 	return nil
+}
+
+func (f *fake) Tune(_ context.Context, t hands.Tuning, who string) (guard.TuneResult, error) {
+	if len(t.Changes) == 0 {
+		return guard.TuneResult{}, &guard.TuneError{Text: chain.Say("guard.tune_busy")}
+	}
+	return guard.TuneResult{Kept: who == "owner", Why: chain.Say("guard.stopped")}, nil
 }
 
 func (f *fake) Rescue(_ context.Context, goal string, lang words.Lang) (guard.RescueStatus, error) {
@@ -150,6 +158,12 @@ func TestAsk(t *testing.T) {
 	}
 	if _, err := c.Lose(t.Context(), "phone", true, "owner"); err != nil || f.answered[2] != "phone" {
 		t.Errorf("%v %v", f.answered, err)
+	}
+	if kept, why, err := c.Tune(t.Context(), hands.Tuning{Changes: []hands.Change{{Service: "sql"}}}, "owner"); err != nil || !kept || why == "" {
+		t.Errorf("%v %q %v", kept, why, err)
+	}
+	if _, _, err := c.Tune(t.Context(), hands.Tuning{}, "owner"); !errors.As(err, &refused) || refused.Text == "" {
+		t.Errorf("%v", err)
 	}
 	lines, err := c.Journal(t.Context(), time.Time{}, "sql", 0, true, 2)
 	if err != nil || len(lines) != 2 || lines[0].Seq != 2 || lines[0].Said == "" {

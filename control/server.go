@@ -13,6 +13,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -26,6 +27,7 @@ type Guard interface {
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
+	Tune(ctx context.Context, t hands.Tuning, who string) (guard.TuneResult, error)
 	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)
 	RescueAct(ctx context.Context, a guard.RescueAct) error
 }
@@ -56,6 +58,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/ways", s.ways)
 	mux.HandleFunc("GET /v1/model", s.model)
 	mux.HandleFunc("POST /v1/lose", s.lose)
+	mux.HandleFunc("POST /v1/tune", s.tune)
 	mux.HandleFunc("GET /v1/rescue", s.rescue)
 	mux.HandleFunc("POST /v1/rescue", s.rescueAct)
 	mux.HandleFunc("GET /v1/journal", s.journal)

@@ -129,6 +129,8 @@ type Guard struct {
 	graph    func() *ways.Graph
 	outlooks *outlooks
 	watcher  *watcher
+	// tuning are the links that a tuning under way may break for a while; nil: none is.
+	tuning map[string]bool
 	// reckoning is closed when the margins that are being reckoned are followed; nil if
 	// none are.
 	reckoning chan struct{}

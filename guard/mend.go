@@ -193,7 +193,7 @@ func (g *Guard) failed(m *mend) {
 // followMend brings a mend up to what is now known.
 func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
 	m := g.mends[i.ID]
-	if m == nil || m.busy {
+	if m == nil || m.busy || g.tuning[i.Link] {
 		return
 	}
 	now := view.At()

@@ -157,9 +157,9 @@ func (g *Guard) mendingSoon(name string, p chain.Proof) bool {
 
 // settling reports whether it is too early to blame a broken link: it, or what it
 // needs, is being tried since something changed there, or it is still rising after
-// a mend.
+// a mend, or being tuned.
 func (g *Guard) settling(name string) bool {
-	if g.underMend(name) {
+	if g.underMend(name) || g.tuning[name] {
 		return true
 	}
 	own, _ := g.state.Proof(name)

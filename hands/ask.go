@@ -118,3 +118,28 @@ func (c *Client) Dial(ctx context.Context, path string) (net.Conn, error) {
 	}
 	return conn, nil
 }
+
+// Tune has a tuning carried out, and returns when the services run with it. It is undone
+// unless Keep is called in time. An error means that it has been undone.
+func (c *Client) Tune(ctx context.Context, t Tuning) error {
+	if _, err := c.ask(ctx, request{Op: opTune, Tuning: &t}); err != nil {
+		return fmt.Errorf("tune: %w", err)
+	}
+	return nil
+}
+
+// Keep makes the tuning last.
+func (c *Client) Keep(ctx context.Context) error {
+	if _, err := c.ask(ctx, request{Op: opKeep}); err != nil {
+		return fmt.Errorf("keep the tuning: %w", err)
+	}
+	return nil
+}
+
+// Undo undoes the tuning now.
+func (c *Client) Undo(ctx context.Context) error {
+	if _, err := c.ask(ctx, request{Op: opUndo}); err != nil {
+		return fmt.Errorf("undo the tuning: %w", err)
+	}
+	return nil
+}

@@ -23,6 +23,7 @@ func (r *reader) check(f *File) {
 		r.say("guard", chain.Say("hands.bad_user", "user", f.Guard))
 	}
 	r.path("run", f.Run, true)
+	r.path("state", f.State, true)
 	r.paths("files", f.Files)
 	r.paths("sockets", f.Sockets)
 	if f.Deeds < 0 || f.Deeds > mostDeeds {
@@ -82,6 +83,7 @@ func (r *reader) service(at string, s *Service) {
 	r.path(at+".pid_file", s.PIDFile, true)
 	r.paths(at+".logs", s.Logs)
 	r.paths(at+".writes", s.Writes)
+	r.tunes(at, s)
 }
 
 func (r *reader) child(at string, c *Child) {

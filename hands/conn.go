@@ -96,6 +96,15 @@ func (c *conn) answer(q request) (p parcel, err error) {
 		p.file, err = s.dial(q.Path)
 		p.Descriptor = p.file != nil
 		return p, err
+	case opTune:
+		if q.Tuning == nil {
+			return p, refuse(chain.Say("hands.unknown_request"))
+		}
+		return p, s.tuner.apply(*q.Tuning)
+	case opKeep:
+		return p, s.tuner.keep()
+	case opUndo:
+		return p, s.tuner.undo()
 	case opShutdown:
 		if !c.root {
 			return p, refuse(chain.Say("hands.root_only"))

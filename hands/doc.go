@@ -3,7 +3,8 @@
 //
 // What hands may touch stands in a file that only root can write; hands reads it
 // itself (Load) and holds every request against it again. It has no network and no
-// shell, and it never acts on its own: it watches, and does what it is asked.
+// shell, and it never acts on its own: it watches, and does what it is asked. (A
+// tuning is asked for together with its undoing, should nobody say in time to keep it.)
 //
 // A service is run by systemd, by service(8), or as hands' own child. Children
 // outlive hands, so that the blog does too: the next hands takes them over.

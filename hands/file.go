@@ -10,6 +10,9 @@ type File struct {
 	// Run is the folder where hands remembers its children, DefaultRun if empty.
 	// Two hands with the same one cannot run at once.
 	Run string `json:"run,omitempty"`
+	// State is the folder with what a pending tuning would be undone to, DefaultState
+	// if empty. It outlives a reboot.
+	State string `json:"state,omitempty"`
 	// Services stand in the order in which they are to be started.
 	Services []Service `json:"services,omitempty"`
 	// Files are those that the guard may read, Sockets the Unix sockets that it may
@@ -26,6 +29,9 @@ const DefaultDeeds = 12
 
 // DefaultRun is where hands remembers its children unless the file says otherwise.
 const DefaultRun = "/run/omamori/hands"
+
+// DefaultState is where hands remembers what is to be undone.
+const DefaultState = "/var/lib/omamori-hands"
 
 // DefaultSocket is where omamori-hands listens unless it is told otherwise.
 const DefaultSocket = "/run/omamori/hands.sock"
@@ -45,6 +51,8 @@ type Service struct {
 	// systems that the service writes to.
 	Logs   []string `json:"logs,omitempty"`
 	Writes []string `json:"writes,omitempty"`
+	// Tunes are the files by which the service may be tuned.
+	Tunes []Tune `json:"tunes,omitempty"`
 }
 
 // Child is how hands itself runs a service: in a session of its own, with nothing
@@ -88,4 +96,11 @@ func (f *File) run() string {
 		return DefaultRun
 	}
 	return f.Run
+}
+
+func (f *File) state() string {
+	if f.State == "" {
+		return DefaultState
+	}
+	return f.State
 }

@@ -23,6 +23,9 @@ const (
 	opWatch    operation = "watch" // from here on events come
 	opRead     operation = "read"
 	opDial     operation = "dial"
+	opTune     operation = "tune"     // undone unless it is kept
+	opKeep     operation = "keep"     // the tuning
+	opUndo     operation = "undo"     // the tuning, now
 	opShutdown operation = "shutdown" // root alone
 )
 
@@ -34,6 +37,7 @@ type request struct {
 	Deed    chain.Deed `json:"deed,omitzero"`
 	Service string     `json:"service,omitempty"`
 	Path    string     `json:"path,omitempty"`
+	Tuning  *Tuning    `json:"tuning,omitempty"`
 }
 
 // reply answers the request of the same ID. With ID 0 it is an event, or a refusal

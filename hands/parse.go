@@ -37,9 +37,11 @@ const (
 func fields(object string) []string {
 	switch object {
 	case "":
-		return []string{"guard", "run", "services", "files", "sockets", "deeds"}
+		return []string{"guard", "run", "state", "services", "files", "sockets", "deeds"}
 	case "services[]":
-		return []string{"name", "systemd", "sysv", "child", "pid_file", "logs", "writes"}
+		return []string{"name", "systemd", "sysv", "child", "pid_file", "logs", "writes", "tunes"}
+	case "services[].tunes[]":
+		return []string{"form", "file", "pool"}
 	case "services[].child":
 		return []string{"argv", "user", "dir", "env", "output", "stop_signal", "stop_timeout"}
 	}

@@ -40,6 +40,7 @@ type Server struct {
 	kernel   *kernelLog
 	bus      *bus
 	lock     *os.File
+	tuner    tuner
 
 	ctx  context.Context // of deeds: they outlive whoever asked
 	stop context.CancelFunc
@@ -83,6 +84,10 @@ func New(file File, log *slog.Logger) (*Server, error) {
 		}
 	}
 	s.work.Go(s.seek)
+	s.tuner.server = s
+	if err := s.tuner.resume(); err != nil {
+		log.Error("take up the tuning", "error", err)
+	}
 	return s, nil
 }
 
@@ -145,6 +150,7 @@ func (s *Server) Close() error {
 		c.Close()
 	}
 	s.mu.Unlock()
+	s.tuner.close()
 	for _, v := range s.services {
 		v.finish()
 	}

@@ -71,6 +71,18 @@ func (b *bus) drop() {
 	}
 }
 
+// reload has systemd read its files again.
+func (b *bus) reload(ctx context.Context) error {
+	conn, err := b.get()
+	if err != nil {
+		return err
+	}
+	if err := conn.ReloadContext(ctx); err != nil {
+		return fmt.Errorf("have systemd read its files: %w", err)
+	}
+	return nil
+}
+
 // unit runs a service by systemd.
 type unit struct {
 	name string

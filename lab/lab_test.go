@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,22 +14,25 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 )
 
-// host is a booted host with omamori's programs, units and user.
+// host is a booted host.
 type host struct {
 	*Host
 	*testing.T
 }
 
+// newHost has omamori installed from its package, and nothing of it running: a test
+// writes what is guarded, and enables it.
 func newHost(t *testing.T) *host {
+	h := bareHost(t)
+	h.install(debOf(t, "0.0.1"))
+	h.do("systemctl disable --quiet --now omamori.service omamori-hands.socket omamori-hands.service; rm -rf /etc/omamori /var/lib/omamori")
+	return h
+}
+
+func bareHost(t *testing.T) *host {
 	root, err := exec.Command("./build").Output()
 	if err != nil {
 		t.Fatalf("build the host: %v", err)
-	}
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-o", bin, "../cmd/...")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as they are shipped
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the programs: %v\n%s", err, out)
 	}
 	booted, err := Boot(t.Context(), strings.TrimSpace(string(root)))
 	if err != nil {
@@ -46,15 +48,6 @@ func newHost(t *testing.T) *host {
 			t.Error(err)
 		}
 	})
-	for _, name := range []string{"omamori", "omamori-hands", "omamori-send"} {
-		h.put(filepath.Join(bin, name), "/usr/bin/"+name, 0o755)
-	}
-	for _, unit := range []string{"omamori.service", "omamori-hands.service", "omamori-hands.socket"} {
-		h.put("../packaging/systemd/"+unit, "/usr/lib/systemd/system/"+unit, 0o644)
-	}
-	h.put("../packaging/systemd/sysusers.conf", "/usr/lib/sysusers.d/omamori.conf", 0o644)
-	h.put("../packaging/systemd/tmpfiles.conf", "/usr/lib/tmpfiles.d/omamori.conf", 0o644)
-	h.do("systemd-sysusers; systemd-tmpfiles --create omamori.conf; systemctl daemon-reload")
 	return h
 }
 

@@ -22,6 +22,7 @@ func catalogue() [][]entry {
 		journalTexts,
 		kitTexts,
 		kitpageTexts,
+		manTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,

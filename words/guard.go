@@ -63,4 +63,11 @@ var guardTexts = []entry{
 	{"guard.config_loaded", "the configuration {path} is in force", "設定 {path} を読み込みました"},
 	{"guard.config_refused", "the new configuration was refused, the old one stays in force: {error:text}", "新しい設定は使えないため、前の設定のまま動いています: {error:text}"},
 	{"guard.trouble_no_hands", "running without hands: everything is proved, nothing can be mended. {why:text}", "omamori-hands がありません。確認だけを行い、修復はできません。{why:text}"},
+	{"guard.tune_no_hands", "there are no hands that could change a configuration", "設定を変更する hands がありません"},
+	{"guard.tune_busy", "another tuning is under way", "別の調整を行っています"},
+	{"guard.tune_begins", "{who} has {services} tuned", "{who} の指示で {services} を調整します"},
+	{"guard.tune_kept", "the tuning is proved, and stays", "調整後の動作を確認し、確定しました"},
+	{"guard.tune_undone", "the tuning is undone: {why}", "調整を元に戻しました: {why}"},
+	{"guard.tune_failed", "it could not be carried out: {error}", "実行できませんでした: {error}"},
+	{"guard.tune_broke", "{link} does not hold with it: {because}", "{link} が成り立ちませんでした: {because}"},
 }

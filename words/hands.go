@@ -1,6 +1,19 @@
 package words
 
 var handsTexts = []entry{
+	// Tuning.
+	{"hands.bad_form", "“{form}” is no form of a file: mariadb, php-fpm or unit", "「{form}」という形式はありません（mariadb、php-fpm、unit）"},
+	{"hands.bad_ending", "{path} does not end in {ending}: nobody would read it", "{path} の末尾が {ending} ではないため、読み込まれません"},
+	{"hands.unit_without_systemd", "{service} is not run by systemd, and has no unit", "{service} は systemd が動かしていないため、ユニットがありません"},
+	{"hands.bad_pool", "“{pool}” is not a pool: php-fpm has one, the others have none", "「{pool}」はプールではありません（php-fpm だけに書きます）"},
+	{"hands.bad_setting", "{name} is not a setting that a file of the form {form} may have", "{form} のファイルに {name} は設定できません"},
+	{"hands.bad_value", "{name} may not be “{value}”", "{name} を「{value}」にはできません"},
+	{"hands.no_values", "there is nothing to be written to {path}", "{path} に書くものがありません"},
+	{"hands.unknown_tune", "{path} is not a file by which {service} may be tuned", "{path} は {service} の調整に使えるファイルではありません"},
+	{"hands.bad_within", "a tuning may wait from {min} to {max} to be kept", "調整の確定を待てる時間は {min} から {max} です"},
+	{"hands.tuning_pending", "another tuning is under way", "別の調整を行っています"},
+	{"hands.no_tuning", "there is no tuning to be kept or undone; it may have been undone already", "確定または取り消しを待つ調整はありません（すでに元に戻された可能性があります）"},
+
 	// Mistakes in hands' file.
 	{"hands.too_big",
 		"the file is larger than {max:bytes}",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 )
 
@@ -77,6 +78,8 @@ func handsFile(s *handsSettings, usual string, root bool) (string, chain.Text) {
 func connector(socket string) func(context.Context) (*hands.Client, error) {
 	return func(ctx context.Context) (*hands.Client, error) { return hands.Connect(ctx, socket) }
 }
+
+var _ guard.Tuner = (*keeper)(nil)
 
 // keeper keeps a connection to hands, and makes a new one when it was lost. Hands
 // that we started ourselves cannot be started again: we are not root any more.
@@ -175,6 +178,30 @@ func (k *keeper) Dial(ctx context.Context, path string) (net.Conn, error) {
 		return nil, err
 	}
 	return c.Dial(ctx, path)
+}
+
+func (k *keeper) Tune(ctx context.Context, t hands.Tuning) error {
+	c, err := k.client(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Tune(ctx, t)
+}
+
+func (k *keeper) Keep(ctx context.Context) error {
+	c, err := k.client(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Keep(ctx)
+}
+
+func (k *keeper) Undo(ctx context.Context) error {
+	c, err := k.client(ctx)
+	if err != nil {
+		return err
+	}
+	return c.Undo(ctx)
 }
 
 func (k *keeper) Close() error {

@@ -1,0 +1,211 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/journal"
+)
+
+// Tuner is what hands have that can change the configuration of services for a trial:
+// what is not kept in time is undone, whatever becomes of us.
+type Tuner interface {
+	Tune(ctx context.Context, t hands.Tuning) error
+	Keep(ctx context.Context) error
+	Undo(ctx context.Context) error
+}
+
+// TuneResult is how a tuning went.
+type TuneResult struct {
+	// Kept says that the site was proved with it, and it stays. Otherwise it has been
+	// undone, and Why says why.
+	Kept bool
+	Why  chain.Text
+}
+
+// TuneError says why nothing was tried.
+type TuneError struct{ Text, Hint chain.Text }
+
+func (e *TuneError) Error() string { return "tune: " + e.Text.Key }
+
+// Said gives the words of it: see chain.Spoken.
+func (e *TuneError) Said() (text, hint chain.Text) { return e.Text, e.Hint }
+
+const (
+	// tuneTime bounds the restarts of a tuning.
+	tuneTime = 8 * time.Minute
+	// riseTime is how long it may take until all holds again that held before.
+	riseTime = time.Minute
+	// tuneWithin is when hands undo it unless they hear from us: longer than all proofs.
+	tuneWithin = 2*riseTime + hold + 30*time.Second
+	tunePause  = 200 * time.Millisecond
+)
+
+// Tune has a tuning carried out, proves all that rests on the services that it is about,
+// keeps it if everything holds that held before, and has it undone if not. It goes on when
+// ctx is done.
+func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResult, error) {
+	tuner, ok := g.o.Hands.(Tuner)
+	if !ok {
+		return TuneResult{}, &TuneError{Text: chain.Say("guard.tune_no_hands"), Hint: g.o.NoHands}
+	}
+	t.Within = tuneWithin
+	done := make(chan TuneResult, 1)
+	var bad error
+	err := g.call(ctx, func() {
+		if g.tuning != nil {
+			bad = &TuneError{Text: chain.Say("guard.tune_busy")}
+			return
+		}
+		links, names := g.tuned(t)
+		g.tuning = links
+		g.commit(journal.Entry{What: "tune", Text: chain.Say("guard.tune_begins", "who", who, "services", strings.Join(servicesOf(t), ", ")), Body: t})
+		g.work.Go(func() {
+			r := g.tryTuning(tuner, t, names)
+			g.later(g.ctx, func() {
+				g.tuning = nil
+				text := chain.Say("guard.tune_kept")
+				if !r.Kept {
+					text = chain.Say("guard.tune_undone", "why", r.Why)
+				}
+				g.append(journal.Entry{What: "tune", Text: text})
+				g.look()
+			})
+			done <- r
+		})
+	})
+	if err == nil {
+		err = bad
+	}
+	if err != nil {
+		return TuneResult{}, err
+	}
+	select {
+	case r := <-done:
+		return r, nil
+	case <-ctx.Done():
+		return TuneResult{}, ctx.Err()
+	}
+}
+
+func servicesOf(t hands.Tuning) (names []string) {
+	for _, c := range t.Changes {
+		if !slices.Contains(names, c.Service) {
+			names = append(names, c.Service)
+		}
+	}
+	return names
+}
+
+// tuned are the links that a tuning touches, and those of them that are to hold after it:
+// that do now, or all, where nothing holds.
+func (g *Guard) tuned(t hands.Tuning) (links map[string]bool, names []string) {
+	services := servicesOf(t)
+	links = map[string]bool{}
+	for name, l := range g.links {
+		m, ok := l.prover.(chain.Mender)
+		if !ok || l.From != "" || !slices.Contains(services, m.Service()) {
+			continue
+		}
+		links[name] = true
+		for _, above := range g.file.Chain.Above(name) {
+			links[above] = true
+		}
+	}
+	view := g.state.Look(time.Now())
+	var all []string
+	for name := range links {
+		l := g.links[name]
+		if l == nil || l.person() || l.From != "" {
+			continue
+		}
+		if all = append(all, name); view.Verdict(name) == chain.Holds {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = all
+	}
+	slices.Sort(names)
+	return links, names
+}
+
+// tryTuning runs beside the loop.
+func (g *Guard) tryTuning(tuner Tuner, t hands.Tuning, names []string) TuneResult {
+	// A tuning once begun is not broken off because the guard stops; hands would undo it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.ctx), tuneTime)
+	defer cancel()
+	if err := tuner.Tune(ctx, t); err != nil {
+		return TuneResult{Why: chain.Say("guard.tune_failed", "error", chain.ErrorText(err))}
+	}
+	why, ok := g.risen(names, time.Now())
+	if ok {
+		select {
+		case <-time.After(hold):
+		case <-g.ctx.Done():
+		}
+		why, ok = g.risen(names, time.Now())
+	}
+	if !ok {
+		if err := g.insist(ctx, tuner.Undo); err != nil {
+			g.o.Log.Warn("undo the tuning", "error", err)
+		}
+		return TuneResult{Why: why}
+	}
+	if err := g.insist(ctx, tuner.Keep); err != nil {
+		return TuneResult{Why: chain.Say("guard.tune_failed", "error", chain.ErrorText(err))}
+	}
+	return TuneResult{Kept: true}
+}
+
+// insist asks again as long as hands cannot be reached: they may be on their way back.
+func (g *Guard) insist(ctx context.Context, ask func(context.Context) error) error {
+	for end := time.Now().Add(hold); ; {
+		err := ask(ctx)
+		if _, refused := errors.AsType[*hands.Refused](err); err == nil || refused || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-time.After(tunePause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// risen waits until each link has been proved to hold since t, and says which has not.
+func (g *Guard) risen(names []string, t time.Time) (why chain.Text, ok bool) {
+	for end := time.Now().Add(riseTime); ; {
+		left := 0
+		err := g.call(g.ctx, func() {
+			for _, name := range names {
+				p, _ := g.state.Proof(name)
+				if p.Verdict == chain.Holds && p.At.After(t) {
+					continue
+				}
+				if left++; left == 1 {
+					why = chain.Say("guard.tune_broke", "link", name, "because", p.Because)
+				}
+				g.wake(name)
+			}
+		})
+		switch {
+		case err != nil:
+			return chain.Say("guard.stopped"), false
+		case left == 0:
+			return chain.Text{}, true
+		case time.Now().After(end):
+			return why, false
+		}
+		select {
+		case <-time.After(tunePause):
+		case <-g.ctx.Done():
+			return chain.Say("guard.stopped"), false
+		}
+	}
+}

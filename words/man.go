@@ -1,0 +1,84 @@
+package words
+
+// manTexts are of package cli: what stands in the man pages besides the help.
+var manTexts = []entry{
+	{"cli.short_man", "print a man page", "マニュアルページを出力"},
+	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
+omamori.yaml, omamori-hands or omamori-send.
+
+  omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
+omamori-send です。
+
+  omamori man omamori.yaml | man -l -`},
+	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},
+	{"cli.see_pages", "there are: {pages}", "あるページ: {pages}"},
+
+	{"man.name", "NAME", "名前"},
+	{"man.synopsis", "SYNOPSIS", "書式"},
+	{"man.description", "DESCRIPTION", "説明"},
+	{"man.commands", "COMMANDS", "コマンド"},
+	{"man.options", "OPTIONS", "オプション"},
+	{"man.files", "FILES", "ファイル"},
+	{"man.environment", "ENVIRONMENT", "環境変数"},
+	{"man.exit", "EXIT STATUS", "終了ステータス"},
+	{"man.example", "EXAMPLE", "例"},
+	{"man.see", "SEE ALSO", "関連項目"},
+	{"man.command", "command", "コマンド"},
+	{"man.option", "options", "オプション"},
+
+	{"man.exit_text", `0: as asked. 1: the answer is bad news (a goal does not hold, something was refused), or
+it could not be done. 2: the question was wrong (usage, configuration).`,
+		`0: 正常。1: 悪い知らせ（目標が満たされていない、断られた）、または実行できなかった。2: 使い方または
+設定の誤り。`},
+	{"man.file_config", "What is guarded; see omamori.yaml(5). Without -c, omamori.yaml in the current folder comes first.",
+		"見守るもの。omamori.yaml(5) を参照。-c がなければ、現在のフォルダーの omamori.yaml が先に使われます。"},
+	{"man.file_hands", "What omamori-hands may touch; see omamori-hands(8).", "omamori-hands が触れてよいもの。omamori-hands(8) を参照。"},
+	{"man.file_state", "The journal and what the guard remembers; belongs to the user omamori.", "ジャーナルとガードの記憶。ユーザー omamori のもの。"},
+	{"man.file_undo", "What a tuning that is not confirmed yet would be undone to; belongs to root.", "まだ確定していない調整を元に戻すための控え。root のもの。"},
+	{"man.file_socket", "Where a running guard answers; root and the user omamori may ask.", "動いているガードの窓口。root とユーザー omamori が使えます。"},
+	{"man.env_state", "The folder of the state, in the place of --state.", "--state の代わりに、状態を置くフォルダーを指定します。"},
+	{"man.env_lang", "The language: Japanese where the first that is set begins with ja, else English.",
+		"言語。最初に設定されているものが ja で始まれば日本語、それ以外は英語です。"},
+
+	{"man.yaml_short", "what omamori guards", "omamori が見守るもの"},
+	{"man.yaml_intro", `omamori.yaml says which links are to be proved, which goals they serve, and what they
+rest on. It is YAML, and read strictly: a key that does not exist is an error. omamori
+config check says every mistake at once, with its line; omamori init looks at the machine
+and drafts a file; after a change, omamori reload.
+
+Durations are written as 10s, 5m, 12h, 90d.`,
+		`omamori.yaml には、確かめるつながり、それが支える目標、拠りどころになるものを書きます。YAML で、
+厳密に読まれます。存在しないキーは誤りです。omamori config check はすべての誤りを行番号つきで
+一度に示し、omamori init はマシンを調べて下書きを作ります。変更後は omamori reload を実行します。
+
+時間は 10s、5m、12h、90d のように書きます。`},
+	{"man.yaml_parts", "SECTIONS", "セクション"},
+	{"man.yaml_links", "KEYS OF EVERY LINK", "すべてのつながりに共通のキー"},
+	{"man.yaml_kinds", "KINDS OF LINKS", "つながりの種類"},
+	{"man.yaml_default", "default {value}", "既定値 {value}"},
+
+	{"man.hands_short", "does what needs root for omamori, and nothing else", "omamori のために root の仕事だけを行います"},
+	{"man.hands_file", "THE FILE", "ファイルの内容"},
+	{"man.hands_intro", `What hands may touch stands in one JSON object that only root can write. Every request is
+held against it; a field that does not exist is an error.`,
+		`触れてよいものは、root だけが書ける一つの JSON オブジェクトに書きます。依頼はすべてこれと照合され、
+存在しない項目は誤りになります。`},
+	{"man.hands_guard", "The user whose processes may ask; root always may.", "依頼できるユーザー。root は常に依頼できます。"},
+	{"man.hands_services", `The services, in the order in which they are started: name; one of systemd (a unit), sysv (a
+script in /etc/init.d, with pid_file) and child (argv, user, dir, env, output, stop_signal,
+stop_timeout); logs, whose ends are evidence; writes, folders on the file systems that it
+writes to.`,
+		`サービスを起動順に並べます。name と、systemd（ユニット）、sysv（/etc/init.d のスクリプト。pid_file も
+必要）、child（argv、user、dir、env、output、stop_signal、stop_timeout）のどれか一つ。logs は末尾を
+根拠として読むログ、writes は書き込み先のフォルダーです。`},
+	{"man.hands_files", "Exact paths that the guard may read through hands.", "ガードが hands を通して読んでよいファイルの正確なパス。"},
+	{"man.hands_sockets", "Exact paths of Unix sockets that it may have dialled.", "ガードが接続してよい Unix ソケットの正確なパス。"},
+	{"man.hands_deeds", "How many deeds a service may see in ten minutes (12).", "一つのサービスに対する10分間の操作の上限（12）。"},
+
+	{"man.send_short", "delivers one message of omamori's", "omamori の通知を一通届けます"},
+	{"man.send_text", `omamori-send reads one message from the guard as JSON on its standard input, delivers it to
+one channel of the notify section of omamori.yaml(5), says how that went, and ends. People
+do not call it: omamori notify test does.`,
+		`omamori-send はガードから標準入力で通知を一通 JSON で受け取り、omamori.yaml(5) の notify に書かれた
+宛先に届け、結果を返して終了します。人が直接使うものではありません。omamori notify test が呼び出します。`},
+}
