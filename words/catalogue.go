@@ -31,6 +31,7 @@ func catalogue() [][]entry {
 		tcpTexts,
 		tlsTexts,
 		vantageTexts,
+		vpnTexts,
 		cliPairTexts,
 		waysTexts,
 		wordpressTexts,

@@ -37,7 +37,7 @@ func Run(t *testing.T, k chain.Kind, o Options) {
 }
 
 func named(t *testing.T, k chain.Kind) {
-	if !regexp.MustCompile(`^[a-z]+$`).MatchString(k.Name) {
+	if !regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`).MatchString(k.Name) {
 		t.Errorf("%q is not a plain word", k.Name)
 	}
 	var beat, timeout time.Duration
