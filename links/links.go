@@ -8,6 +8,7 @@ import (
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/exec"
+	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
@@ -16,6 +17,8 @@ import (
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
 	"github.com/omamori-guard/omamori/links/tls"
+	"github.com/omamori-guard/omamori/links/vpn"
+	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
 )
 
@@ -30,6 +33,9 @@ func All() []chain.Kind {
 		tls.Kind(),
 		tcp.Kind(),
 		ssh.Kind(),
+		vpn.Kind(),
+		vpnclient.Kind(),
+		fixedaddress.Kind(),
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),

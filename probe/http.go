@@ -19,7 +19,9 @@ type Request struct {
 	URL    *url.URL
 	// Connect is the host:port to connect to in place of the URL's; "" for that.
 	Connect string
-	Header  map[string]string
+	// Dial connects in place of Dial of this package, which binds what it made to ctx.
+	Dial   func(ctx context.Context, address string) (net.Conn, error)
+	Header map[string]string
 	// Body is sent as a form.
 	Body string
 	// TLS is what to expect of the server, for https; nil is the system's usual.
@@ -55,7 +57,11 @@ func Do(ctx context.Context, q Request) (Answer, error) {
 	if address == "" {
 		address = Address(q.URL)
 	}
-	conn, err := Dial(ctx, "tcp", address)
+	dial := q.Dial
+	if dial == nil {
+		dial = func(ctx context.Context, address string) (net.Conn, error) { return Dial(ctx, "tcp", address) }
+	}
+	conn, err := dial(ctx, address)
 	if err != nil {
 		return Answer{}, err
 	}

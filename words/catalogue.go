@@ -37,6 +37,7 @@ func catalogue() [][]entry {
 		tlsTexts,
 		vantageTexts,
 		vaultTexts,
+		vpnTexts,
 		cliPairTexts,
 		waysTexts,
 		wordpressTexts,
