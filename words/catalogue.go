@@ -23,6 +23,7 @@ func catalogue() [][]entry {
 		kitTexts,
 		kitpageTexts,
 		manTexts,
+		knockTexts,
 		memoryTexts,
 		mysqlTexts,
 		notifyTexts,
