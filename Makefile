@@ -12,7 +12,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
-PEERS := openssh-server nftables iptables iproute2 ufw firewalld bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev
+PEERS := openssh-server nftables iptables iproute2 ufw firewalld bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev \
+	age oathtool qrencode dovecot-imapd
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container
 
