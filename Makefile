@@ -15,6 +15,8 @@ STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-m
 PEERS := openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
 	prometheus-blackbox-exporter gcc libc6-dev nftables iptables iproute2 iperf3 ufw firewalld \
 	pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools
+PEERS := openssh-server nftables iptables iproute2 ufw firewalld bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev \
+	age oathtool qrencode dovecot-imapd
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian
 
