@@ -62,6 +62,15 @@ type Answerer interface {
 	Ask() Text
 }
 
+// Checker is an answerer whose claim holds not because somebody says so, but if what he
+// types is right, such as words that stand on a paper.
+type Checker interface {
+	Answerer
+	// Check judges what was typed. An error says why it is no answer at all, so that
+	// the person is asked again.
+	Check(ctx context.Context, typed string) (Proof, error)
+}
+
 // Supposer is a prover that can tell what its link would be in other circumstances.
 type Supposer interface {
 	Prover

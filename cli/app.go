@@ -32,6 +32,7 @@ type Guard interface {
 	Status(ctx context.Context) (guard.Status, error)
 	Prove(ctx context.Context, links []string) (guard.Status, error)
 	Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error)
+	Typed(ctx context.Context, link, typed, who string) (guard.Status, error)
 	Reload(ctx context.Context) (guard.Status, error)
 	Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)

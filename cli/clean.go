@@ -99,6 +99,10 @@ func (c cleaned) Prove(ctx context.Context, links []string) (guard.Status, error
 	return answer(c.g.Prove(ctx, links))
 }
 
+func (c cleaned) Typed(ctx context.Context, link, typed, who string) (guard.Status, error) {
+	return answer(c.g.Typed(ctx, link, typed, who))
+}
+
 func (c cleaned) Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error) {
 	return answer(c.g.Answer(ctx, link, yes, who))
 }

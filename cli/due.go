@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/user"
@@ -136,6 +138,16 @@ func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out i
 	in := bufio.NewScanner(a.In)
 	var after *guard.Status
 	for _, l := range asked {
+		if l.Typed {
+			s, err := a.drillTyped(cmd.Context(), g, l, in, out, who)
+			if err != nil {
+				return after, err
+			}
+			if s != nil {
+				after = s
+			}
+			continue
+		}
 		fmt.Fprintf(a.style(out), "%s  %s ", bold.Render(l.Name), a.say("cli.ask", "question", l.Question))
 		if !in.Scan() {
 			fmt.Fprintln(out)
@@ -153,6 +165,48 @@ func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out i
 		after = &s
 	}
 	return after, nil
+}
+
+// drillTyped asks for what proves a link by being typed, until it is an answer, nothing
+// is typed, or nobody is there. It returns nil if there was no answer.
+func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *bufio.Scanner, out io.Writer, who string) (*guard.Status, error) {
+	w := a.style(out)
+	for {
+		fmt.Fprintf(w, "%s  %s\n  %s ", bold.Render(l.Name), l.Question, a.say("cli.ask_typed"))
+		if !in.Scan() {
+			fmt.Fprintln(out)
+			return nil, in.Err()
+		}
+		typed := strings.TrimSpace(in.Text())
+		if typed == "" {
+			fmt.Fprintln(out, a.say("cli.skipped"))
+			return nil, nil
+		}
+		var s guard.Status
+		var err error
+		if yes, ok := a.yes(typed); ok && !yes { // it is not there
+			s, err = g.Answer(ctx, l.Name, false, who)
+		} else {
+			s, err = g.Typed(ctx, l.Name, typed, who)
+		}
+		var refused *guard.Refused
+		if errors.As(err, &refused) && refused.Code == "no_answer" {
+			fmt.Fprintf(w, "  %s %s %s\n", mark(chain.Unproven), refused.Text, refused.Hint)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, now := range s.Links {
+			if now.Name == l.Name {
+				fmt.Fprintf(w, "  %s %s\n", mark(now.Verdict), now.Because)
+				if now.Verdict != chain.Holds && now.Hint != "" {
+					fmt.Fprintf(w, "    %s\n", now.Hint)
+				}
+			}
+		}
+		return &s, nil
+	}
 }
 
 // whoAsks is the name under which what a person says is recorded.

@@ -90,6 +90,9 @@ func (r *rescuer) proveUntil(ctx context.Context, link string) error {
 
 // answer asks what only a person can prove.
 func (r *rescuer) answer(ctx context.Context, goal string, n guard.RescueNext, act func(act, step string) error) error {
+	if n.Typed {
+		return r.answerTyped(ctx, goal, n, act)
+	}
 	said, err := r.ask(ctx, goal, guard.RescueAnswer, r.a.say("rescue.ask_claim"))
 	if err != nil {
 		return err
@@ -101,6 +104,44 @@ func (r *rescuer) answer(ctx context.Context, goal string, n guard.RescueNext, a
 		return err
 	}
 	return r.linkNow(ctx, n.For)
+}
+
+// answerTyped asks for something to be typed, until it is an answer.
+func (r *rescuer) answerTyped(ctx context.Context, goal string, n guard.RescueNext, act func(act, step string) error) error {
+	if r.in == nil {
+		return r.nobody(goal, guard.RescueAnswer)
+	}
+	in := bufio.NewReader(r.in)
+	for {
+		fmt.Fprintf(r.out.clear(), "  %s ", r.a.say("rescue.ask_typed"))
+		line, err := readLine(ctx, in)
+		if err != nil {
+			fmt.Fprintln(r.out.clear())
+			return err
+		}
+		switch r.a.reads(line, guard.RescueAnswer) {
+		case stop:
+			return errStopped
+		case unknown:
+			return act("aside", n.For)
+		case no:
+			_, err = r.g.Answer(ctx, n.For, false, r.who)
+		default:
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			_, err = r.g.Typed(ctx, n.For, strings.TrimSpace(line), r.who)
+		}
+		var refused *guard.Refused
+		if errors.As(err, &refused) && refused.Code == "no_answer" {
+			fmt.Fprintf(r.out.clear(), "  %s %s %s\n", mark(chain.Unproven), refused.Text, refused.Hint)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return r.linkNow(ctx, n.For)
+	}
 }
 
 // said is what a person answers.

@@ -42,6 +42,14 @@ func (f *fake) Answer(_ context.Context, link string, yes bool, who string) erro
 	return &guard.NotAPersons{Name: link}
 }
 
+func (f *fake) Typed(_ context.Context, link, typed, who string) error {
+	if typed == "" {
+		return &guard.NoAnswer{Err: &guard.WantsTyping{Name: link}}
+	}
+	f.answered = append(f.answered, link, typed, who)
+	return nil
+}
+
 func (f *fake) Ways(_ context.Context, goal string, q guard.Supposed, _ words.Lang) ([]guard.GoalWays, error) {
 	if goal == "" {
 		return nil, &guard.IsGoal{Name: q.Lose[0]}

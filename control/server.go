@@ -23,6 +23,7 @@ type Guard interface {
 	Status(ctx context.Context, lang words.Lang) (guard.Status, error)
 	Prove(ctx context.Context, links []string) error
 	Answer(ctx context.Context, link string, yes bool, who string) error
+	Typed(ctx context.Context, link, typed, who string) error
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
@@ -54,6 +55,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("GET /v1/status", s.status)
 	mux.HandleFunc("POST /v1/prove", s.prove)
 	mux.HandleFunc("POST /v1/answer", s.answer)
+	mux.HandleFunc("POST /v1/typed", s.typed)
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	mux.HandleFunc("POST /v1/ways", s.ways)
 	mux.HandleFunc("GET /v1/model", s.model)
@@ -105,6 +107,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var persons *guard.NotAPersons
 	var act *guard.BadAct
 	var goal *guard.IsGoal
+	var none *guard.NoAnswer
 	switch {
 	case errors.As(err, &unknown):
 		p, status = problem{Code: "unknown_name", Error: err.Error(), Name: unknown.Name, Nearest: unknown.Nearest}, http.StatusNotFound
@@ -112,6 +115,8 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		p, status = problem{Code: "is_goal", Error: err.Error(), Name: goal.Name}, http.StatusConflict
 	case errors.As(err, &persons):
 		p, status = problem{Code: "not_a_persons", Error: err.Error(), Name: persons.Name}, http.StatusConflict
+	case errors.As(err, &none):
+		p.Code, status = "no_answer", http.StatusConflict
 	case errors.As(err, &act):
 		p, status = problem{Code: "bad_act", Error: err.Error(), Name: act.Step}, http.StatusConflict
 	}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,6 +96,9 @@ func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) e
 		case l.From != "":
 			bad = &Elsewhere{name, l.From}
 			return
+		case yes && l.typed():
+			bad = &WantsTyping{name}
+			return
 		}
 		p := chain.Held(chain.Say("guard.person_yes", "who", who))
 		if !yes {
@@ -107,6 +111,63 @@ func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) e
 	if err == nil {
 		err = bad
 	}
+	if err == nil {
+		g.settled(ctx)
+	}
+	return err
+}
+
+// WantsTyping is a link that a yes does not prove: it asks for something to be typed.
+type WantsTyping struct{ Name string }
+
+func (e *WantsTyping) Error() string {
+	return fmt.Sprintf("link %q asks for something to be typed", e.Name)
+}
+
+// Said puts the error into words.
+func (e *WantsTyping) Said() (text, hint chain.Text) {
+	return chain.Say("guard.wants_typing", "link", e.Name), chain.Say("guard.wants_typing_hint", "link", e.Name)
+}
+
+// NoAnswer is what was typed where it can be no answer: the person is to be asked again.
+type NoAnswer struct{ Err error }
+
+func (e *NoAnswer) Error() string { return "no answer: " + e.Err.Error() }
+
+func (e *NoAnswer) Unwrap() error { return e.Err }
+
+// Typed takes in what a person, who, typed to prove a link. What it was is not kept.
+func (g *Guard) Typed(ctx context.Context, name, typed, who string) error {
+	var bad error
+	var checker chain.Checker
+	err := g.call(ctx, func() {
+		l := g.links[name]
+		switch {
+		case l == nil:
+			bad = &UnknownName{name, chain.Nearest(name, g.file.Chain.AllNames())}
+		case !l.typed():
+			bad = &NotAPersons{name}
+		case l.From != "":
+			bad = &Elsewhere{name, l.From}
+		default:
+			checker = l.prover.(chain.Checker)
+		}
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return err
+	}
+	at := time.Now()
+	p, err := checker.Check(ctx, typed)
+	if err != nil {
+		return &NoAnswer{err}
+	}
+	p.At, p.By = at, who
+	err = g.call(ctx, func() {
+		if l := g.links[name]; l != nil && l.prover == chain.Prover(checker) {
+			g.take(name, p)
+			g.save()
+		}
+	})
 	if err == nil {
 		g.settled(ctx)
 	}

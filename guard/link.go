@@ -29,6 +29,12 @@ type link struct {
 // person reports whether only a person can prove the link.
 func (l *link) person() bool { return l.Kind.Person }
 
+// typed reports whether a person proves the link by typing something.
+func (l *link) typed() bool {
+	_, ok := l.prover.(chain.Checker)
+	return ok && l.person()
+}
+
 func (l *link) close(log *slog.Logger) {
 	if l.unwatch != nil {
 		l.unwatch()

@@ -2,7 +2,10 @@ package guard
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -15,7 +18,10 @@ type memory struct {
 	Open    []*chain.Incident      `json:"open,omitempty"`
 	Ended   []*chain.Incident      `json:"ended,omitempty"`
 	Answers map[string]chain.Proof `json:"answers,omitempty"`
-	Told    map[string]toldMemory  `json:"told,omitempty"`
+	// Asked has, for each answer, the print of the settings of the link that it was given
+	// for: an answer to another question is none.
+	Asked map[string]string     `json:"asked,omitempty"`
+	Told  map[string]toldMemory `json:"told,omitempty"`
 	// Said is what somebody last said of things, Alarms what was told of margins,
 	// Fallen what was and is over.
 	Said   map[string]word  `json:"said,omitempty"`
@@ -37,12 +43,12 @@ const memoryKey = "guard"
 // save keeps the memory, if it has changed.
 func (g *Guard) save() {
 	m := memory{
-		Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Told: map[string]toldMemory{},
+		Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Asked: map[string]string{}, Told: map[string]toldMemory{},
 		Said: g.said, Alarms: g.alarms, Fallen: g.fallen,
 	}
 	for name, l := range g.links {
 		if p, ok := g.state.Proof(name); ok && l.person() && l.From == "" {
-			m.Answers[name] = p
+			m.Answers[name], m.Asked[name] = p, l.print()
 		}
 	}
 	for id, d := range g.mends {
@@ -90,8 +96,19 @@ func (g *Guard) restore() {
 	}
 	g.fallen = slices.DeleteFunc(m.Fallen, func(f *fall) bool { return f == nil })
 	for name, p := range m.Answers {
-		if l := g.links[name]; l != nil && l.person() && l.From == "" {
+		asked, known := m.Asked[name]
+		if l := g.links[name]; l != nil && l.person() && l.From == "" && (!known || asked == l.print()) {
 			g.state.Fold(name, p)
 		}
 	}
+}
+
+// print tells a link's settings from others.
+func (l *link) print() string {
+	b, err := json.Marshal(l.Settings)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s", l.Kind.Name, b))
+	return hex.EncodeToString(sum[:8])
 }

@@ -102,7 +102,9 @@ type RescueNext struct {
 	Evidence    []string `json:"evidence,omitempty"`
 	Instruction string   `json:"instruction,omitempty"`
 	Question    string   `json:"question,omitempty"`
-	Seconds     float64  `json:"seconds,omitempty"`
+	// Typed says that the answer to Question is something to be typed.
+	Typed   bool    `json:"typed,omitempty"`
+	Seconds float64 `json:"seconds,omitempty"`
 	// Phase is what the guard is at.
 	Phase string `json:"phase,omitempty"`
 	// Proof says by whom For is proved: "machine", "person", or "" for a thing.

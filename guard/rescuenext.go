@@ -214,7 +214,7 @@ func (r *rescue) next(lang words.Lang) *RescueNext {
 	}
 	if names := r.assumed(); len(names) > 0 {
 		n := names[0]
-		return &RescueNext{Do: RescueAnswer, For: n, ForTitle: r.title(n), Question: r.question(n, lang), Proof: chain.Person.String()}
+		return &RescueNext{Do: RescueAnswer, For: n, ForTitle: r.title(n), Question: r.question(n, lang), Typed: r.typed(n), Proof: chain.Person.String()}
 	}
 	if len(r.plan.Steps) > 0 {
 		return r.nextStep(r.plan.Steps[0], RescueStep, lang)
@@ -257,7 +257,7 @@ func (r *rescue) nextStep(s ways.Step, do string, lang words.Lang) *RescueNext {
 	case l == nil:
 		return n
 	case l.person():
-		n.Proof, n.Question = chain.Person.String(), r.question(d.For, lang)
+		n.Proof, n.Question, n.Typed = chain.Person.String(), r.question(d.For, lang), l.typed()
 		return n
 	}
 	n.Proof = chain.Machine.String()
@@ -275,3 +275,5 @@ func (r *rescue) nextStep(s ways.Step, do string, lang words.Lang) *RescueNext {
 	}
 	return n
 }
+
+func (r *rescue) typed(name string) bool { l := r.g.links[name]; return l != nil && l.typed() }

@@ -121,7 +121,7 @@ func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang
 	}
 	if rt := g.links[l.Name]; rt != nil {
 		s.Vantage = rt.From
-		s.Person = rt.person()
+		s.Person, s.Typed = rt.person(), rt.typed()
 		if p, ok := rt.prover.(chain.Answerer); ok {
 			s.Question = lang.Say(p.Ask())
 		}

@@ -75,7 +75,9 @@ type LinkStatus struct {
 	Blame   []string      `json:"blame"`
 	Needs   []string      `json:"needs,omitempty"`
 	// Person says that only a person can prove it, by answering Question.
-	Person   bool   `json:"person,omitempty"`
+	Person bool `json:"person,omitempty"`
+	// Typed says that the answer is something to be typed, not yes or no.
+	Typed    bool   `json:"typed,omitempty"`
 	Question string `json:"question,omitempty"`
 	// ProvedAt and FreshUntil are zero for a link that was never tried.
 	ProvedAt   time.Time `json:"proved_at,omitzero"`

@@ -10,6 +10,7 @@ import (
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
+	"github.com/omamori-guard/omamori/links/kit"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/phpfpm"
@@ -40,6 +41,7 @@ func All() []chain.Kind {
 		memory.Kind(),
 		exec.Kind(),
 		claim.Kind(),
+		kit.Kind(),
 	}
 	if name := twice(kinds); name != "" {
 		panic(fmt.Sprintf("links: the kind %s is registered twice", name))

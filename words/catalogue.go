@@ -21,6 +21,7 @@ func catalogue() [][]entry {
 		httpTexts,
 		journalTexts,
 		kitTexts,
+		kitlinkTexts,
 		kitpageTexts,
 		manTexts,
 		knockTexts,

@@ -54,6 +54,9 @@ var guardTexts = []entry{
 	{"guard.person_no", "{who} says that it is not so", "{who} さんが「いいえ」と答えました"},
 	{"guard.person_no_hint", "put it right, then answer again: omamori due drill {link}", "直してから、もう一度答えてください: omamori due drill {link}"},
 
+	{"guard.wants_typing", "{link} is not proved by a yes", "{link} は「はい」だけでは確認できません"},
+	{"guard.wants_typing_hint", "Type what it asks for: omamori due drill {link}", "尋ねられたものを打ち込んでください: omamori due drill {link}"},
+
 	{"guard.elsewhere", "{link} is proved from {vantage} alone", "{link} は {vantage} だけが確認します"},
 	{"guard.elsewhere_hint", "on {vantage}: omamori due drill {link}", "{vantage} で: omamori due drill {link}"},
 

@@ -74,6 +74,7 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
 	{"rescue.retry_opens", "With one of these there would be a way.", "このどれかを使えば道があります。"},
 	{"rescue.have", "When it is there again: omamori have {thing}, then the same command.", "戻ったら omamori have {thing} を実行し、もう一度同じコマンドを実行してください。"},
 	{"rescue.drill", "Once it is so again: omamori due drill {link}, then the same command.", "直ったら omamori due drill {link} で答え、もう一度同じコマンドを実行してください。"},
+	{"rescue.ask_typed", "Type it [n = not there, ? = cannot say, s = stop here]", "打ち込んでください [n = 手元にない、? = わからない、s = 中断]"},
 	{"rescue.needs_yes", "omamori does this step once somebody says yes: omamori rescue {goal} --yes", "この手順には許可が必要です: omamori rescue {goal} --yes"},
 	{"rescue.needs_person", "This needs you. In a terminal, run: omamori rescue {goal}", "ここからはあなたの操作が必要です。端末で実行してください: omamori rescue {goal}"},
 	{"rescue.stopped", "Stopped. What omamori has begun it brings to its end. To go on from here: omamori rescue {goal}", "中断しました。omamori が始めた処置は最後まで行います。続きから再開するには: omamori rescue {goal}"},

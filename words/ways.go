@@ -126,6 +126,7 @@ var waysTexts = []entry{
 	{"cli.drill_none", "nothing is due (omamori due lists all; omamori due drill LINK asks one anyway)", "期限の来た確認はありません（一覧は omamori due、個別に答えるには omamori due drill つながり）"},
 	{"cli.not_a_persons", "{name} is proved by machine: no answer is wanted", "{name} は自動で確認されます。回答は不要です"},
 	{"cli.not_a_persons_hint", "omamori prove {name}", "omamori prove {name}"},
+	{"cli.ask_typed", "(type it; no if it is not there; enter to skip)", "（打ち込んでください。手元になければ「いいえ」、空欄でとばす）"},
 	{"cli.ask", "{question} (yes/no, enter to skip)", "{question}（はい/いいえ、空欄でとばす）"},
 	{"cli.skipped", "skipped", "とばしました"},
 
