@@ -35,6 +35,7 @@ func catalogue() [][]entry {
 		sshTexts,
 		tcpTexts,
 		tlsTexts,
+		tuneTexts,
 		vantageTexts,
 		vaultTexts,
 		vpnTexts,
