@@ -43,6 +43,7 @@ type Guard interface {
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
 	Peers
+	Tuner
 }
 
 // RunOptions are what `omamori run` was asked.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/vantage"
 
 	"github.com/omamori-guard/omamori/words"
@@ -183,4 +184,10 @@ func (c cleaned) PairTake(ctx context.Context, letter []byte) error {
 func (c cleaned) PairForget(ctx context.Context, name string) error {
 	_, err := answer(struct{}{}, c.g.PairForget(ctx, name))
 	return err
+}
+
+func (c cleaned) Tune(ctx context.Context, t hands.Tuning, who string) (bool, string, error) {
+	kept, why, err := c.g.Tune(ctx, t, who)
+	why, err = answer(why, err)
+	return kept, why, err
 }

@@ -282,7 +282,7 @@ func (m *manPage) hands(*cobra.Command) error {
 	m.section("man.hands_file")
 	m.prose(m.a.say("man.hands_intro"))
 	for _, field := range [][2]string{
-		{"guard", "man.hands_guard"}, {"services", "man.hands_services"}, {"files", "man.hands_files"},
+		{"guard", "man.hands_guard"}, {"services", "man.hands_services"}, {"tunes", "man.hands_tunes"}, {"files", "man.hands_files"},
 		{"sockets", "man.hands_sockets"}, {"deeds", "man.hands_deeds"},
 	} {
 		m.item(field[0], m.a.say(field[1]))

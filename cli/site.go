@@ -11,7 +11,7 @@ import (
 
 func (a *App) siteCommand() *cobra.Command {
 	c := a.command("site", "site", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() })
-	c.AddCommand(a.siteUp(), a.siteDown(), a.siteStatus())
+	c.AddCommand(a.siteUp(), a.siteDown(), a.siteStatus(), a.siteTune())
 	return c
 }
 

@@ -262,8 +262,15 @@ ping.path = /ping
 	want := hands.File{
 		Guard: "omamori",
 		Services: []hands.Service{
-			{Name: "mariadb", Systemd: "mariadb.service", Logs: []string{"/var/log/mysql/error.log"}, Writes: []string{"/var/lib/mysql"}},
-			{Name: "php", Systemd: "php8.2-fpm.service"},
+			{Name: "mariadb", Systemd: "mariadb.service", Logs: []string{"/var/log/mysql/error.log"}, Writes: []string{"/var/lib/mysql"}, Tunes: []hands.Tune{
+				{Form: hands.FormMariaDB, File: "/etc/mysql/mariadb.conf.d/zz-omamori.cnf"},
+				{Form: hands.FormUnit, File: "/etc/systemd/system/mariadb.service.d/zz-omamori.conf"},
+			}},
+			{Name: "php", Systemd: "php8.2-fpm.service", Tunes: []hands.Tune{
+				{Form: hands.FormFPM, File: "/etc/php/8.2/fpm/pool.d/zz-omamori-other.conf", Pool: "other"},
+				{Form: hands.FormFPM, File: "/etc/php/8.2/fpm/pool.d/zz-omamori-www.conf", Pool: "www"},
+				{Form: hands.FormUnit, File: "/etc/systemd/system/php8.2-fpm.service.d/zz-omamori.conf"},
+			}},
 			{Name: "nginx", SysV: "nginx", PIDFile: "/run/nginx.pid"},
 			{Name: "ssh", Systemd: "ssh.service"},
 		},

@@ -336,7 +336,7 @@ func (f *Found) HandsFile() ([]byte, error) {
 			continue
 		}
 		file.Services = append(file.Services, hands.Service{
-			Name: s.Name, Systemd: s.Systemd, SysV: s.SysV, PIDFile: s.PIDFile, Logs: s.Logs, Writes: s.Writes,
+			Name: s.Name, Systemd: s.Systemd, SysV: s.SysV, PIDFile: s.PIDFile, Logs: s.Logs, Writes: s.Writes, Tunes: f.tunes(s),
 		})
 	}
 	for _, s := range f.Sites {

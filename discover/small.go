@@ -24,7 +24,7 @@ type Pool struct {
 func (m machine) pools(s Service, listening []listener) []Pool {
 	config := s.config
 	if config == "" {
-		config = "/etc/php/" + strings.TrimPrefix(s.Process, "php-fpm") + "/fpm/php-fpm.conf"
+		config = fpmConfig(s)
 	}
 	src := m.read(config)
 	all := parsePools(src)

@@ -79,7 +79,7 @@ func settings(form string) []setting {
 			{name: "innodb_buffer_pool_size", bytes: true, least: 24 * mib, most: tib},
 			{name: "key_buffer_size", bytes: true, least: mib, most: tib},
 			{name: "aria_pagecache_buffer_size", bytes: true, least: mib, most: tib},
-			{name: "max_connections", least: 7, most: 100_000},
+			{name: "max_connections", least: 6, most: 100_000},
 			{name: "tmp_table_size", bytes: true, least: mib, most: tib},
 			{name: "max_heap_table_size", bytes: true, least: mib, most: tib},
 			{name: "sort_buffer_size", bytes: true, least: 64 * kib, most: tib},

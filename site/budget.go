@@ -142,9 +142,17 @@ func machineMemory(root string) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	groups, err := os.ReadFile(filepath.Join(root, "proc/self/cgroup"))
+	return min(total, groupsLimit(root, "proc/self/cgroup")), nil
+}
+
+// cgroupLimit is the least limit of the control groups that such a file names.
+func cgroupLimit(path string) uint64 { return groupsLimit("/", path) }
+
+func groupsLimit(root, path string) uint64 {
+	limit := uint64(math.MaxUint64)
+	groups, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
-		return total, nil // a kernel without control groups
+		return limit // a kernel without control groups
 	}
 	for line := range strings.Lines(string(groups)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
@@ -164,14 +172,14 @@ func machineMemory(root string) (uint64, error) {
 		// In a namespace the path may lead nowhere, but its root is there.
 		for at := filepath.Clean("/" + parts[2]); ; at = filepath.Dir(at) {
 			for _, file := range files {
-				total = min(total, limitIn(filepath.Join(base, at, file)))
+				limit = min(limit, limitIn(filepath.Join(base, at, file)))
 			}
 			if at == "/" {
 				break
 			}
 		}
 	}
-	return total, nil
+	return limit
 }
 
 func memTotal(r io.Reader) (uint64, error) {

@@ -206,7 +206,8 @@ func (b *build) furnish() error {
 		who  *owner
 	}{
 		{b.Etc(), 0o755, nil}, {b.Log(), 0o755, nil}, {b.Run(), 0o755, nil}, {b.Tmp(), 0o755, nil},
-		{b.at("secrets"), 0o700, nil}, {b.at("run", "mariadb"), 0o755, b.mysql},
+		{b.at("etc", "mariadb.d"), 0o755, nil}, {b.at("etc", "php.d"), 0o755, nil},
+		{b.at("secrets"), 0o700, nil}, {b.at("secrets", "hands"), 0o700, nil}, {b.at("run", "mariadb"), 0o755, b.mysql},
 		{b.at("tmp", "mariadb"), 0o700, b.mysql}, {b.at("tmp", "php"), 0o700, b.www}, {b.at("tmp", "nginx"), 0o755, nil},
 		{b.Web(), 0o755, nil}, {b.at("web", "wp-content"), 0o755, nil}, {b.at("web", "wp-content", "themes"), 0o755, nil},
 		{b.at("web", "wp-content", "plugins"), 0o755, nil}, {b.at("web", "wp-content", "mu-plugins"), 0o755, nil},
@@ -252,6 +253,10 @@ func (b *build) furnish() error {
 		if f.service != "" {
 			b.sums[f.service] = sum(append(content, b.sums[f.service]...)) // Opcache would show old ones for a while
 		}
+	}
+	// PHP-FPM complains of a folder without any.
+	if _, err := writeFile(b.at("etc", "php.d", "00-none.conf"), []byte("; omamori site tune writes beside this file.\n"), 0o644, nil); err != nil {
+		return err
 	}
 	return b.writeHands()
 }
@@ -310,6 +315,8 @@ func (b *build) services() []hands.Service {
 			Child: &hands.Child{Output: b.at("log", "nginx.out"),
 				Argv: []string{b.programs.nginx, "-e", b.at("log", "nginx.log"), "-c", b.at("etc", "nginx.conf")}}},
 	}
+	all[0].Tunes = []hands.Tune{{Form: hands.FormMariaDB, File: b.at("etc", "mariadb.d", "zz-omamori.cnf")}}
+	all[1].Tunes = []hands.Tune{{Form: hands.FormFPM, Pool: "site", File: b.at("etc", "php.d", "zz-omamori.conf")}}
 	if b.WithSystemd {
 		for i := range all {
 			all[i].Systemd, all[i].Child = unitName(b.layout, all[i].Name), nil
@@ -320,7 +327,7 @@ func (b *build) services() []hands.Service {
 
 func (b *build) writeHands() error {
 	content, err := encode(hands.File{
-		Guard: b.GuardUser, Run: b.at("run", "hands"), Services: b.services(),
+		Guard: b.GuardUser, Run: b.at("run", "hands"), State: b.at("secrets", "hands"), Services: b.services(),
 		Files: []string{b.wpConfig()}, Sockets: []string{b.PHPSocket()},
 	})
 	if err != nil {

@@ -77,7 +77,7 @@ func (b *build) unit(service string) ([]byte, error) {
 		u.After = unitName(b.layout, "php")
 	case "hands":
 		u.Exec = b.HandsBinary + " --listen " + b.handsSocket() + " --file " + b.handsFile()
-		u.Writes = []string{b.Run()}
+		u.Writes = []string{b.Run(), b.at("etc", "mariadb.d"), b.at("etc", "php.d"), b.at("secrets", "hands")}
 		u.Capabilities = "CAP_KILL CAP_CHOWN CAP_DAC_OVERRIDE CAP_SYS_PTRACE CAP_SYSLOG"
 	}
 	var out bytes.Buffer

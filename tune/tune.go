@@ -89,6 +89,7 @@ type Kill struct {
 const (
 	baseLeast  = 64 * MiB // of mariadbd beside its buffers
 	childGuess = 40 * MiB // of a PHP child with WordPress
+	childLeast = 20 * MiB // one that was measured before it had shown a page
 	// childSpare is a quarter: a child may meet a page that takes more than all before.
 	childSpare = 4
 )
@@ -111,7 +112,7 @@ func (p Pool) Each() uint64 {
 	if p.Child == 0 {
 		return childGuess
 	}
-	return p.Child + p.Child/childSpare
+	return max(p.Child+p.Child/childSpare, childLeast)
 }
 
 // Worst is what the pool can take with so many children.

@@ -37,6 +37,7 @@ func catalogue() [][]entry {
 		sshTexts,
 		tcpTexts,
 		tlsTexts,
+		tuneTexts,
 		vantageTexts,
 		vaultTexts,
 		vpnTexts,

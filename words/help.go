@@ -6,10 +6,12 @@ var helpTexts = []entry{
 	{"cli.help_site", `omamori site up DIR       bring a WordPress blog up, all of it below DIR
 omamori site down DIR     stop it
 omamori site status DIR   where it is, and what memory it can take
+omamori site tune [DIR]   make it fit its memory
 
   sudo omamori site up /srv/blog --sample`, `omamori site up DIR       DIR の中だけで WordPress ブログを起動
 omamori site down DIR     停止
 omamori site status DIR   アドレスと、使いうるメモリー
+omamori site tune [DIR]   メモリーに収まるように調整
 
   sudo omamori site up /srv/blog --sample`},
 	{"cli.short_site_up", "bring a blog up", "ブログを起動"},

@@ -71,6 +71,14 @@ writes to.`,
 		`サービスを起動順に並べます。name と、systemd（ユニット）、sysv（/etc/init.d のスクリプト。pid_file も
 必要）、child（argv、user、dir、env、output、stop_signal、stop_timeout）のどれか一つ。logs は末尾を
 根拠として読むログ、writes は書き込み先のフォルダーです。`},
+	{"man.hands_tunes", `Of a service: the files by which it may be tuned (omamori site tune). form is mariadb (an
+option file), php-fpm (with pool) or unit (a drop-in of systemd's); file is the file, which
+hands writes whole, with nothing in it but a few known settings within bounds. They end in
+.cnf, .conf and .service.d/zz-omamori.conf.`,
+		`サービスの項目。調整（omamori site tune）に使うファイルを並べます。form は mariadb（オプションファイル）、
+php-fpm（pool も必要）、unit（systemd のドロップイン）のどれか、file はそのパスです。hands は決まった
+設定だけを範囲内の値で、ファイル全体として書きます。末尾はそれぞれ .cnf、.conf、
+.service.d/zz-omamori.conf です。`},
 	{"man.hands_files", "Exact paths that the guard may read through hands.", "ガードが hands を通して読んでよいファイルの正確なパス。"},
 	{"man.hands_sockets", "Exact paths of Unix sockets that it may have dialled.", "ガードが接続してよい Unix ソケットの正確なパス。"},
 	{"man.hands_deeds", "How many deeds a service may see in ten minutes (12).", "一つのサービスに対する10分間の操作の上限（12）。"},

@@ -1,0 +1,345 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/tune"
+)
+
+// Measured is what the services of a hands' file take, and by what they are configured.
+type Measured struct {
+	tune.Figures
+	file  hands.File
+	units map[string]unitState // by service
+}
+
+// unitState is what systemd knows of a service that matters when memory runs out.
+type unitState struct {
+	restart, policy string
+	score           int
+	pid             int
+}
+
+// measureTime bounds a program that is asked for its configuration.
+const measureTime = 10 * time.Second
+
+// Measure looks at the services that may be tuned. It has to be root: others do not see
+// what a process of another user holds.
+func Measure(ctx context.Context, path string) (*Measured, error) {
+	if os.Geteuid() != 0 {
+		return nil, problem(chain.Say("site.tune_not_root"), chain.Say("site.tune_not_root_hint"))
+	}
+	file, err := hands.Load(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, problem(chain.Say("site.tune_no_file", "path", path), chain.Say("site.tune_no_file_hint"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &Measured{file: file, units: map[string]unitState{}}
+	if !slices.ContainsFunc(file.Services, func(s hands.Service) bool { return len(s.Tunes) > 0 }) {
+		return nil, problem(chain.Say("site.tune_no_tunes", "path", path), chain.Say("site.tune_no_tunes_hint"))
+	}
+	if m.Memory, err = machineMemory("/"); err != nil {
+		return nil, fmt.Errorf("read memory: %w", err)
+	}
+	info, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return nil, fmt.Errorf("read memory: %w", err)
+	}
+	table := tune.ParseTable(info)
+	m.Swap = table["SwapTotal"]
+	m.Kill = tune.ParseKill(kernelLog())
+	all := allProcesses()
+	taken := map[int]bool{}
+	for _, s := range file.Services {
+		if err := m.service(ctx, s, all, taken); err != nil {
+			return nil, err
+		}
+	}
+	m.Others = table["SUnreclaim"] + table["KernelStack"] + table["PageTables"]
+	if own := cgroupLimit("/proc/self/cgroup"); own == m.Memory && own < table["MemTotal"] {
+		m.Others = 0 // the kernel's own is the whole machine's, of which we have a part
+	}
+	for pid, p := range all {
+		if !taken[pid] && pid != os.Getpid() {
+			m.Others += p.held
+		}
+	}
+	return m, nil
+}
+
+// service measures one service, if there is something about it that can be tuned.
+func (m *Measured) service(ctx context.Context, s hands.Service, all map[int]*proc, taken map[int]bool) error {
+	pid := pidIn(s.PIDFile)
+	if s.Systemd != "" {
+		u, err := askUnit(ctx, s.Systemd)
+		if err != nil {
+			return err
+		}
+		m.units[s.Name], pid = u, u.pid
+	}
+	of := family(all, pid)
+	for _, t := range s.Tunes {
+		switch t.Form {
+		case hands.FormMariaDB:
+			for _, p := range of {
+				taken[p.pid] = true
+			}
+			if err := m.mariadb(ctx, s, all[pid]); err != nil {
+				return err
+			}
+		case hands.FormFPM:
+			for _, p := range of {
+				taken[p.pid] = true
+			}
+			if err := m.fpm(ctx, s, t, all[pid], of); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func pidIn(path string) int {
+	if path == "" {
+		return 0
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(bytes.TrimSpace(b)))
+	return n
+}
+
+// askUnit asks systemd for a unit.
+func askUnit(ctx context.Context, name string) (u unitState, err error) {
+	out, err := command(ctx, "/usr/bin/systemctl", "show", "-p", "MainPID,Restart,OOMPolicy,OOMScoreAdjust", "--", name).Output()
+	if err != nil {
+		return u, fmt.Errorf("ask systemd for %s: %w", name, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		switch key {
+		case "Restart":
+			u.restart = value
+		case "OOMPolicy":
+			u.policy = value
+		case "OOMScoreAdjust":
+			u.score, _ = strconv.Atoi(value)
+		case "MainPID":
+			u.pid, _ = strconv.Atoi(value)
+		}
+	}
+	return u, nil
+}
+
+// proc is a process as it is now, in bytes.
+type proc struct {
+	pid, parent int
+	name, title string
+	// held is its fair share of what it has (PSS), own what it has alone, resident all
+	// that it sees, and peak the most of that.
+	held, own, resident, peak uint64
+}
+
+func allProcesses() map[int]*proc {
+	all := map[int]*proc{}
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is good
+	for _, dir := range dirs {
+		status, err := os.ReadFile(dir + "/status")
+		if err != nil {
+			continue
+		}
+		p := &proc{}
+		p.pid, _ = strconv.Atoi(filepath.Base(dir))
+		t := tune.ParseTable(status)
+		p.parent, p.resident, p.peak = int(t["PPid"]), t["VmRSS"], t["VmHWM"]
+		if p.resident == 0 { // the kernel's own
+			continue
+		}
+		comm, _ := os.ReadFile(dir + "/comm") //nolint:errcheck // it may have ended
+		p.name = strings.TrimSpace(string(comm))
+		title, _ := os.ReadFile(dir + "/cmdline") //nolint:errcheck // it may have ended
+		p.title = strings.TrimRight(string(title), "\x00")
+		p.held, p.own = p.resident, p.resident
+		if rollup, err := os.ReadFile(dir + "/smaps_rollup"); err == nil {
+			t := tune.ParseTable(rollup)
+			p.held, p.own, p.resident = t["Pss"], t["Private_Clean"]+t["Private_Dirty"], t["Rss"]
+		}
+		all[p.pid] = p
+	}
+	return all
+}
+
+// family is a process and all that descend from it.
+func family(all map[int]*proc, pid int) (of []*proc) {
+	if all[pid] == nil {
+		return nil
+	}
+	for _, p := range all {
+		for at, n := p, 0; at != nil && n < 64; at, n = all[at.parent], n+1 {
+			if at.pid == pid {
+				of = append(of, p)
+				break
+			}
+		}
+	}
+	slices.SortFunc(of, func(a, b *proc) int { return a.pid - b.pid })
+	return of
+}
+
+// limitOf is the least limit of a process's control groups, 0 if it is that of all.
+func (m *Measured) limitOf(pid int) uint64 {
+	limit := cgroupLimit(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if limit >= m.Memory {
+		return 0
+	}
+	return limit
+}
+
+// mariadb reads the configuration by which the server would start, and, if it answers,
+// the one that it has.
+func (m *Measured) mariadb(ctx context.Context, s hands.Service, p *proc) error {
+	program, args := "/usr/sbin/mariadbd", []string(nil)
+	if s.Child != nil {
+		program, args = s.Child.Argv[0], s.Child.Argv[1:]
+	} else if p != nil {
+		args = strings.Split(p.title, "\x00")[1:]
+	}
+	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return !strings.HasPrefix(a, "--defaults-") })
+	out, err := output(ctx, append(append([]string{program}, args...), "--verbose", "--help"))
+	if err != nil {
+		return problem(chain.Say("site.tune_unread", "program", program, "error", err), chain.Say("site.wordpress_said", "line", tail(out)))
+	}
+	v := tune.ParseVariables(out)
+	sql := &tune.SQL{Service: s.Name}
+	if p != nil {
+		// Asked as root, over the socket alone. One that does not answer is reckoned by its
+		// files.
+		said, err := output(ctx, []string{"/usr/bin/mariadb", "--no-defaults", "--user=root", "--protocol=socket", "--socket=" + v["socket"],
+			"--connect-timeout=3", "--batch", "--skip-column-names", "--execute=SHOW GLOBAL VARIABLES; SHOW GLOBAL STATUS"})
+		if err == nil {
+			for name, value := range tune.ParseVariables(said) {
+				v[name] = value
+			}
+			sql.Used(v)
+		}
+		sql.Held, sql.Peak, sql.Limit = p.held, p.peak, m.limitOf(p.pid)
+		if m.Kill != nil {
+			sql.Peak = max(sql.Peak, m.Kill.Largest[p.name])
+		}
+	}
+	b, ok := v.Buffers()
+	if !ok {
+		return problem(chain.Say("site.tune_unread", "program", program, "error", "max_connections"), chain.Text{})
+	}
+	sql.Buffers = b
+	m.SQL = sql
+	return nil
+}
+
+// fpm reads the pool that a file is about.
+func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, master *proc, of []*proc) error {
+	program, config := "", ""
+	switch {
+	case s.Child != nil:
+		program = s.Child.Argv[0]
+		if i := slices.Index(s.Child.Argv, "--fpm-config"); i > 0 && i+1 < len(s.Child.Argv) {
+			config = s.Child.Argv[i+1]
+		}
+	case master != nil:
+		program, _ = os.Readlink(fmt.Sprintf("/proc/%d/exe", master.pid)) //nolint:errcheck // tried below
+		program = strings.TrimSuffix(program, " (deleted)")
+		_, config, _ = strings.Cut(master.title, "master process (") // php-fpm: master process (/etc/…)
+		config, _, _ = strings.Cut(config, ")")
+	default: // php8.2-fpm.service
+		program = "/usr/sbin/php-fpm" + strings.TrimSuffix(strings.TrimPrefix(s.Systemd, "php"), "-fpm.service")
+	}
+	args := []string{program, "-tt"}
+	if filepath.IsAbs(config) {
+		args = append(args, "--fpm-config", config)
+	}
+	out, err := output(ctx, args)
+	if err != nil {
+		return problem(chain.Say("site.tune_unread", "program", program, "error", err), chain.Say("site.wordpress_said", "line", tail(out)))
+	}
+	pools := tune.ParseFPM(out)
+	i := slices.IndexFunc(pools, func(p tune.Pool) bool { return strings.EqualFold(p.Name, t.Pool) })
+	if i < 0 || pools[i].Children == 0 {
+		return problem(chain.Say("site.tune_no_pool", "pool", t.Pool, "program", program), chain.Text{})
+	}
+	p := pools[i]
+	p.Service = s.Name
+	if master != nil {
+		p.Limit = m.limitOf(master.pid)
+	}
+	first := !slices.ContainsFunc(m.Pools, func(o tune.Pool) bool { return o.Service == s.Name })
+	for _, c := range of {
+		own := c != master && strings.HasPrefix(c.title, "php-fpm: pool ")
+		if first { // what is shared counts once
+			p.Shared += c.held
+			if own {
+				p.Shared -= min(p.Shared, c.own)
+			}
+		}
+		if !own || strings.TrimRight(strings.TrimPrefix(c.title, "php-fpm: pool "), "\x00 ") != p.Name {
+			continue
+		}
+		shared := c.resident - min(c.resident, c.own)
+		p.Seen++
+		p.Child = max(p.Child, c.own, c.peak-min(c.peak, shared))
+		if m.Kill != nil { // when it killed, they held more
+			p.Child = max(p.Child, m.Kill.Largest[c.name]-min(m.Kill.Largest[c.name], shared))
+		}
+	}
+	m.Pools = append(m.Pools, p)
+	return nil
+}
+
+// output runs a program without a shell and gives all that it said.
+func output(ctx context.Context, argv []string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, measureTime)
+	defer cancel()
+	cmd := command(ctx, argv...)
+	cmd.Dir = "/"
+	return cmd.CombinedOutput()
+}
+
+// kernelLog is what the kernel still has of its log; nothing where it may not be read.
+func kernelLog() []byte {
+	fd, err := unix.Open("/dev/kmsg", unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	var all []byte
+	const most = 4 << 20
+	for record := make([]byte, 8<<10); len(all) < most; {
+		n, err := unix.Read(fd, record)
+		switch {
+		case errors.Is(err, unix.EPIPE): // a record that has been overwritten
+			continue
+		case err != nil || n <= 0:
+			return all
+		}
+		_, text, _ := bytes.Cut(record[:n], []byte(";"))
+		line, _, _ := bytes.Cut(text, []byte("\n")) // then come the record's own fields
+		all = append(append(all, line...), '\n')
+	}
+	return all
+}
