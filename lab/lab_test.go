@@ -39,7 +39,7 @@ func newHost(t *testing.T) *host {
 	h := &host{booted, t}
 	t.Cleanup(func() {
 		if t.Failed() {
-			out, _ := booted.Do(context.Background(), "journalctl --no-pager -n 150 -o short-precise")
+			out, _ := booted.Do(context.Background(), "journalctl --no-pager -n 300 -o short-precise")
 			t.Logf("the host's log:\n%s", out)
 		}
 		if err := booted.Close(); err != nil {
