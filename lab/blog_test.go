@@ -37,6 +37,11 @@ const moreLinks = `
     key: file:/etc/omamori/login
     known_hosts: /etc/omamori/known_hosts
     service: ssh
+  post:
+    kind: http
+    needs: [front-blog.example.org]
+    url: https://blog.example.org/?p=1
+    contains: [Welcome to WordPress]
 `
 
 const loginKeys = `

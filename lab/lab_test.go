@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,19 @@ func (h *host) reboot() {
 	h.Helper()
 	if err := h.Reboot(h.Context()); err != nil {
 		h.Fatal(err)
+	}
+}
+
+// outside runs a script with the host's numbers of processes, but with our files: where
+// its control groups are.
+func (h *host) outside(script string) {
+	h.Helper()
+	leader, err := h.leader()
+	if err != nil {
+		h.Fatal(err)
+	}
+	if out, err := exec.CommandContext(h.Context(), "nsenter", "--target", strconv.Itoa(leader), "--pid", "--",
+		"unshare", "--mount", "sh", "-euc", "mount -t proc proc /proc\n"+script).CombinedOutput(); err != nil {
+		h.Fatalf("%s: %v\n%s", script, err, out)
 	}
 }

@@ -19,8 +19,10 @@ import (
 // fault is one failure of a server, made on the real thing, and what is to come of it.
 type fault struct {
 	name string
-	// make makes it; it runs as root on the host, when all is well.
+	// make makes it; it runs as root on the host, when all is well. By does so where
+	// that takes more than a script.
 	make string
+	by   func(*host)
 	// asleep says that the guard does not run while it is made.
 	asleep bool
 	// link is the one to blame, cause its code, and evidence quotes the source.
@@ -31,8 +33,8 @@ type fault struct {
 	next string
 	// broken lists the links that do not hold then, link among them; the others do.
 	broken []string
-	// others lists what opens incidents of its own.
-	others []string
+	// others lists what opens incidents of its own; maybe what may, and may be broken.
+	others, maybe []string
 	// undo is what a person does, as he was told; then all is well again. After is what
 	// omamori does then by itself.
 	undo  string
@@ -57,7 +59,7 @@ func (r row) String() string {
 func TestFaults(t *testing.T) {
 	h := newBlog(t)
 	var rows []row
-	for _, f := range slices.Concat(ofMariaDB) {
+	for _, f := range slices.Concat(ofMariaDB(), ofItsDisk(), ofPHP(), ofServers(), ofTheHost()) {
 		t.Run(f.name, func(t *testing.T) {
 			h := h.sub(t)
 			r := h.meet(f)
@@ -66,6 +68,10 @@ func TestFaults(t *testing.T) {
 			}
 			h.Log(r)
 			rows = append(rows, r)
+			if t.Failed() { // whatever is left of it
+				_, _ = h.Do(h.Context(), f.undo) //nolint:errcheck // it may have been undone
+				h.do(restored)
+			}
 			h.fresh()
 		})
 	}
@@ -108,6 +114,9 @@ func (h *host) meet(f fault) (r row) {
 	v := h.visit()
 	defer func() { r.without = v.end() }()
 	began := time.Now()
+	if f.by != nil {
+		f.by(h)
+	}
 	h.do(f.make)
 	if f.asleep {
 		began = time.Now()
@@ -141,12 +150,12 @@ func (h *host) meet(f fault) (r row) {
 	h.did(i, f.did...)
 	var with []string
 	for _, o := range en.Incidents {
-		if o.ID != i.ID && !slices.Contains(f.others, o.Link) {
+		if o.ID != i.ID && !slices.Contains(f.others, o.Link) && !slices.Contains(f.maybe, o.Link) {
 			with = append(with, o.Link+o.Goal+": "+o.Cause)
 		}
 	}
-	if len(with) > 0 || len(en.Incidents) != 1+len(f.others) {
-		h.Errorf("more than one incident: %q of %d", with, len(en.Incidents))
+	if len(with) > 0 {
+		h.Errorf("more than one incident: %q too", with)
 	}
 	if f.look != nil {
 		f.look(h, i)
@@ -161,7 +170,7 @@ func (h *host) meet(f fault) (r row) {
 		if slices.Contains(f.broken, l.Name) {
 			want = chain.Broken
 		}
-		if l.Verdict != want {
+		if l.Verdict != want && !slices.Contains(f.maybe, l.Name) {
 			h.Errorf("%s %v, not %v: %s", l.Name, l.Verdict, want, l.Because)
 		}
 	}

@@ -83,8 +83,9 @@ func verbs(i guard.IncidentStatus) (all []chain.Verb) {
 
 func (h *host) did(i guard.IncidentStatus, want ...chain.Verb) {
 	h.Helper()
-	if got := verbs(i); !slices.Equal(got, want) {
-		h.Errorf("did %v, not %v: %+v", got, want, i)
+	got := slices.DeleteFunc(verbs(i), func(v chain.Verb) bool { return v[0] == '(' }) // how it failed
+	if !slices.Equal(got, want) {
+		h.Errorf("did %v, not %v", verbs(i), want)
 	}
 }
 
