@@ -13,10 +13,12 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
 PEERS := openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
-	prometheus-blackbox-exporter gcc libc6-dev nftables iptables iproute2 iperf3 ufw firewalld \
-	pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools
-PEERS := openssh-server nftables iptables iproute2 ufw firewalld bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit prometheus-blackbox-exporter gcc libc6-dev \
-	age oathtool qrencode dovecot-imapd
+	prometheus-blackbox-exporter gcc libc6-dev
+# … the door's, the vault's, its kit's, the tunnel's.
+PEERS += nftables iptables iproute2 ufw firewalld
+PEERS += age oathtool qrencode dovecot-imapd
+PEERS += poppler-utils
+PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian
 

@@ -18,6 +18,7 @@ const (
 	Refused        = "refused"            // it lives, and does not listen
 	Starting       = "starting"           // it lives, and is not ready yet
 	Traced         = "traced"             // a debugger holds it
+	Starved        = "cpu_starved"        // it does not get the processor
 	StoppedByGuard = "stopped_by_omamori" // omamori ended it and has not started it yet
 	StoppedOn      = "stopped_on_purpose" // somebody ended it who may
 	DiskFull       = "disk_full"
@@ -65,6 +66,12 @@ func ofRunning(e chain.Evidence) Finding {
 			Code: Traced, Evidence: stateLine(e),
 			Why:  chain.Say("cause.traced", "service", e.Service, "pid", e.Process.PID),
 			Next: chain.Say("cause.next_traced", "pid", e.Process.PID),
+		}
+	}
+	if len(e.Stopped) > 0 {
+		return Finding{
+			Code: Hung, Restartable: true, Evidence: stoppedLines(e),
+			Why: chain.Say("cause.workers_stopped", "service", e.Service, "count", len(e.Stopped)),
 		}
 	}
 	// A full disk makes a server wait, and starting it again makes that worse.

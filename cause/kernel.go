@@ -1,6 +1,7 @@
 package cause
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,15 +10,15 @@ import (
 
 // byKernel: the kernel ended the process because memory ran out. MariaDB's own
 // log is empty then; the kernel's lines name the process by its id, and where
-// they cannot be read the cgroup still counts.
+// they cannot be read the cgroup still counts. In a container the id is another.
 func byKernel(e chain.Evidence) (Finding, bool) {
 	p := e.Process
 	if p.KnownExit && p.Signal != 9 {
 		return Finding{}, false
 	}
 	f := Finding{Code: OOM, Restartable: true, Next: chain.Say("cause.next_oom")}
-	for _, line := range e.Kernel {
-		if k, ok := parseKill(line); ok && (p.PID == 0 || k.pid == p.PID) {
+	for _, line := range slices.Backward(e.Kernel) { // the newest counts
+		if k, ok := parseKill(line); ok && (p.PID == 0 || k.pid == p.PID || e.Contained) {
 			f.Evidence = []string{quote(line)}
 			for _, l := range e.Kernel {
 				if strings.Contains(l, "oom-kill:") && strings.Contains(l, ",pid="+itoa(k.pid)+",") {

@@ -22,10 +22,15 @@ const (
 	startingFor = 5 * time.Second
 )
 
-// sinceStart returns the lines of the log that belong to the last start: those
-// after MariaDB's own mark of one, and none whose time is before the process.
+// sinceStart returns the lines of the log that belong to the last start: those of which
+// that is sure, and of the others those after MariaDB's own mark of one, and none whose
+// time is before the process.
 func sinceStart(e chain.Evidence) []string {
-	log := e.Log
+	sure := min(max(e.Sure, 0), len(e.Log))
+	return append(e.Log[:sure:sure], sinceThen(e, e.Log[sure:])...)
+}
+
+func sinceThen(e chain.Evidence, log []string) []string {
 	for i := len(log) - 1; i >= 0; i-- {
 		if startMark(log[i]) {
 			log = log[i:]
@@ -50,6 +55,21 @@ func sinceStart(e chain.Evidence) []string {
 		}
 	}
 	return kept
+}
+
+// Recent returns the lines of the log that are not older than age when the evidence was
+// read; those of which that cannot be told are.
+func Recent(e chain.Evidence, age time.Duration) (lines []string) {
+	recent := false
+	for _, line := range e.Log {
+		if at, ok := lineTime(line); ok {
+			recent = !at.Before(e.At.Add(-age))
+		}
+		if recent {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func startMark(line string) bool {
@@ -106,6 +126,14 @@ func quote(line string) string {
 
 func stateLine(e chain.Evidence) []string {
 	return []string{fmt.Sprintf("pid %d: state %s", e.Process.PID, e.Process.State)}
+}
+
+func stoppedLines(e chain.Evidence) (lines []string) {
+	const most = 5
+	for _, pid := range e.Stopped[:min(len(e.Stopped), most)] {
+		lines = append(lines, fmt.Sprintf("pid %d: state T", pid))
+	}
+	return lines
 }
 
 func signalName(n int) string {

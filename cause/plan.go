@@ -2,6 +2,7 @@ package cause
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/omamori-guard/omamori/chain"
 )
@@ -40,6 +41,11 @@ func Plan(p chain.Proof, e chain.Evidence) chain.Plan {
 	return plan
 }
 
+const (
+	silence = "timeout" // as provers call a first one
+	starved = 60        // percent
+)
+
 // ofProof is for a process that lives and shows nothing wrong by itself.
 func ofProof(p chain.Proof, e chain.Evidence, f Finding) Finding {
 	if !p.At.IsZero() && e.Process.Started.After(p.At) {
@@ -47,6 +53,14 @@ func ofProof(p chain.Proof, e chain.Evidence, f Finding) Finding {
 			Code: Starting,
 			Why:  chain.Say("cause.started_since", "service", e.Service, "since", e.Process.Started),
 			Next: chain.Say("cause.next_starting"),
+		}
+	}
+	// What waits for the processor does not hang: killed, it would want still more of it.
+	if e.Waited >= starved && (p.Cause == Hung || p.Cause == Refused || p.Cause == silence) {
+		return Finding{
+			Code: Starved, Evidence: []string{fmt.Sprintf("/proc/%d/task/*/schedstat: ready to run, and waited %d%% of the time", e.Process.PID, e.Waited)},
+			Why:  chain.Say("cause.starved", "service", e.Service, "percent", e.Waited),
+			Next: chain.Say("cause.next_starved"),
 		}
 	}
 	switch p.Cause {

@@ -54,11 +54,35 @@ type Evidence struct {
 	// Kernel the kernel's lines that name its process.
 	Log    []string `json:"log,omitempty"`
 	Kernel []string `json:"kernel,omitempty"`
+	// Sure is how many lines of Log, from its first, are of the last start whatever time
+	// they bear: a daemon's clock may have been set.
+	Sure int `json:"sure,omitempty"`
 	// OOMKills counts the kills for memory in its cgroup since the last time
 	// evidence was read.
 	OOMKills int `json:"oom_kills,omitempty"`
+	// Contained says that the kernel's lines call processes by other numbers than ours,
+	// as in a container: those of Kernel were then chosen by name and time.
+	Contained bool `json:"contained,omitempty"`
 	// Disks are the file systems that it writes to.
 	Disks []Disk `json:"disks,omitempty"`
+	// What follows is of a service that runs. Stopped are the processes of its main
+	// one's own sort that a signal has stopped. Waited is the share, in percent, of the
+	// time in which it wanted the processor and did not get it.
+	Stopped []int `json:"stopped,omitempty"`
+	Waited  int   `json:"waited,omitempty"`
+	// Clients are those who are connected to it, the busiest first.
+	Clients []Client `json:"clients,omitempty"`
+	// Others is the evidence of further services that a mender asked for.
+	Others []Evidence `json:"others,omitempty"`
+}
+
+// Client is a process, or a distant host, with connections to a service.
+type Client struct {
+	PID int `json:"pid,omitempty"` // 0 for a distant one
+	// Name is the process's, or the host's address; User who runs the process.
+	Name  string `json:"name"`
+	User  string `json:"user,omitempty"`
+	Count int    `json:"count"`
 }
 
 // Process is a process as the system shows it.

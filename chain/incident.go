@@ -93,6 +93,12 @@ func (in *Incidents) Fold(s *State, v *View, settling func(link string) bool) []
 			changes = append(changes, Change{Moved, moved})
 			continue
 		}
+		if moved := in.below(root, v); moved != nil {
+			moved.Link = root
+			moved.Cause, moved.Why, moved.Evidence = "", Text{}, nil
+			changes = append(changes, Change{Moved, moved})
+			continue
+		}
 		i := &Incident{ID: in.id(v.at), Link: root, Began: s.Since(root)}
 		in.open = append(in.open, i)
 		changes = append(changes, Change{Opened, i})
@@ -147,6 +153,17 @@ func (v *View) fell() map[string][]string {
 func (in *Incidents) above(root string, v *View) *Incident {
 	for _, i := range in.open {
 		if i.Link != root && slices.Contains(v.Blame(i.Link), root) {
+			return i
+		}
+	}
+	return nil
+}
+
+// below finds an open incident on a link that holds by now, by which root fell: it is not
+// over, but goes on there.
+func (in *Incidents) below(root string, v *View) *Incident {
+	for _, i := range in.open {
+		if v.Verdict(i.Link) == Holds && slices.Contains(i.Fell, root) {
 			return i
 		}
 	}

@@ -46,6 +46,13 @@ type Keeper interface {
 	Chores() []Deed
 }
 
+// Witnessed is a mender that wants the evidence of further services too, as Others:
+// their logs tell what its link's own do not. Nothing is done to them for it.
+type Witnessed interface {
+	Mender
+	Witnesses() []string
+}
+
 // Watcher is a prover that can tell when its link should be proved at once.
 type Watcher interface {
 	Prover

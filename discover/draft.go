@@ -225,7 +225,7 @@ func (d *draft) sites(pools map[string][]string) {
 			if address == "" {
 				address = net.JoinHostPort(u.Hostname(), portOf(u))
 			}
-			d.entry(name, "kind", "tls", "title", quote(d.say("discover.title_cert", "site", s.Name)), "address", quote(address), "name", quote(u.Hostname()), "days", "14", "ca", quote(s.CA))
+			d.entry(name, "kind", "tls", "title", quote(d.say("discover.title_cert", "site", s.Name)), "needs", list(s.web), "address", quote(address), "name", quote(u.Hostname()), "days", "14", "ca", quote(s.CA))
 			d.byShell("renew-"+name, name, "30m", d.say("discover.mend_cert"))
 			needs = append(needs, name)
 		}
@@ -269,7 +269,7 @@ func (d *draft) wordpress(s Site, front string, needs []string) {
 		d.comment("  ", "discover.post")
 	}
 	d.entry(front, "kind", "wordpress", "title", quote(d.say("discover.title_wordpress", "url", s.URL)), "needs", list(needs...),
-		"url", quote(s.URL), "connect", quote(s.Connect), "post", quote(s.Post), "post_contains", quote(s.Title))
+		"url", quote(s.URL), "connect", quote(s.Connect), "post", quote(s.Post), "post_contains", quote(s.Title), "services", list(d.f.managed(s.php), d.f.managed(s.web)))
 }
 
 // computer drafts what is the machine's own: its sshd, its disks, its memory.

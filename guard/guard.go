@@ -112,10 +112,11 @@ type Guard struct {
 	state     *chain.State
 	incidents *chain.Incidents
 	ended     []*chain.Incident
-	mends     map[string]*mend // by incident
-	seen      *chain.View      // what was last looked at, nil for nothing of this chain
-	due       time.Time        // when the next link is
-	refused   chain.Text       // why the last configuration was refused
+	mends     map[string]*mend       // by incident
+	mended    map[string][]time.Time // when incidents were over, by the service that was mended
+	seen      *chain.View            // what was last looked at, nil for nothing of this chain
+	due       time.Time              // when the next link is
+	refused   chain.Text             // why the last configuration was refused
 	saved     []byte
 	said      map[string]word  // of things, by name
 	alarms    map[string]*fall // open ones, by goal
@@ -152,7 +153,7 @@ func New(o Options) *Guard {
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
 		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1),
-		links: map[string]*link{}, mends: map[string]*mend{}, said: map[string]word{}, alarms: map[string]*fall{}, stood: map[string]stood{},
+		links: map[string]*link{}, mends: map[string]*mend{}, mended: map[string][]time.Time{}, said: map[string]word{}, alarms: map[string]*fall{}, stood: map[string]stood{},
 		refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},

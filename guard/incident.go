@@ -27,6 +27,9 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 	case chain.Merged:
 		delete(g.mends, i.ID)
 	case chain.Ended:
+		if m := g.mends[i.ID]; m != nil && len(i.Deeds) > 0 {
+			g.mended[m.service] = append(g.mended[m.service], i.Ended)
+		}
 		delete(g.mends, i.ID)
 		g.ended = append(g.ended, i)
 		if len(g.ended) > endedKept {
@@ -49,8 +52,12 @@ func (g *Guard) diagnose(m *mend) {
 	about, service := l.Name, ""
 	mender, can := l.prover.(chain.Mender)
 	can = can && l.From == "" // nothing is done here on the word of another
+	var witnesses []string
 	if can {
 		service = mender.Service()
+		if w, ok := mender.(chain.Witnessed); ok {
+			witnesses = w.Witnesses()
+		}
 	}
 	g.work.Go(func() {
 		var e chain.Evidence
@@ -63,6 +70,16 @@ func (g *Guard) diagnose(m *mend) {
 				g.o.Log.Warn("gather evidence", "service", service, "error", err)
 				blind = true
 			}
+		}
+		for _, name := range witnesses {
+			if g.o.Hands == nil {
+				break
+			}
+			ctx, cancel := context.WithTimeout(g.ctx, evidenceTime)
+			if o, err := g.o.Hands.Evidence(ctx, name); err == nil { // without it, less is said
+				e.Others = append(e.Others, o)
+			}
+			cancel()
 		}
 		plan := plain(proof)
 		if can {
@@ -141,6 +158,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		m.rest(told, reconsider)
 	case g.serviceBusy(m):
 		m.rest(waiting, time.Second)
+	case g.tooSoon(m):
 	default:
 		g.commit(planEntry(i, plan)) // each try stands in the journal before it is done
 		g.do(m, plan.Deeds)

@@ -23,6 +23,9 @@ const (
 	// triesInWindow failed tries within window are the end: a person is called.
 	triesInWindow = 3
 	window        = 10 * time.Minute
+	// longestWait is the most that a service which was mended lately is left to itself
+	// before it is mended again.
+	longestWait = time.Minute
 	// reconsider is how often the evidence is read again when nothing is done.
 	reconsider = time.Minute
 	// lookAgain is how soon, when hands could not be asked for it.
@@ -77,6 +80,9 @@ type mend struct {
 	begun bool
 	cause string
 
+	// paused says that the pause for what has come back was kept.
+	paused bool
+
 	pause  time.Duration
 	nudge  bool // a wake is under way
 	lasted bool // the proofs at the end of the hold have been asked for
@@ -84,7 +90,7 @@ type mend struct {
 
 // begin forgets what was thought of the incident's former link.
 func (m *mend) begin() {
-	m.print, m.gaveUp, m.failures = "", false, nil
+	m.print, m.gaveUp, m.failures, m.paused = "", false, nil, false
 	m.looked, m.would, m.asked, m.righted = false, nil, false, time.Time{}
 }
 
@@ -188,6 +194,20 @@ func (g *Guard) failed(m *mend) {
 	g.append(journal.Entry{What: "gave_up", Link: i.Link, Incident: i.ID, Text: i.Next})
 	g.tell("gave_up", i)
 	g.save()
+}
+
+// tooSoon has a mend wait for which the service was mended lately already: what comes
+// back again and again is not answered by ever more restarts.
+func (g *Guard) tooSoon(m *mend) bool {
+	now := time.Now()
+	lately := slices.DeleteFunc(g.mended[m.service], func(t time.Time) bool { return now.Sub(t) > window })
+	g.mended[m.service] = lately
+	if m.paused || m.asked || len(lately) == 0 {
+		return false
+	}
+	m.paused = true
+	m.rest(waiting, min(time.Second<<(2*min(len(lately)-1, 10)), longestWait))
+	return true
 }
 
 // followMend brings a mend up to what is now known.

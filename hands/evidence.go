@@ -43,7 +43,10 @@ func (v *service) evidence(ctx context.Context) (chain.Evidence, error) {
 	v.manager.say(ctx, &e)
 	if t != nil {
 		since := time.Duration(t.start) * (time.Second / ticks)
-		e.Kernel = v.server.kernel.of(e.Process.PID, kernelName(t.exe), since)
+		e.Kernel, e.Contained = v.server.kernel.of(e.Process.PID, kernelName(t.exe), since), v.server.kernel.contained
+		if e.Process.Running && e.Process.PID == t.pid {
+			v.alive(ctx, t, &e)
+		}
 	}
 	if e.Process.Asked {
 		e.OnPurpose = false // by the guard itself

@@ -3,6 +3,7 @@ package hands
 import (
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,6 +20,8 @@ type kernelLog struct {
 	mu    sync.Mutex // protects the fields below
 	fd    int        // -1 where it cannot be read
 	lines []kernelLine
+
+	contained bool // the kernel's numbers of processes are not ours
 }
 
 type kernelLine struct {
@@ -39,17 +42,26 @@ func openKernelLog(log *slog.Logger) *kernelLog {
 		log.Info("no kernel log", "error", err)
 		fd = -1
 	}
-	return &kernelLog{fd: fd}
+	return &kernelLog{fd: fd, contained: contained("/proc/self/ns/pid")}
 }
 
-// of gives the lines since a process started that name its number or its program.
+// contained reports whether a namespace of process numbers is another than the kernel's
+// own, which has a number that never changes.
+func contained(namespace string) bool {
+	const first = "pid:[4026531836]"
+	name, err := os.Readlink(namespace)
+	return err == nil && name != first
+}
+
+// of gives the lines since a process started that name its number or its program; in
+// a container its program alone, as the number is a stranger's.
 func (k *kernelLog) of(pid int, comm string, since time.Duration) []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.read()
 	var said []string
 	for _, l := range k.lines {
-		if l.boot >= since && (hasWord(l.text, strconv.Itoa(pid)) || comm != "" && strings.Contains(l.text, comm)) {
+		if l.boot >= since && (!k.contained && hasWord(l.text, strconv.Itoa(pid)) || comm != "" && strings.Contains(l.text, comm)) {
 			said = append(said, l.text)
 		}
 	}

@@ -146,7 +146,7 @@ func (v *service) process(ctx context.Context) (chain.Process, error) {
 const reapTime = 100 * time.Millisecond
 
 func (v *service) view(t *tracked) chain.Process {
-	p := chain.Process{PID: t.pid, Started: t.started}
+	p := chain.Process{PID: t.pid, Started: t.began()}
 	if t.alive() {
 		st, err := readStat(t.pid)
 		if err == nil && st.start == t.start && st.state != "Z" && st.state != "X" {

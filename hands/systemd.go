@@ -87,6 +87,15 @@ func (b *bus) reload(ctx context.Context) error {
 type unit struct {
 	name string
 	bus  *bus
+
+	mu  sync.Mutex // protects run
+	run run
+}
+
+// run is one run of a unit: whose log tells of a process that another has followed since.
+type run struct {
+	pid        int
+	invocation []byte
 }
 
 func (u *unit) find(ctx context.Context) (*tracked, error) {
@@ -94,15 +103,22 @@ func (u *unit) find(ctx context.Context) (*tracked, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := conn.GetServicePropertyContext(ctx, u.name, "MainPID")
+	all, err := conn.GetAllPropertiesContext(ctx, u.name)
 	if err != nil {
 		return nil, fmt.Errorf("ask systemd for %s: %w", u.name, err)
 	}
-	pid, _ := p.Value.Value().(uint32)
+	pid, _ := all["MainPID"].(uint32)
 	if pid <= 1 {
 		return nil, errGone
 	}
-	return track(int(pid))
+	t, err := track(int(pid))
+	if err == nil {
+		id, _ := all["InvocationID"].([]byte)
+		u.mu.Lock()
+		u.run = run{t.pid, id}
+		u.mu.Unlock()
+	}
+	return t, err
 }
 
 func (u *unit) start(ctx context.Context, _ *tracked) error {
@@ -178,7 +194,13 @@ func (u *unit) kill(ctx context.Context, now *tracked) error {
 	if err != nil {
 		return err
 	}
-	if err := conn.KillUnitWithTarget(ctx, u.name, dbus.All, int32(unix.SIGKILL)); err != nil {
+	// Where systemd itself would end the main process alone, as for sshd, the others are
+	// somebody's sessions.
+	who := dbus.All
+	if p, err := conn.GetServicePropertyContext(ctx, u.name, "KillMode"); err == nil && p.Value.Value() == "process" {
+		who = dbus.Main
+	}
+	if err := conn.KillUnitWithTarget(ctx, u.name, who, int32(unix.SIGKILL)); err != nil {
 		return fmt.Errorf("kill %s: %w", u.name, err)
 	}
 	if now != nil && !waitEnd(ctx, now, killTime) {

@@ -131,6 +131,16 @@ func wait(pid int, s *unix.WaitStatus) (int, error) {
 	}
 }
 
+// began is when it started, by the clock as it goes now: should that have been set since,
+// the lines of its log have other times than when it was first seen.
+func (t *tracked) began() time.Time {
+	now := stat{start: t.start}.started()
+	if t.start == 0 || now.Sub(t.started).Abs() < time.Second { // but for rounding, the same
+		return t.started
+	}
+	return now
+}
+
 // alive reports whether the end has not been seen yet.
 func (t *tracked) alive() bool {
 	select {

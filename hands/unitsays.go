@@ -34,12 +34,18 @@ func (u *unit) say(ctx context.Context, e *chain.Evidence) {
 	e.Starting = state == "activating"
 	mainProcess(all, &e.Process)
 	id, _ := all["InvocationID"].([]byte)
+	u.mu.Lock()
+	if u.run.pid == e.Process.PID && len(u.run.invocation) > 0 {
+		id = u.run.invocation // it may have been started again meanwhile
+	}
+	u.mu.Unlock()
 	lines := readUnitLog(ctx, id)
 	asked := false
 	for _, l := range lines {
 		e.Log = append(e.Log, l.text)
 		asked = asked || l.stops
 	}
+	e.Sure = len(e.Log)
 	// MariaDB tells systemd that it ends before it does (STOPPING=1), whoever sent the
 	// signal; then systemd's log says whether somebody asked systemd.
 	e.OnPurpose = stoppedOnPurpose(all) && (asked || len(lines) == 0)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func bareHost(t *testing.T) *host {
 	h := &host{booted, t}
 	t.Cleanup(func() {
 		if t.Failed() {
-			out, _ := booted.Do(context.Background(), "journalctl --no-pager -n 150 -o short-precise")
+			out, _ := booted.Do(context.Background(), "journalctl --no-pager -n 300 -o short-precise")
 			t.Logf("the host's log:\n%s", out)
 		}
 		if err := booted.Close(); err != nil {
@@ -149,5 +150,19 @@ func (h *host) reboot() {
 	h.Helper()
 	if err := h.Reboot(h.Context()); err != nil {
 		h.Fatal(err)
+	}
+}
+
+// outside runs a script with the host's numbers of processes, but with our files: where
+// its control groups are.
+func (h *host) outside(script string) {
+	h.Helper()
+	leader, err := h.leader()
+	if err != nil {
+		h.Fatal(err)
+	}
+	if out, err := exec.CommandContext(h.Context(), "nsenter", "--target", strconv.Itoa(leader), "--pid", "--",
+		"unshare", "--mount", "sh", "-euc", "mount -t proc proc /proc\n"+script).CombinedOutput(); err != nil {
+		h.Fatalf("%s: %v\n%s", script, err, out)
 	}
 }

@@ -3,7 +3,6 @@
 package lab
 
 import (
-	_ "embed"
 	"slices"
 	"strings"
 	"testing"
@@ -13,50 +12,12 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 )
 
-//go:embed blog.sh
-var blog string
-
-// What hands may touch, and what is guarded: Debian's own units.
-const (
-	handsFile = `{"guard": "omamori",
-"services": [
-	{"name": "mariadb", "systemd": "mariadb.service", "writes": ["/var/lib/mysql"]},
-	{"name": "php", "systemd": "php8.2-fpm.service", "logs": ["/var/log/php8.2-fpm.log"]},
-	{"name": "nginx", "systemd": "nginx.service", "logs": ["/var/log/nginx/error.log"], "writes": ["/var/log/nginx"]}],
-"files": ["/etc/wordpress/config-localhost.php"],
-"sockets": ["/run/php/php8.2-fpm.sock"]}
-`
-	guardFile = `links:
-  mariadb: {kind: process, service: mariadb, every: 5s}
-  php: {kind: process, service: php, every: 5s}
-  nginx: {kind: process, service: nginx, every: 5s}
-  sql:
-    kind: mysql
-    needs: [mariadb]
-    every: 5s
-    timeout: 2s
-    wp_config: /etc/wordpress/config-localhost.php
-    posts: true
-    service: mariadb
-  fpm: {kind: phpfpm, needs: [php], every: 5s, socket: /run/php/php8.2-fpm.sock, ping_path: /ping, service: php}
-  front: {kind: http, needs: [nginx, fpm, sql], every: 5s, url: "http://localhost/"}
-  disk: {kind: disk, path: /var/lib, min_free: 100MiB}
-goals:
-  blog: {ways: {web: [front]}}
-`
-)
-
-const answers = "curl -sf -o /dev/null http://localhost/"
+const answers = "curl -sf -o /dev/null https://blog.example.org/"
 
 // A server as its owner has it, with Debian's units and policy, and omamori's own units
 // beside them.
 func TestDebiansUnits(t *testing.T) {
-	h := newHost(t)
-	h.do(blog)
-	h.write("/etc/omamori/hands.json", handsFile)
-	h.write("/etc/omamori/omamori.yaml", guardFile)
-	h.do("omamori-hands --check && omamori config check /etc/omamori/omamori.yaml && systemctl enable --quiet --now omamori")
-	h.reach("well", time.Minute, well)
+	h := newBlog(t)
 	t.Run("hardened", func(t *testing.T) { hardened(h.sub(t)) })
 	for _, f := range []struct {
 		name  string
@@ -122,8 +83,9 @@ func verbs(i guard.IncidentStatus) (all []chain.Verb) {
 
 func (h *host) did(i guard.IncidentStatus, want ...chain.Verb) {
 	h.Helper()
-	if got := verbs(i); !slices.Equal(got, want) {
-		h.Errorf("did %v, not %v: %+v", got, want, i)
+	got := slices.DeleteFunc(verbs(i), func(v chain.Verb) bool { return v[0] == '(' }) // how it failed
+	if !slices.Equal(got, want) {
+		h.Errorf("did %v, not %v", verbs(i), want)
 	}
 }
 

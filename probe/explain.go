@@ -25,7 +25,11 @@ func Broke(ctx context.Context, err error, address string) chain.Proof {
 	if code == "permission" {
 		return chain.Untried(because, hint)
 	}
-	return chain.Broke(code, because, hint)
+	p := chain.Broke(code, because, hint)
+	if code == "dns" { // who was asked, and what was said
+		p.Evidence = []string{short(err)}
+	}
+	return p
 }
 
 // Explain puts into words why a connection failed. The codes are "timeout", "dns",

@@ -56,6 +56,8 @@ var sshTexts = []entry{
 	{"ssh.host_key_changed_hint",
 		"Do not log in there, and type no password. Either the server was set up anew, or somebody stands in between. Ask the server itself, at its console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub. Only if it says {shown} there, write that as host_key into omamori.yaml.",
 		"ログインやパスワードの入力はしないでください。サーバーが作り直されたか、誰かが間に入っています。サーバーのコンソールで確かめ（ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub）、{shown} と表示された場合だけ omamori.yaml の host_key に書いてください。"},
+	{"ssh.modes", "{where} ignores the key, as others could write to {path}", "{path} にほかの人も書き込めるため、{where} は鍵を無視しています"},
+	{"ssh.modes_hint", "By whatever way in is left: chown {user} {path} && chmod go-w {path}", "残っている手段で入り、権限を直してください: chown {user} {path} && chmod go-w {path}"},
 	{"ssh.wrong_key", "{where} does not accept our key for {user}", "{where} は {user} としてこの鍵を受け付けません"},
 	{"ssh.wrong_key_hint",
 		"The server's log says why: journalctl -u {service} -n 20. Mostly the key is not in ~{user}/.ssh/authorized_keys, the folder's permissions are too wide (chmod 700 ~{user}/.ssh), or AllowUsers or PermitRootLogin forbid it.",

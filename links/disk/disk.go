@@ -4,6 +4,7 @@ package disk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -140,6 +141,12 @@ func (l *link) judge(s answer) chain.Proof {
 			chain.Say("disk.no_inodes_hint", "path", l.path))
 	default:
 		p = chain.Held(chain.Say("disk.holds", "path", l.path, "free", free, "size", size))
+	}
+	if p.Verdict == chain.Broken {
+		p.Evidence = []string{fmt.Sprintf("statfs %s: %d of %d bytes free, %d of %d inodes", l.path, free, size, s.Ffree, s.Files)}
+		if s.readOnly {
+			p.Evidence[0] += ", read-only"
+		}
 	}
 	p.Figures = figures
 	return p

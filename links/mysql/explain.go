@@ -35,6 +35,10 @@ func (l *link) silence(ctx context.Context, t *trial, took time.Duration) chain.
 		p.Evidence = []string{"/proc/" + strconv.Itoa(pid) + "/stat: T"}
 		return p
 	}
+	if p := l.locked(ctx, t); p != nil {
+		l.silent = 0
+		return *p
+	}
 	var because chain.Text
 	switch t.phase {
 	case connecting:
@@ -66,6 +70,11 @@ func (l *link) explain(t *trial, err error) chain.Proof {
 		return l.said(t, said)
 	}
 	where := t.to.address
+	if errors.Is(err, errEmpty) {
+		p := chain.Broke("empty_database", chain.Say("mysql.empty", "database", t.to.database), chain.Say("mysql.empty_hint", "database", t.to.database))
+		p.Evidence = []string{"SHOW TABLES: 0 rows"}
+		return p
+	}
 	start := chain.Say("mysql.refused_hint", "service", l.name())
 	switch {
 	case t.conn != nil && t.conn.ended:
@@ -124,7 +133,7 @@ func code(number uint16) string {
 func told(c string) bool {
 	switch c {
 	case "wrong_password", "too_many_connections", "unknown_database", "access_denied", "host_not_allowed",
-		"missing_table", "crashed_table", cause.DiskFull, cause.NoMemory, "read_only", "sql_error", "not_mysql":
+		"missing_table", "crashed_table", "empty_database", "locked", cause.DiskFull, cause.NoMemory, "read_only", "sql_error", "not_mysql":
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ package mysql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os/user"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/words"
 	"github.com/omamori-guard/omamori/wpconfig"
 )
 
@@ -26,7 +28,7 @@ type settings struct {
 	Database string       `yaml:"database" doc:"the database to use"`
 	WPConfig string       `yaml:"wp_config" doc:"a wp-config.php: address, user, password, database and prefix are read from it"`
 	Prefix   string       `yaml:"prefix" doc:"what WordPress's tables begin with"`
-	Posts    bool         `yaml:"posts" doc:"also read the newest published post"`
+	Posts    bool         `yaml:"posts" doc:"also read the newest published post, and the site's own address among the options"`
 	Table    string       `yaml:"table" doc:"also read a row of this table"`
 	Replica  bool         `yaml:"replica" doc:"the server is meant to be read-only"`
 	Service  string       `yaml:"service" doc:"the service that hands start again to mend it"`
@@ -126,10 +128,36 @@ func (l *link) Service() string { return l.settings.Service }
 
 // Plan restarts nothing for what a living server has said by itself.
 func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
+	if p.Cause == "too_many_connections" && len(e.Clients) > 0 {
+		return tooMany(p, e.Clients)
+	}
 	if told(p.Cause) {
 		return chain.Plan{Cause: p.Cause, Why: p.Because, Evidence: p.Evidence, Next: p.Hint}
 	}
 	return cause.Plan(p, e)
+}
+
+// tooMany names who holds the connections.
+func tooMany(p chain.Proof, clients []chain.Client) chain.Plan {
+	all := 0
+	for _, c := range clients {
+		all += c.Count
+		line := fmt.Sprintf("%d connections of %s", c.Count, words.Clean(c.Name))
+		if c.PID > 0 {
+			line = fmt.Sprintf("%s (pid %d, user %s)", line, c.PID, words.Clean(c.User))
+		}
+		p.Evidence = append(p.Evidence, line)
+	}
+	c := clients[0]
+	plan := chain.Plan{Cause: p.Cause, Evidence: p.Evidence}
+	if c.PID == 0 {
+		plan.Why = chain.Say("mysql.too_many_from", "count", c.Count, "all", all, "host", c.Name)
+		plan.Next = chain.Say("mysql.too_many_from_hint", "host", c.Name)
+		return plan
+	}
+	plan.Why = chain.Say("mysql.too_many_by", "count", c.Count, "all", all, "name", c.Name, "pid", c.PID, "user", c.User)
+	plan.Next = chain.Say("mysql.too_many_by_hint", "name", c.Name, "pid", c.PID)
+	return plan
 }
 
 var errNoService = errors.New("no service to watch")

@@ -141,7 +141,7 @@ func exhaust(t *testing.T, s *server) (release func()) {
 func TestTablesLost(t *testing.T) {
 	s := newServer(t)
 	s.posts()
-	s.sql("CREATE TABLE blog.w2_posts LIKE blog.wp_posts; CREATE TABLE blog.w3_posts LIKE blog.wp_posts; INSERT INTO blog.w2_posts SELECT * FROM blog.wp_posts; INSERT INTO blog.w3_posts SELECT * FROM blog.wp_posts; FLUSH TABLES blog.w2_posts FOR EXPORT; UNLOCK TABLES")
+	s.sql("CREATE TABLE blog.w2_posts LIKE blog.wp_posts; CREATE TABLE blog.w3_posts LIKE blog.wp_posts; CREATE TABLE blog.w2_options LIKE blog.wp_options; CREATE TABLE blog.w3_options LIKE blog.wp_options; INSERT INTO blog.w2_posts SELECT * FROM blog.wp_posts; INSERT INTO blog.w3_posts SELECT * FROM blog.wp_posts; FLUSH TABLES blog.w2_posts FOR EXPORT; UNLOCK TABLES")
 	posts := func(prefix string) *link { return s.link(settings{Database: "blog", Posts: true, Prefix: prefix}) }
 	expect(t, probetest.Prove(posts("w2_"), 2*time.Second), chain.Holds, "")
 	s.sql("SET GLOBAL innodb_fast_shutdown = 0; SHUTDOWN")

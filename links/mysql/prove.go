@@ -90,6 +90,16 @@ func cancelledOr(ctx context.Context, p chain.Proof) chain.Proof {
 // try does the asking. It returns the name of a variable that makes the server
 // read-only, "" if none does.
 func (l *link) try(ctx context.Context, t *trial) (readOnly string, err error) {
+	c, err := l.connect(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = c.Close() }() // the answers have come
+	return l.ask(ctx, c, t)
+}
+
+// connect logs in.
+func (l *link) connect(ctx context.Context, t *trial) (driver.Conn, error) {
 	cfg := sql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = t.to.user, t.to.password.Reveal(), t.to.database
 	cfg.Net, cfg.Addr = t.to.network, t.to.address
@@ -108,17 +118,13 @@ func (l *link) try(ctx context.Context, t *trial) (readOnly string, err error) {
 	}
 	connector, err := sql.NewConnector(cfg)
 	if err != nil {
-		return "", fmt.Errorf("make a connector: %w", err)
+		return nil, fmt.Errorf("make a connector: %w", err)
 	}
 	c, err := connector.Connect(ctx)
 	if t.conn != nil && t.conn.heard > 0 {
 		t.phase = answering
 	}
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = c.Close() }() // the answers have come
-	return l.ask(ctx, c, t)
+	return c, err
 }
 
 func (l *link) ask(ctx context.Context, c driver.Conn, t *trial) (readOnly string, err error) {
@@ -136,6 +142,10 @@ func (l *link) ask(ctx context.Context, c driver.Conn, t *trial) (readOnly strin
 		}
 	}
 	if l.settings.Posts {
+		t.table = t.to.prefix + "options" // without which WordPress shows nothing at all
+		if _, err := row(ctx, c, "SELECT option_value FROM "+quoted(t.table)+" WHERE option_name = 'siteurl'"); err != nil {
+			return "", missing(ctx, c, t, err)
+		}
 		t.table = t.to.prefix + "posts"
 		// The length of the content makes the server read the row itself, not
 		// only an index.

@@ -154,6 +154,7 @@ func (s *server) posts() {
 	s.sql(`CREATE DATABASE blog; CREATE TABLE blog.wp_posts (ID BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT,
 		post_date DATETIME NOT NULL, post_status VARCHAR(20), post_type VARCHAR(20), post_content LONGTEXT,
 		KEY type_status_date (post_type, post_status, post_date, ID));
+		CREATE TABLE blog.wp_options (option_name VARCHAR(191) PRIMARY KEY, option_value LONGTEXT);
 		INSERT INTO blog.wp_posts VALUES (41, '2017-08-01', 'publish', 'post', 'a'), (42, '2017-08-02', 'publish', 'post', 'b');
 		CREATE USER blogger@localhost IDENTIFIED BY 'sesame7'; GRANT SELECT ON blog.* TO blogger@localhost;`)
 }

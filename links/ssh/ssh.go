@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe"
 )
 
 type settings struct {
@@ -114,10 +116,33 @@ func (l *link) Service() string { return l.settings.Service }
 
 // Plan restarts nothing for what a living server has said by itself.
 func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
+	if p.Cause == "wrong_key" {
+		if plan, ok := l.modes(p, e); ok {
+			return plan
+		}
+	}
 	if told(p.Cause) {
 		return chain.Plan{Cause: p.Cause, Why: p.Because, Evidence: p.Evidence, Next: p.Hint}
 	}
 	return cause.Plan(p, e)
+}
+
+// modes finds in the server's log that it ignores the key because others could write to
+// its file, or to a folder above it.
+func (l *link) modes(p chain.Proof, e chain.Evidence) (chain.Plan, bool) {
+	for _, line := range slices.Backward(e.Log) {
+		_, after, ok := strings.Cut(line, "Authentication refused: bad ownership or modes for ")
+		if !ok {
+			continue
+		}
+		_, path, _ := strings.Cut(after, " ") // "file PATH" or "directory PATH"
+		return chain.Plan{
+			Cause: "wrong_permissions", Evidence: append([]string{probe.Quote([]byte(line))}, p.Evidence...),
+			Why:  chain.Say("ssh.modes", "path", path, "where", l.address),
+			Next: chain.Say("ssh.modes_hint", "path", path, "user", l.settings.User),
+		}, true
+	}
+	return chain.Plan{}, false
 }
 
 // told reports whether a cause is what an answering server has told.

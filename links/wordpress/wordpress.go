@@ -14,14 +14,15 @@ import (
 )
 
 type settings struct {
-	URL       string `yaml:"url" doc:"the site's address"`
-	Connect   string `yaml:"connect" doc:"host:port to connect to, in place of the URL's own"`
-	Post      string `yaml:"post" doc:"the URL or path of a post that is known"`
-	Contains  string `yaml:"post_contains" doc:"a text that stands in that post"`
-	REST      bool   `yaml:"rest" doc:"whether the REST API is asked too"`
-	Comments  bool   `yaml:"comments" doc:"whether the post's comment form is to be complete"`
-	Trackback bool   `yaml:"trackback" doc:"whether the post's trackback URL is to answer"`
-	Share     bool   `yaml:"share" doc:"whether the post is to have share buttons above and below it"`
+	URL       string   `yaml:"url" doc:"the site's address"`
+	Connect   string   `yaml:"connect" doc:"host:port to connect to, in place of the URL's own"`
+	Post      string   `yaml:"post" doc:"the URL or path of a post that is known"`
+	Contains  string   `yaml:"post_contains" doc:"a text that stands in that post"`
+	REST      bool     `yaml:"rest" doc:"whether the REST API is asked too"`
+	Comments  bool     `yaml:"comments" doc:"whether the post's comment form is to be complete"`
+	Trackback bool     `yaml:"trackback" doc:"whether the post's trackback URL is to answer"`
+	Services  []string `yaml:"services" doc:"services whose logs tell why a page fails, PHP's and the web server's; none is started for it"`
+	Share     bool     `yaml:"share" doc:"whether the post is to have share buttons above and below it"`
 }
 
 const example = `url: https://blog.example.org/

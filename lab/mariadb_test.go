@@ -1,0 +1,121 @@
+//go:build lab
+
+package lab
+
+import (
+	"strings"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/guard"
+)
+
+const (
+	front = "front-blog.example.org"
+	cert  = "cert-blog.example.org"
+
+	killMariaDB = "kill -9 $(systemctl show -P MainPID mariadb)\n"
+	// restored puts MariaDB and its data back as they were at first.
+	restored = `systemctl stop mariadb.socket mariadb
+rm -rf /var/lib/mysql/*
+cp -a /root/mysql/. /var/lib/mysql
+systemctl reset-failed mariadb 2>/dev/null || true
+systemctl start mariadb.socket mariadb
+`
+)
+
+var (
+	start        = []chain.Verb{chain.Start}
+	killAndStart = []chain.Verb{chain.Kill, chain.Start}
+	// fallen is what a database takes with it.
+	fallen = []string{"mariadb", "sql", front, "post"}
+	unread = []string{"sql", front, "post"}
+)
+
+func ofMariaDB() []fault {
+	return []fault{{
+		name: "MariaDB: kill -9", make: killMariaDB,
+		link: "mariadb", cause: "killed", evidence: "SIGKILL", did: start,
+	}, {
+		name: "MariaDB: SIGTERM from outside", make: "kill $(systemctl show -P MainPID mariadb)",
+		link: "mariadb", cause: "killed", evidence: "[Note]", did: start,
+	}, {
+		name: "MariaDB: SIGSTOP", make: "kill -STOP $(systemctl show -P MainPID mariadb)",
+		link: "mariadb", cause: "hung", evidence: "state T", did: killAndStart,
+	}, {
+		name: "MariaDB: OOM by its cgroup", by: func(h *host) {
+			pid := h.mainPID("mariadb")
+			h.outside(`g=/sys/fs/cgroup/memory/omamori-lab
+				mkdir -p $g/db; echo ` + pid + ` >$g/db/cgroup.procs; echo 30000000 >$g/db/memory.limit_in_bytes`)
+		}, make: eatMemory,
+		link: "mariadb", cause: "oom", evidence: "Memory cgroup out of memory: Killed process", did: start,
+	}, {
+		name: "MariaDB: OOM by the host", by: hostOutOfMemory,
+		link: "mariadb", cause: "oom", evidence: "out of memory: Killed process", did: start, maybe: []string{"memory"},
+	}, {
+		name: "MariaDB: connections used up", make: `mariadb -e "SET GLOBAL max_connections = 30; CREATE USER IF NOT EXISTS greedy@localhost IDENTIFIED BY 'x'"
+			systemd-run --quiet --unit=greedy --uid=owner php -r 'mysqli_report(0); for (;;) { $c[] = new mysqli("localhost", "greedy", "x"); usleep(10000); }'`,
+		link: "sql", cause: "too_many_connections", evidence: "connections of php (pid", next: "kill ", broken: unread,
+		undo: "systemctl stop greedy; mariadb -e 'SET GLOBAL max_connections = 151'",
+		look: func(h *host, i guard.IncidentStatus) {
+			if pid := h.mainPID("greedy"); !strings.Contains(i.Next, "kill "+pid) {
+				h.Errorf("not %s: %s", pid, i.Next)
+			}
+		},
+	}, {
+		name: "MariaDB: password changed", make: `mariadb -e "ALTER USER blog@localhost IDENTIFIED BY 'other'"`,
+		link: "sql", cause: "wrong_password", evidence: "error 1045", next: "config-blog.example.org.php", broken: unread,
+		undo: `mariadb -e "ALTER USER blog@localhost IDENTIFIED BY 'secret'"`,
+	}, {
+		name: "MariaDB: wp_options gone", make: "mariadb blog -e 'RENAME TABLE wp_options TO gone'",
+		link: "sql", cause: "missing_table", evidence: "error 1146", next: "wp_options", broken: unread,
+		undo: "mariadb blog -e 'RENAME TABLE gone TO wp_options'",
+	}, {
+		name: "MariaDB: wp_posts damaged", asleep: true, make: `systemctl stop mariadb.socket mariadb
+			dd if=/dev/urandom of=/var/lib/mysql/blog/wp_posts.ibd bs=16k seek=3 count=4 conv=notrunc 2>/dev/null
+			systemctl start mariadb.socket mariadb`,
+		link: "sql", cause: "crashed_table", evidence: "wp_posts", next: "wp_posts", broken: unread, undo: restored,
+		look: func(h *host, _ guard.IncidentStatus) {
+			if code := h.do("curl -s -o /dev/null -w '%{http_code}' https://blog.example.org/"); code != "200" {
+				h.Errorf("the front page says %s: this was to be the lie", code)
+			}
+		},
+	}, {
+		name: "MariaDB: empty database", make: "mariadb -e 'DROP DATABASE blog; CREATE DATABASE blog'",
+		link: "sql", cause: "empty_database", evidence: "SHOW TABLES", next: "backup", broken: unread, undo: restored,
+	}, {
+		name: "MariaDB: unknown option", make: `printf '[mariadbd]\nno_such_option = 1\n' >/etc/mysql/mariadb.conf.d/99-bad.cnf` + "\n" + killMariaDB,
+		link: "mariadb", cause: "bad_config", evidence: "no_such_option", did: start, next: "mariadbd --verbose --help", broken: fallen,
+		undo: "rm /etc/mysql/mariadb.conf.d/99-bad.cnf; systemctl start mariadb",
+	}, {
+		name: "MariaDB: a second instance", make: killMariaDB + `systemd-run --quiet --unit=second --uid=mysql mariadbd --skip-networking --socket=/tmp/second.sock --pid-file=/tmp/second.pid`,
+		link: "mariadb", cause: "second_instance", evidence: "Can't lock aria control file", did: start, next: "fuser -v /var/lib/mysql/aria_log_control", broken: fallen,
+		undo: "systemctl stop second; systemctl start mariadb", maybe: []string{"fpm"},
+	}, {
+		name: "MariaDB: queries wait for a lock", make: "systemd-run --quiet --unit=locker mariadb blog -e 'LOCK TABLES wp_posts WRITE; SELECT SLEEP(600)'",
+		link: "sql", cause: "locked", evidence: "PROCESSLIST", next: "KILL", broken: unread, maybe: []string{"fpm"},
+		undo: "systemctl stop locker",
+	}, {
+		name: "MariaDB: stopped on purpose", make: "systemctl stop mariadb.socket mariadb",
+		link: "mariadb", cause: "stopped_on_purpose", evidence: "systemd: inactive", next: "systemctl start mariadb", broken: fallen,
+		undo: "systemctl start mariadb.socket mariadb",
+		look: func(h *host, _ guard.IncidentStatus) {
+			if state, _ := h.Do(h.Context(), "systemctl is-active mariadb"); strings.TrimSpace(state) != "inactive" {
+				h.Errorf("it was fought over: %s", state)
+			}
+		},
+	}}
+}
+
+// eatMemory has MariaDB hold 160 MB, until it is killed for that.
+const eatMemory = `for v in a b c d e f g h i j; do echo "SET @$v = REPEAT('x', 16000000);"; done | mariadb || true`
+
+// hostOutOfMemory leaves the host little more memory than it uses, and has a small
+// program use that: the largest is killed, which is MariaDB.
+func hostOutOfMemory(h *host) {
+	const group = "g=/sys/fs/cgroup/memory/omamori-lab\n"
+	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
+		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
+		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
+	h.do(`echo -900 >/proc/$$/oom_score_adj; head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
+	h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
+}
