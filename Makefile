@@ -17,7 +17,7 @@ PEERS := openssh-server bash-completion zsh fish monitoring-plugins-basic dbus s
 # … the door's, the vault's, its kit's, the tunnel's.
 PEERS += nftables iptables iproute2 ufw firewalld
 PEERS += age oathtool qrencode dovecot-imapd
-PEERS += poppler-utils
+PEERS += poppler-utils zbar-tools
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian
