@@ -102,3 +102,9 @@ func Policy(needs []Need) ([]byte, error) {
 		Statement []statement
 	}{"2012-10-17", all}, "", "  ")
 }
+
+// Device is the settings of a link about an MFA device.
+type Device interface {
+	// CloudDevice says whose it is, and its serial number.
+	CloudDevice() (Access, string)
+}

@@ -5,8 +5,20 @@ import (
 	"fmt"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/links/awscontact"
+	"github.com/omamori-guard/omamori/links/awsdevices"
+	"github.com/omamori-guard/omamori/links/awseic"
+	"github.com/omamori-guard/omamori/links/awskey"
+	"github.com/omamori-guard/omamori/links/awslb"
+	"github.com/omamori-guard/omamori/links/awsmfa"
+	"github.com/omamori-guard/omamori/links/awsphone"
+	"github.com/omamori-guard/omamori/links/awsserial"
+	"github.com/omamori-guard/omamori/links/awssg"
+	"github.com/omamori-guard/omamori/links/awsssm"
+	"github.com/omamori-guard/omamori/links/awsusage"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
+	"github.com/omamori-guard/omamori/links/ec2"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
@@ -40,6 +52,18 @@ func All() []chain.Kind {
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),
+		awssg.Kind(),
+		ec2.Kind(),
+		awslb.Kind(),
+		awsssm.Kind(),
+		awseic.Kind(),
+		awsserial.Kind(),
+		awsmfa.Kind(),
+		awsdevices.Kind(),
+		awscontact.Kind(),
+		awsphone.Kind(),
+		awskey.Kind(),
+		awsusage.Kind(),
 		claim.Kind(),
 		kit.Kind(),
 	}

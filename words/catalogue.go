@@ -6,6 +6,7 @@ func catalogue() [][]entry {
 	return [][]entry{
 		chainTexts,
 		configTexts,
+		awsTexts,
 		causeTexts,
 		claimTexts,
 		cloudTexts,

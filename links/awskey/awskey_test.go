@@ -1,0 +1,50 @@
+package awskey
+
+import (
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/aws"
+	"github.com/omamori-guard/omamori/aws/awstest"
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cloud"
+)
+
+var client = cloud.Client{Run: aws.Do}
+
+func TestProve(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		change func(*awstest.Cloud, *awstest.User)
+		cause  string
+	}{
+		{"well", func(*awstest.Cloud, *awstest.User) {}, ""},
+		{"old", func(c *awstest.Cloud, u *awstest.User) { c.AgeKey(u, 400*day, 0) }, "old_key"},
+		{"another, unused", func(c *awstest.Cloud, u *awstest.User) { c.AddKey(u, 100*day) }, "unused_key"},
+		{"another, new", func(c *awstest.Cloud, u *awstest.User) { c.AddKey(u, day) }, ""},
+	} {
+		c := awstest.New(t)
+		s := settings{Oldest: 365 * day, Idle: 90 * day}
+		u := c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...))
+		c.Use(t, u)
+		x.change(c, u)
+		l, err := build(s, chain.Place{Link: "keys"}, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := l.Prove(t.Context()); p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") || len(p.Evidence) == 0 {
+			t.Errorf("%s: %+v", x.name, p)
+		}
+	}
+	c := awstest.New(t) // an instance's role
+	c.AddInstance(awstest.Instance{ID: "i-0a"})
+	c.Here("i-0a", &awstest.Role{Name: "door"})
+	c.Use(t, nil)
+	l, err := build(settings{Oldest: time.Hour * 24, Idle: day}, chain.Place{}, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := l.Prove(t.Context()); p.Verdict != chain.Holds {
+		t.Errorf("%+v", p)
+	}
+}

@@ -1,0 +1,57 @@
+package awsmfa
+
+import (
+	"testing"
+
+	"github.com/omamori-guard/omamori/aws"
+	"github.com/omamori-guard/omamori/aws/awstest"
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cloud"
+)
+
+var client = cloud.Client{Run: aws.Do}
+
+func TestCheck(t *testing.T) {
+	c := awstest.New(t)
+	u := c.AddUser("owner") // no permission is needed
+	c.Use(t, u)
+	serial := c.AddDevice(u, "phone", "secret")
+	of := func(serial string) *link {
+		l, err := build(settings{Serial: serial}, chain.Place{Link: "codes"}, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	code := c.Code(serial, 0)
+	for _, x := range []struct{ name, serial, typed, cause string }{
+		{"wrong", serial, "000000", "wrong_code"},
+		{"right, as phones show it", serial, code[:3] + " " + code[3:], ""},
+		{"used up", serial, code, "wrong_code"},
+		{"another device", serial + "2", code, "wrong_serial"},
+	} {
+		p, err := of(x.serial).Check(t.Context(), x.typed)
+		if err != nil || p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") {
+			t.Errorf("%s: %+v, %v", x.name, p, err)
+		}
+	}
+	for _, typed := range []string{"", "12345", "1234567", "abcdef", "１２３４５６"} {
+		before := len(c.Calls())
+		if _, err := of(serial).Check(t.Context(), typed); err == nil || len(c.Calls()) != before {
+			t.Errorf("%q: %v", typed, err)
+		}
+	}
+	c.SetSkew(3600e9)
+	if p, err := of(serial).Check(t.Context(), c.Code(serial, 0)); err != nil || p.Because.Key != "cloud.err_skew_slow" && p.Verdict != chain.Holds {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// The commonest mistake is told with what is right.
+func TestUserForMFA(t *testing.T) {
+	_, err := build(settings{Serial: "arn:aws:iam::123456789012:user/naoki"}, chain.Place{}, client)
+	wrong, ok := err.(interface{ Unwrap() []error }).Unwrap()[0].(*chain.SettingError)
+	if !ok || wrong.Text.Args["value"] != "arn:aws:iam::123456789012:mfa/naoki" {
+		t.Errorf("%v", err)
+	}
+}

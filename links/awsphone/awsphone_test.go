@@ -1,0 +1,40 @@
+package awsphone
+
+import (
+	"testing"
+
+	"github.com/omamori-guard/omamori/aws"
+	"github.com/omamori-guard/omamori/aws/awstest"
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cloud"
+)
+
+var client = cloud.Client{Run: aws.Do}
+
+func TestCheck(t *testing.T) {
+	c := awstest.New(t)
+	s := settings{}
+	c.Use(t, c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+	l := build(s, chain.Place{Link: "phone"}, client)
+	said := func(typed string) string {
+		_, err := l.Check(t.Context(), typed)
+		text, _, _ := chain.Spoken(err)
+		return text.Key
+	}
+	if got := said("hello"); got != "aws.phone_no_code" {
+		t.Error(got)
+	}
+	if got := said("Send"); got != "aws.phone_sent" || c.Contact().Code == "" {
+		t.Error(got)
+	}
+	sms := c.Contact().Code
+	if got := said("send"); got != "aws.phone_soon" || c.Contact().Code != sms {
+		t.Errorf("%s: a second SMS makes the first void", got)
+	}
+	if p, err := l.Check(t.Context(), "999999"); err != nil || p.Cause != "wrong_sms" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err := l.Check(t.Context(), sms); err != nil || p.Verdict != chain.Holds || !c.Contact().Verified {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

@@ -1,0 +1,26 @@
+package awsserial
+
+import (
+	"testing"
+
+	"github.com/omamori-guard/omamori/aws"
+	"github.com/omamori-guard/omamori/aws/awstest"
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cloud"
+)
+
+var client = cloud.Client{Run: aws.Do}
+
+func TestProve(t *testing.T) {
+	c := awstest.New(t)
+	s := settings{Region: "eu-west-1"}
+	c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+	l := build(s, chain.Place{Link: "serial"}, client)
+	if p := l.Prove(t.Context()); p.Cause != "switched_off" {
+		t.Errorf("%+v", p)
+	}
+	c.SetSerialConsole("eu-west-1", true)
+	if p := l.Prove(t.Context()); p.Verdict != chain.Holds {
+		t.Errorf("%+v", p)
+	}
+}
