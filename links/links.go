@@ -20,6 +20,7 @@ import (
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/ec2"
 	"github.com/omamori-guard/omamori/links/exec"
+	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/kit"
@@ -49,6 +50,7 @@ func All() []chain.Kind {
 		vpn.Kind(),
 		vpnclient.Kind(),
 		fixedaddress.Kind(),
+		firewall.Kind(),
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),

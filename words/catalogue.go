@@ -16,6 +16,7 @@ func catalogue() [][]entry {
 		diskTexts,
 		doorTexts,
 		execTexts,
+		firewallTexts,
 		guardTexts,
 		handsTexts,
 		helpTexts,
