@@ -321,7 +321,7 @@ func (a *App) outcome(ctx context.Context, ask *hands.DoorClient, done chain.Tex
 
 // ready waits for Enter, where there is somebody to press it.
 func (a *App) ready() error {
-	if !isTerminal(a.In) || a.json {
+	if f, ok := a.In.(*os.File); !ok || !isTerminal(f) || a.json {
 		return nil
 	}
 	fmt.Fprint(a.style(a.Err), a.say("door.press_enter"))

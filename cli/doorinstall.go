@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/door"
@@ -271,9 +269,4 @@ func (a *App) doorUninstallCommand() *cobra.Command {
 		}
 		return a.Door.Disable(ctx)
 	})
-}
-
-func isTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
