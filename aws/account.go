@@ -82,8 +82,11 @@ func (a *account) session(ctx context.Context, access cloud.Access) error {
 			}
 		}
 	}
-	if serial == "" || role {
+	switch {
+	case role, serial == "" && access.Code == "":
 		return nil
+	case serial == "":
+		return &cloud.Error{Code: cloud.NoDevice}
 	}
 	if access.Code == "" {
 		if access.Serial == "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/cloud"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/words"
@@ -71,6 +72,8 @@ type App struct {
 	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.
 	HandsBinary string
+	// Cloud asks AWS; the zero one by the program that lies beside this one.
+	Cloud cloud.Client
 	// Door is the machine whose door is put up.
 	Door Door
 

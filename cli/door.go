@@ -30,7 +30,11 @@ func (a *App) doorCommand() *cobra.Command {
 		return a.settle(cmd.Flags())
 	}
 	list := a.command("list", "door_list", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return a.doorList(cmd.Context()) })
-	c.AddCommand(a.doorInstallCommand(), a.doorUninstallCommand(), a.doorConfirmCommand(), a.doorOpenCommand(), a.doorCloseCommand(), list)
+	open, closing := a.doorOpenCommand(), a.doorCloseCommand()
+	a.inCloud(open, a.cloudOpen)
+	a.inCloud(closing, a.cloudClose)
+	a.inCloud(list, a.cloudList)
+	c.AddCommand(a.doorInstallCommand(), a.doorUninstallCommand(), a.doorConfirmCommand(), open, closing, list, a.doorPolicyCommand())
 	return c
 }
 

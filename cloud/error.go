@@ -18,6 +18,7 @@ const (
 	WrongCode      ErrorCode = "wrong_code"      // the MFA code is not the right one, or used up
 	WrongSerial    ErrorCode = "wrong_serial"    // there is no MFA device Name of this user
 	WantsCode      ErrorCode = "wants_code"      // the MFA device Name is to show one
+	NoDevice       ErrorCode = "no_device"       // there is a code, but nothing says of which device
 	WrongSMS       ErrorCode = "wrong_sms"       // the code of the SMS is wrong or too old
 	NumberChanged  ErrorCode = "number_changed"  // since the SMS was sent
 	Skew           ErrorCode = "skew"            // this machine's clock is off by Off

@@ -1,6 +1,51 @@
 package words
 
 var cloudTexts = []entry{
+	{"cloud.flag_cloud", "a link of the configuration about a security group: do it there, at AWS", "設定にあるセキュリティグループのつながり（AWS 側で行う）"},
+	{"cloud.flag_mfa", "open a session with a code of this MFA device, or of the profile's", "この MFA デバイス（省略時は profile のもの）のコードでセッションを開く"},
+	{"cloud.flag_group", "a policy for this security group, without a configuration", "設定を使わず、このセキュリティグループのポリシーを作る"},
+	{"cloud.no_door", "{name} is not a link about a security group that can be opened", "{name} は開閉できるセキュリティグループのつながりではありません"},
+	{"cloud.no_door_hint", "Such links are: {names}", "使えるもの: {names}"},
+	{"cloud.no_door_none_hint", "The configuration has none; see doc/aws.md", "設定に一つもありません。doc/aws.md をご覧ください"},
+	{"cloud.no_device", "{name} is not a link about an MFA device", "{name} は MFA デバイスのつながりではありません"},
+	{"cloud.no_needs", "no link of the configuration speaks to AWS", "AWS を使うつながりが設定にありません"},
+	{"cloud.no_needs_hint", "For a security group without a configuration: omamori door aws-policy --group sg-…", "設定なしで作る場合: omamori door aws-policy --group sg-…"},
+	{"cloud.config_bad_hint", "See every mistake: omamori config check", "すべての誤りを確かめる: omamori config check"},
+	{"cloud.ask_code", "Code of {device}: ", "{device} のコード: "},
+	{"cloud.ask_code_profile", "Code of the profile's MFA device: ", "profile の MFA デバイスのコード: "},
+	{"cloud.ask_first", "The code that {device} shows now: ", "{device} にいま表示されているコード: "},
+	{"cloud.ask_second", "Wait for the next one, and type it: ", "次のコードに変わったら入力: "},
+	{"cloud.resynced", "AWS has found the clock of {device}. Prove it with the next code: omamori due drill {link}", "AWS が {device} の時計に合わせました。次のコードで確かめてください: omamori due drill {link}"},
+	{"cloud.opened", "{from} may come in at {ports} until {until:time} ({group}, lease {id})", "{from} を {until:time} までポート {ports} に通します（{group}、リース {id}）"},
+	{"cloud.renewed", "{from} may come in at {ports} until {until:time}, longer than before ({group}, lease {id})", "{from} をポート {ports} に通す期限を {until:time} に改めました（{group}、リース {id}）"},
+	{"cloud.others", "{n} {n|rule|rules} of somebody else {n|lets|let} the same in already, and {n|is|are} left alone: {rules}", "同じ内容のルールがすでにあり（{n} 件、omamori のものではない）、触れません: {rules}"},
+	{"cloud.unseen", "AWS has taken it but does not show it yet; it may be a few seconds more", "AWS は受け付けましたが、まだ反映が見えません。数秒かかることがあります"},
+	{"cloud.tracked", "connections that stand go on: AWS does not cut them", "続いている接続は切れません（AWS の仕様です）"},
+	{"cloud.ended", "{n} {n|rule|rules} ended in {group}", "{group} のルールを {n} 件終わらせました"},
+	{"cloud.none", "no leases in {group}", "{group} にリースはありません"},
+	{"cloud.lease", "{from}  {ports}  since {since:time}, until {until:time}  {who}  {id}", "{from}  {ports}  {since:time} から {until:time} まで  {who}  {id}"},
+	{"cloud.over", "(over, and about to be ended)", "（期限切れ、まもなく終了）"},
+	{"cloud.tag_group", "Some groups are known by an instance or a load balancer alone: give each the tag omamori=door, or the policy does not reach it.", "インスタンスやロードバランサーで指定されたグループがあります。タグ omamori=door を付けないと、このポリシーは効きません。"},
+
+	{"cli.short_door_policy", "the permissions that AWS has to give", "AWS で必要な権限"},
+	{"cli.help_door_policy", `omamori door aws-policy [LINK…]: prints an IAM policy with the permissions that these
+links need at AWS, or all of the configuration's, and nothing else. Attach it to the
+instance's role, or to a user.
+
+  omamori door aws-policy
+  omamori door aws-policy --group sg-0123456789abcdef0`, `omamori door aws-policy [つながり…]: 指定したつながり（省略時は設定のすべて）が AWS で必要とする
+権限だけの IAM ポリシーを表示します。インスタンスのロールかユーザーに付けてください。
+
+  omamori door aws-policy
+  omamori door aws-policy --group sg-0123456789abcdef0`},
+	{"cli.short_resync", "let AWS find the clock of an MFA device", "MFA デバイスの時計に AWS を合わせる"},
+	{"cli.help_resync", `omamori resync LINK: when AWS accepts no code of a device because its clock is off, two
+codes that follow one another let AWS find it.
+
+  omamori resync codes`, `omamori resync つながり: 端末の時計がずれて AWS がコードを受け付けないとき、続けて表示された
+二つのコードから AWS 側を合わせます。
+
+  omamori resync codes`},
 	{"cloud.program_help", "omamori-aws does one thing at AWS, which it reads as JSON from its standard input. The guard starts it; use omamori.", "omamori-aws は標準入力から読んだ JSON の指示を一つ AWS で実行するプログラムです。ガードが起動します。omamori を使ってください。"},
 
 	{"cloud.err_not_found", "AWS knows no {name}", "AWS に {name} は存在しません"},
@@ -22,6 +67,8 @@ var cloudTexts = []entry{
 	{"cloud.err_wrong_serial_user_hint", "That is the name of a user, not of a device. It is probably {name}", "それはデバイスではなくユーザーの名前です。おそらく {name} です"},
 	{"cloud.err_wants_code", "the MFA device {name} has to show a code for this", "これには MFA デバイス {name} のコードが必要です"},
 	{"cloud.err_wants_code_hint", "Give it when asked, or use a profile that needs none.", "尋ねられたときに入力するか、コードの要らない profile を使ってください。"},
+	{"cloud.err_no_device", "nothing says which MFA device the code is of", "どの MFA デバイスのコードかわかりません"},
+	{"cloud.err_no_device_hint", "Name it: --mfa arn:aws:iam::123456789012:mfa/NAME, or mfa_serial in the profile.", "--mfa arn:aws:iam::123456789012:mfa/NAME か、profile の mfa_serial で指定してください。"},
 	{"cloud.err_wrong_sms", "AWS does not accept that code: it is wrong or too old", "AWS がそのコードを受け付けません（誤りか、期限切れです）"},
 	{"cloud.err_wrong_sms_hint", "Have a new one sent, and type it soon.", "新しいコードを送らせ、すぐに入力してください。"},
 	{"cloud.err_number_changed", "the account's phone number was changed after the code had been sent", "コードの送信後に、アカウントの電話番号が変更されました"},

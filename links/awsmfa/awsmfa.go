@@ -60,8 +60,8 @@ type link struct {
 }
 
 var (
-	_ chain.Answerer = (*link)(nil)
-	_ cloud.Device   = (*settings)(nil)
+	_ chain.Checker = (*link)(nil)
+	_ cloud.Device  = (*settings)(nil)
 )
 
 // CloudDevice says which device it is, for a resync.
@@ -89,6 +89,9 @@ func (l *link) Check(ctx context.Context, typed string) (chain.Proof, error) {
 	access, serial := l.settings.CloudDevice()
 	if err := l.client.ProveCode(ctx, access, cloud.Code{Serial: serial, Code: code}); err != nil {
 		p := cloud.Failed(ctx, err, cloud.WrongCode, cloud.WrongSerial)
+		if p.Verdict == chain.Unproven {
+			return p, err // AWS has not looked at it: what was proved before stands
+		}
 		if p.Cause == string(cloud.WrongCode) {
 			p.Hint = chain.Say("aws.mfa_wrong_hint", "link", l.name)
 		}

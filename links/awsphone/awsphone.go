@@ -45,8 +45,8 @@ type link struct {
 }
 
 var (
-	_ chain.Answerer = (*link)(nil)
-	_ cloud.Needer   = (*settings)(nil)
+	_ chain.Checker = (*link)(nil)
+	_ cloud.Needer  = (*settings)(nil)
 )
 
 func (s *settings) access() cloud.Access { return cloud.Access{Profile: s.Profile, Region: s.Region} }
@@ -80,7 +80,11 @@ func (l *link) Check(ctx context.Context, typed string) (chain.Proof, error) {
 		return chain.Proof{}, &cloud.Problem{Text: chain.Say("aws.phone_no_code")}
 	}
 	if err := l.client.VerifyCode(ctx, l.settings.access(), typed); err != nil {
-		return cloud.Failed(ctx, err, cloud.WrongSMS), nil
+		p := cloud.Failed(ctx, err, cloud.WrongSMS)
+		if p.Verdict == chain.Unproven {
+			return p, err // AWS has not looked at it: what was proved before stands
+		}
+		return p, nil
 	}
 	return chain.Held(chain.Say("aws.phone_holds")), nil
 }
