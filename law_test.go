@@ -31,7 +31,7 @@ var layers = map[string]int{
 	"vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
 	"aws": 2, "config": 2, "links/claim": 2, "links/disk": 2, "links/exec": 2, "links/fixedaddress": 2,
 	"links/http": 2, "links/kit": 2, "links/memory": 2, "links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2,
-	"links/tcp": 2, "links/tls": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
+	"links/tcp": 2, "links/tls": 2, "links/totp": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
 	"notify/deliver": 2, "probe/probetest": 2, "site": 2, "vault/aegis": 2, "vault/bitwarden": 2,
 	"vault/ente": 2, "vault/pages": 2, "vault/twofas": 2, "ways/waystest": 2,
 	"discover": 3, "guard": 3, "links": 3, "links/linktest": 3,

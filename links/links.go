@@ -18,6 +18,7 @@ import (
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
 	"github.com/omamori-guard/omamori/links/tls"
+	"github.com/omamori-guard/omamori/links/totp"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -41,6 +42,7 @@ func All() []chain.Kind {
 		memory.Kind(),
 		exec.Kind(),
 		claim.Kind(),
+		totp.Kind(),
 		kit.Kind(),
 	}
 	if name := twice(kinds); name != "" {

@@ -37,11 +37,13 @@ func catalogue() [][]entry {
 		sshTexts,
 		tcpTexts,
 		tlsTexts,
+		totpTexts,
 		tuneTexts,
 		vantageTexts,
 		vaultTexts,
 		vpnTexts,
 		cliPairTexts,
+		cliVaultTexts,
 		waysTexts,
 		wordpressTexts,
 	}
