@@ -29,7 +29,7 @@ var layers = map[string]int{
 	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
 	"journal": 1, "notify": 1, "probe": 1, "tune": 1, "vantage": 1, "vault": 1, "vault/google": 1,
 	"vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
-	"aws": 2, "config": 2, "links/claim": 2, "links/disk": 2, "links/exec": 2, "links/fixedaddress": 2,
+	"aws": 2, "config": 2, "links/claim": 2, "links/clock": 2, "links/mailbox": 2, "links/disk": 2, "links/exec": 2, "links/fixedaddress": 2,
 	"links/http": 2, "links/kit": 2, "links/memory": 2, "links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2,
 	"links/tcp": 2, "links/tls": 2, "links/totp": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
 	"notify/deliver": 2, "probe/probetest": 2, "site": 2, "vault/aegis": 2, "vault/bitwarden": 2,

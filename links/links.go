@@ -6,11 +6,13 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/links/claim"
+	"github.com/omamori-guard/omamori/links/clock"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/kit"
+	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/phpfpm"
@@ -41,6 +43,8 @@ func All() []chain.Kind {
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),
+		clock.Kind(),
+		mailbox.Kind(),
 		claim.Kind(),
 		totp.Kind(),
 		kit.Kind(),
