@@ -48,18 +48,19 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 	bad := func(field string) error {
 		return &chain.SettingError{Field: field, Text: chain.Say("mailbox.bad_" + field)}
 	}
+	if !bare(s.To) {
+		return nil, bad("to")
+	}
 	if s.From == "" {
 		s.From = s.To
 	}
-	for field, value := range map[string]string{"to": s.To, "from": s.From} {
-		if a, err := mail.ParseAddress(value); err != nil || a.Address != value {
-			return nil, bad(field)
-		}
-	}
-	for field, value := range map[string]string{"smtp": s.SMTP, "imap": s.IMAP} {
-		if host, port, err := net.SplitHostPort(value); err != nil || host == "" || port == "" {
-			return nil, bad(field)
-		}
+	switch {
+	case !bare(s.From):
+		return nil, bad("from")
+	case !hostPort(s.SMTP):
+		return nil, bad("smtp")
+	case !hostPort(s.IMAP):
+		return nil, bad("imap")
 	}
 	if s.User == "" || !sayable(s.User) {
 		return nil, bad("user")
@@ -77,6 +78,17 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 		return nil, bad("tls")
 	}
 	return &link{s}, nil
+}
+
+// bare reports whether s is an address without a name.
+func bare(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
+}
+
+func hostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	return err == nil && host != "" && port != ""
 }
 
 // local reports whether an address leads to this machine: elsewhere a password is never
@@ -159,7 +171,7 @@ func (e *errRefused) Error() string { return "refused: " + e.said }
 func (l *link) broke(ctx context.Context, which, address string, err error) chain.Proof {
 	var refused *errRefused
 	var smtp *textproto.Error
-	if errors.As(err, &smtp) {
+	if !errors.As(err, &refused) && errors.As(err, &smtp) {
 		refused = &errRefused{smtp.Code == 535 || smtp.Code == 534, smtp.Msg}
 	}
 	if refused == nil || probe.Cancelled(ctx) {

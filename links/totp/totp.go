@@ -30,10 +30,11 @@ func Kind() chain.Kind {
 const longest = 200
 
 func build(s settings, at chain.Place) (chain.Prover, error) {
-	for field, value := range map[string]string{"entry": s.Entry, "device": s.Device} {
-		if value == "" || len(value) > longest {
-			return nil, &chain.SettingError{Field: field, Text: chain.Say("totp.no_" + field)}
-		}
+	if s.Entry == "" || len(s.Entry) > longest {
+		return nil, &chain.SettingError{Field: "entry", Text: chain.Say("totp.no_entry")}
+	}
+	if s.Device == "" || len(s.Device) > longest {
+		return nil, &chain.SettingError{Field: "device", Text: chain.Say("totp.no_device")}
 	}
 	return &link{s, at.Link}, nil
 }
