@@ -63,6 +63,9 @@ func (a *App) check() error {
 	if len(problems) > 0 {
 		return &Problem{Text: chain.Say("cli.config_bad", "path", path, "n", len(problems)), Usage: true}
 	}
+	if err := a.vaultOnServer(file); err != nil {
+		return err
+	}
 	if !a.json {
 		_, err = fmt.Fprintln(a.style(a.Out), green.Render("✓"), a.say("cli.config_good", "path", path,
 			"links", len(file.Links), "goals", len(file.Chain.Model().Goals)))

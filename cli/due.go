@@ -39,7 +39,9 @@ func (a *App) dueCommand() *cobra.Command {
 		}
 		return a.due(claims(s), s.At)
 	})
+	book := codeBook{keys: keyring{fd: -1}}
 	drill := a.command("drill [LINK]", "drill", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		defer book.wipe()
 		g := a.guard()
 		s, err := g.Status(cmd.Context())
 		if err != nil {
@@ -53,7 +55,7 @@ func (a *App) dueCommand() *cobra.Command {
 		if a.json { // the answer is for programs
 			questions = a.Err
 		}
-		after, err := a.drill(cmd, g, asked, questions)
+		after, err := a.drill(cmd, g, asked, questions, &book)
 		switch {
 		case err != nil:
 			return err
@@ -71,6 +73,7 @@ func (a *App) dueCommand() *cobra.Command {
 		return nil
 	})
 	drill.ValidArgsFunction = a.completeLinks
+	a.keyFlags(drill, &book.keys)
 	c.AddCommand(drill)
 	return c
 }
@@ -133,13 +136,17 @@ func drills(s guard.Status, args []string) ([]guard.LinkStatus, error) {
 
 // drill asks, and passes on what was answered, as it is answered. It returns how
 // things stand after the last answer, nil if there was none.
-func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out io.Writer) (*guard.Status, error) {
+func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out io.Writer, book *codeBook) (*guard.Status, error) {
 	who := whoAsks()
 	in := bufio.NewScanner(a.In)
 	var after *guard.Status
 	for _, l := range asked {
+		if l.Code != "" && !a.store(&book.keys).There() {
+			fmt.Fprintf(a.style(out), "%s  %s\n", bold.Render(l.Name), a.say("cli.drill_elsewhere"))
+			continue
+		}
 		if l.Typed {
-			s, err := a.drillTyped(cmd.Context(), g, l, in, out, who)
+			s, err := a.drillTyped(cmd.Context(), g, l, in, out, who, book)
 			if err != nil {
 				return after, err
 			}
@@ -169,7 +176,7 @@ func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out i
 
 // drillTyped asks for what proves a link by being typed, until it is an answer, nothing
 // is typed, or nobody is there. It returns nil if there was no answer.
-func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *bufio.Scanner, out io.Writer, who string) (*guard.Status, error) {
+func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *bufio.Scanner, out io.Writer, who string, book *codeBook) (*guard.Status, error) {
 	w := a.style(out)
 	for {
 		fmt.Fprintf(w, "%s  %s\n  %s ", bold.Render(l.Name), l.Question, a.say("cli.ask_typed"))
@@ -187,6 +194,11 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 		if yes, ok := a.yes(typed); ok && !yes { // it is not there
 			s, err = g.Answer(ctx, l.Name, false, who)
 		} else {
+			if l.Code != "" { // the code itself stays here
+				if typed, err = a.compare(book, l.Code, typed); err != nil {
+					return nil, err
+				}
+			}
 			s, err = g.Typed(ctx, l.Name, typed, who)
 		}
 		var refused *guard.Refused

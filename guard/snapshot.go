@@ -125,6 +125,9 @@ func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang
 		if p, ok := rt.prover.(chain.Answerer); ok {
 			s.Question = lang.Say(p.Ask())
 		}
+		if p, ok := rt.prover.(chain.Coder); ok {
+			s.Code, s.Device = p.Code()
+		}
 	}
 	if !p.At.IsZero() {
 		s.ProvedAt, s.FreshUntil = p.At, p.At.Add(l.Fresh)

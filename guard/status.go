@@ -77,7 +77,11 @@ type LinkStatus struct {
 	// Person says that only a person can prove it, by answering Question.
 	Person bool `json:"person,omitempty"`
 	// Typed says that the answer is something to be typed, not yes or no.
-	Typed    bool   `json:"typed,omitempty"`
+	Typed bool `json:"typed,omitempty"`
+	// Code says that what is typed is a one-time code of this entry of the vault, which
+	// is compared where the vault is; Device shows it.
+	Code     string `json:"code,omitempty"`
+	Device   string `json:"device,omitempty"`
 	Question string `json:"question,omitempty"`
 	// ProvedAt and FreshUntil are zero for a link that was never tried.
 	ProvedAt   time.Time `json:"proved_at,omitzero"`

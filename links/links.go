@@ -17,6 +17,7 @@ import (
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
 	"github.com/omamori-guard/omamori/links/claim"
+	"github.com/omamori-guard/omamori/links/clock"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/ec2"
 	"github.com/omamori-guard/omamori/links/exec"
@@ -24,6 +25,7 @@ import (
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/kit"
+	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/phpfpm"
@@ -31,6 +33,7 @@ import (
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
 	"github.com/omamori-guard/omamori/links/tls"
+	"github.com/omamori-guard/omamori/links/totp"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -66,7 +69,10 @@ func All() []chain.Kind {
 		awsphone.Kind(),
 		awskey.Kind(),
 		awsusage.Kind(),
+		clock.Kind(),
+		mailbox.Kind(),
 		claim.Kind(),
+		totp.Kind(),
 		kit.Kind(),
 	}
 	if name := twice(kinds); name != "" {

@@ -16,7 +16,7 @@ import (
 
 // TestKinds holds every kind that is registered to the promises.
 func TestKinds(t *testing.T) {
-	options := map[string]linktest.Options{"ssh": {At: sshAt(t)}}
+	options := map[string]linktest.Options{"ssh": {At: sshAt(t)}, "mailbox": {At: mailboxAt(t)}}
 	for _, k := range links.All() {
 		t.Run(k.Name, func(t *testing.T) { linktest.Run(t, k, options[k.Name]) })
 	}
@@ -39,5 +39,17 @@ func sshAt(t *testing.T) func(string) string {
 	}
 	return func(address string) string {
 		return fmt.Sprintf("address: %s\nuser: u\nkey: file:%s\nhost_key: SHA256:uNiVztksCsDhcc0u9e8BrrJXVGDgJZ0pV6aJ0b0oZ3E\n", address, path)
+	}
+}
+
+// mailboxAt gives links a password, as they do not dial without one.
+func mailboxAt(t *testing.T) func(string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(path, []byte("p"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(address string) string {
+		return fmt.Sprintf("to: a@example.jp\nsmtp: %s\nimap: %s\nuser: u\npassword: file:%s\ntls: none\n", address, address, path)
 	}
 }

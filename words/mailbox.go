@@ -1,0 +1,26 @@
+package words
+
+var mailboxTexts = []entry{
+	{"mailbox.bad_to", "which address must receive? Write it bare: owner@example.jp", "受信を確かめるアドレスを書いてください（例: owner@example.jp）"},
+	{"mailbox.bad_from", "write the sender's address bare: owner@example.jp", "送信元のアドレスを書いてください（例: owner@example.jp）"},
+	{"mailbox.bad_smtp", "the server that takes messages, as host:port, such as mail.example.jp:465", "送信サーバーを host:port で書いてください（例: mail.example.jp:465）"},
+	{"mailbox.bad_imap", "the server where they arrive, as host:port, such as mail.example.jp:993", "受信サーバーを host:port で書いてください（例: mail.example.jp:993）"},
+	{"mailbox.bad_user", "who signs in? Often the address itself", "ログイン名を書いてください（多くはアドレスと同じです）"},
+	{"mailbox.bad_password", "say where the password is: file:PATH or credential:NAME", "パスワードの場所を書いてください: file:PATH または credential:NAME"},
+	{"mailbox.bad_tls", "implicit or starttls; none only where both servers are on this machine", "implicit か starttls を書いてください。none は両サーバーがこのマシンにある場合だけ使えます"},
+	{"mailbox.no_secret", "no password can be had at {where}", "{where} からパスワードを読めません"},
+	{"mailbox.no_secret_hint", "Put it there, for the guard's user alone to read", "ガードのユーザーだけが読めるように置いてください"},
+	{"mailbox.bad_ca", "{file} holds no certificates that can be read", "{file} から証明書を読めません"},
+	{"mailbox.bad_ca_hint", "Correct ca: in omamori.yaml, or leave it out", "omamori.yaml の ca: を直すか、消してください"},
+	{"mailbox.arrived", "a message to {to} arrived in {took:duration}", "{to} へのメールが{took:duration}で届きました"},
+	{"mailbox.not_arrived", "a message to {to} was taken, but had not arrived after {waited:duration}", "{to} へのメールは受け付けられましたが、{waited:duration}たっても届いていません"},
+	{"mailbox.not_arrived_hint", "Look into the junk folder of {to}, and whether its filters or forwarding take messages away", "{to} の迷惑メールフォルダーと、フィルターや転送の設定を確かめてください"},
+	{"mailbox.smtp_password", "{address} does not let {user} in to send", "{address} が {user} の送信ログインを拒否しました"},
+	{"mailbox.smtp_password_hint", "Is the password at {where} still right? Many services want one for apps alone", "{where} のパスワードを確かめてください。アプリ専用パスワードが必要なサービスもあります"},
+	{"mailbox.imap_password", "{address} does not let {user} in to read", "{address} が {user} の受信ログインを拒否しました"},
+	{"mailbox.imap_password_hint", "Is the password at {where} still right? Many services want one for apps alone, and IMAP turned on", "{where} のパスワードを確かめてください。アプリ専用パスワードや IMAP の有効化が必要なサービスもあります"},
+	{"mailbox.smtp_refused", "{address} does not take the message", "{address} がメールを受け付けません"},
+	{"mailbox.smtp_refused_hint", "What it said stands below. Is the address still there, and may this account send?", "サーバーの返答は下のとおりです。アドレスがまだ有効か、このアカウントで送信できるか確かめてください"},
+	{"mailbox.imap_refused", "{address} does not open the inbox", "{address} の受信箱を開けません"},
+	{"mailbox.imap_refused_hint", "What it said stands below. Is the account locked, or full?", "サーバーの返答は下のとおりです。アカウントの停止や容量を確かめてください"},
+}
