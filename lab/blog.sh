@@ -50,3 +50,10 @@ curl -sf https://blog.example.org/ | grep -q Blog
 # Plain addresses: a post's own does not change with the day.
 mariadb blog -e "UPDATE wp_options SET option_value='' WHERE option_name='permalink_structure'"
 useradd --create-home --shell /bin/sh owner
+cat >/usr/share/wordpress/post.php <<'PHP'
+<?php
+define('SHORTINIT', true);
+require 'wp-load.php';
+echo $wpdb->get_var("SELECT post_content FROM wp_posts WHERE ID = 1");
+PHP
+curl -sf https://blog.example.org/post.php | grep -q 'Welcome to WordPress'

@@ -116,6 +116,8 @@ func hostOutOfMemory(h *host) {
 	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
 		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
 		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
-	h.do(`echo -900 >/proc/$$/oom_score_adj; head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
-	h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
+	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
+	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
+	h.outside(group + `echo 0 >$g/cgroup.procs
+		head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
 }
