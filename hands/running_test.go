@@ -73,7 +73,9 @@ func TestStoppedWorkers(t *testing.T) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 	}()
-	eventually(t, "it has workers", func() bool { return len(children(cmd.Process.Pid)) == 3 })
+	eventually(t, "it has workers", func() bool {
+		return len(children(cmd.Process.Pid)) == 3 && len(sameName(cmd.Process.Pid)) == 2
+	})
 	for _, pid := range children(cmd.Process.Pid) {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)

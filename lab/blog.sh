@@ -7,7 +7,9 @@ mkdir /var/lib/mysql
 mount -t tmpfs -o size=600m,mode=755,uid=mysql,gid=mysql data /var/lib/mysql
 cp -a /var/lib/mysql.was/. /var/lib/mysql
 mount -t tmpfs -o size=4m home /home
-systemctl start mariadb.socket mariadb
+# With its socket, systemd would start it for the next visitor, whatever has ended it.
+systemctl disable --quiet mariadb.socket
+systemctl start mariadb
 mariadb -e "CREATE DATABASE blog; CREATE USER blog@localhost IDENTIFIED BY 'secret'; GRANT ALL ON blog.* TO blog@localhost"
 cat >/etc/wordpress/config-blog.example.org.php <<'PHP'
 <?php

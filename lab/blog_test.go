@@ -56,7 +56,7 @@ echo "127.0.0.1 $(cut -d ' ' -f 1-2 /etc/ssh/ssh_host_ed25519_key.pub)" >/etc/om
 func newBlog(t *testing.T) *host {
 	h := newHost(t)
 	h.do(blog)
-	h.do("systemctl stop mariadb.socket mariadb && cp -a /var/lib/mysql /root/mysql && systemctl start mariadb.socket mariadb")
+	h.do("systemctl stop mariadb && cp -a /var/lib/mysql /root/mysql && systemctl start mariadb")
 	h.do("omamori init --yes --lang en")
 	h.do(loginKeys)
 	h.write("/etc/omamori/omamori.yaml", drafted(t, h.do("cat /etc/omamori/omamori.yaml")))

@@ -124,7 +124,7 @@ func stopped(h *host) {
 		had := len(h.status().Incidents)
 		if unit == "mariadb" {
 			// Its socket would have systemd start it for the next visitor.
-			h.do("systemctl stop mariadb.socket mariadb")
+			h.do("systemctl stop mariadb")
 		} else {
 			h.do("systemctl stop " + unit)
 		}

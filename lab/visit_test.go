@@ -24,7 +24,7 @@ const (
 	// WordPress's own, which cost twenty times as much, they would be what is wrong.
 	knownPost = "https://blog.example.org/post.php"
 	itsText   = "Welcome to WordPress. This is your first post."
-	// visitors come at this beat; while the post is there, one in ten of them.
+	// visitors come at this beat.
 	visitBeat = 50 * time.Millisecond
 	visitTime = 5 * time.Second // who waits for longer goes away
 	mostVisit = 4               // at once: they are not to use up a pool
@@ -63,14 +63,11 @@ func (h *host) visit() *visitors {
 	v.all.Go(func() {
 		beat := time.NewTicker(visitBeat)
 		defer beat.Stop()
-		for n := 0; ; n++ {
+		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-beat.C:
-			}
-			if n%10 != 0 && v.calm() {
-				continue
 			}
 			select {
 			case room <- struct{}{}:
@@ -83,13 +80,6 @@ func (h *host) visit() *visitors {
 		}
 	})
 	return v
-}
-
-// calm: the post is there again.
-func (v *visitors) calm() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return !v.back.IsZero()
 }
 
 // one is one visitor. His thread is in the host's network, and ends with him.
