@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
 // What WordPress cannot do without, and what is in nobody's way.
@@ -16,10 +17,10 @@ func TestTables(t *testing.T) {
 	s.start()
 	s.posts()
 	l := s.link(settings{Database: "blog", Posts: true, Prefix: "wp_"})
-	expect(t, prove(l, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(l, 2*time.Second), chain.Holds, "")
 
 	lock := s.hold("LOCK TABLES blog.wp_posts WRITE")
-	p := prove(l, time.Second)
+	p := probetest.Prove(l, time.Second)
 	expect(t, p, chain.Broken, "locked") // at once, and not as a hang
 	if len(p.Evidence) == 0 || !strings.Contains(p.Evidence[0], "lock") {
 		t.Errorf("evidence %q", p.Evidence)
@@ -28,12 +29,12 @@ func TestTables(t *testing.T) {
 		t.Errorf("a lock is answered by %+v", plan.Deeds)
 	}
 	lock()
-	expect(t, prove(l, 2*time.Second), chain.Holds, "")
+	expect(t, probetest.Prove(l, 2*time.Second), chain.Holds, "")
 
 	s.sql("DROP TABLE blog.wp_options")
-	expect(t, prove(l, 2*time.Second), chain.Broken, "missing_table")
+	expect(t, probetest.Prove(l, 2*time.Second), chain.Broken, "missing_table")
 	s.sql("DROP DATABASE blog; CREATE DATABASE blog")
-	expect(t, prove(l, 2*time.Second), chain.Broken, "empty_database")
+	expect(t, probetest.Prove(l, 2*time.Second), chain.Broken, "empty_database")
 }
 
 // hold has another client run a statement and stay connected until end is called.
