@@ -334,12 +334,12 @@ func (g *Guard) wakeAll(root string) {
 	}
 }
 
-// underMend reports whether a link rests on one that has just been mended and
-// may still be on its way up.
+// underMend reports whether a link rests on one that is being mended, or has just been
+// and may still be on its way up.
 func (g *Guard) underMend(name string) bool {
 	for _, m := range g.mends {
-		if m.phase == proving && m.incident.Link != name && slices.Contains(g.file.Chain.Above(m.incident.Link), name) &&
-			time.Since(m.did) < rising {
+		rises := m.phase == mending || m.phase == proving && time.Since(m.did) < rising
+		if rises && m.incident.Link != name && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
 			return true
 		}
 	}

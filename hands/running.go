@@ -44,16 +44,24 @@ func (v *service) alive(ctx context.Context, t *tracked, e *chain.Evidence) {
 // sameName lists the children of a process that have its name.
 func sameName(pid int) (all []int) {
 	of, err := readStat(pid)
-	b, err2 := readShort(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil || err2 != nil {
+	if err != nil {
+		return nil
+	}
+	for _, child := range children(pid) {
+		if st, err := readStat(child); err == nil && st.comm == of.comm {
+			all = append(all, child)
+		}
+	}
+	return all
+}
+
+func children(pid int) (all []int) {
+	b, err := readShort(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
 		return nil
 	}
 	for _, f := range strings.Fields(string(b)) {
-		child, err := strconv.Atoi(f)
-		if err != nil {
-			continue
-		}
-		if st, err := readStat(child); err == nil && st.comm == of.comm {
+		if child, err := strconv.Atoi(f); err == nil {
 			all = append(all, child)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 )
 
@@ -157,6 +159,9 @@ func (v *service) view(t *tracked) chain.Process {
 		case <-t.ended:
 		case <-time.After(reapTime):
 			p.State, p.Exited = "Z", time.Now()
+			if s := unix.WaitStatus(st.exit); st.state == "Z" && s.Signaled() { // its memory is still being taken back
+				p.KnownExit, p.Signal = true, int(s.Signal())
+			}
 			return p
 		}
 	}

@@ -7,7 +7,9 @@ mkdir /var/lib/mysql
 mount -t tmpfs -o size=600m,mode=755,uid=mysql,gid=mysql data /var/lib/mysql
 cp -a /var/lib/mysql.was/. /var/lib/mysql
 mount -t tmpfs -o size=4m home /home
-systemctl start mariadb.socket mariadb
+# With its socket, systemd would start it for the next visitor, whatever has ended it.
+systemctl disable --quiet mariadb.socket
+systemctl start mariadb
 mariadb -e "CREATE DATABASE blog; CREATE USER blog@localhost IDENTIFIED BY 'secret'; GRANT ALL ON blog.* TO blog@localhost"
 cat >/etc/wordpress/config-blog.example.org.php <<'PHP'
 <?php
@@ -50,3 +52,10 @@ curl -sf https://blog.example.org/ | grep -q Blog
 # Plain addresses: a post's own does not change with the day.
 mariadb blog -e "UPDATE wp_options SET option_value='' WHERE option_name='permalink_structure'"
 useradd --create-home --shell /bin/sh owner
+cat >/usr/share/wordpress/post.php <<'PHP'
+<?php
+define('SHORTINIT', true);
+require 'wp-load.php';
+echo $wpdb->get_var("SELECT post_content FROM wp_posts WHERE ID = 1");
+PHP
+curl -sf https://blog.example.org/post.php | grep -q 'Welcome to WordPress'

@@ -14,9 +14,9 @@ var blog string
 
 // beats are the settings of each kind on this host: faults are to be found soon.
 var beats = map[string]string{
-	"process": "every: 1s, timeout: 1s", "mysql": "every: 2s, timeout: 2s", "phpfpm": "every: 2s, timeout: 2s",
-	"tls": "every: 3s, timeout: 3s", "wordpress": "every: 4s, timeout: 4s", "tcp": "every: 2s, timeout: 2s", "ssh": "every: 3s, timeout: 3s",
-	"disk": "every: 2s, timeout: 2s", "memory": "every: 2s, timeout: 2s", "http": "every: 2s, timeout: 2s",
+	"process": "every: 1s, timeout: 1s", "mysql": "every: 3s, timeout: 3s", "phpfpm": "every: 4s, timeout: 4s",
+	"tls": "every: 4s, timeout: 4s", "wordpress": "every: 6s, timeout: 6s", "tcp": "every: 4s, timeout: 4s", "ssh": "every: 6s, timeout: 6s",
+	"disk": "every: 2s, timeout: 2s", "memory": "every: 3s, timeout: 3s", "http": "every: 5s, timeout: 5s",
 }
 
 // More than discovery drafts: the small file systems, which are of a sort that it leaves
@@ -56,7 +56,7 @@ echo "127.0.0.1 $(cut -d ' ' -f 1-2 /etc/ssh/ssh_host_ed25519_key.pub)" >/etc/om
 func newBlog(t *testing.T) *host {
 	h := newHost(t)
 	h.do(blog)
-	h.do("systemctl stop mariadb.socket mariadb && cp -a /var/lib/mysql /root/mysql && systemctl start mariadb.socket mariadb")
+	h.do("systemctl stop mariadb && cp -a /var/lib/mysql /root/mysql && systemctl start mariadb")
 	h.do("omamori init --yes --lang en")
 	h.do(loginKeys)
 	h.write("/etc/omamori/omamori.yaml", drafted(t, h.do("cat /etc/omamori/omamori.yaml")))

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -66,13 +67,18 @@ func Boot(ctx context.Context, root string) (*Host, error) {
 	h.boot = exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "sh", "boot", root, h.run)
 	h.boot.Stdout, h.boot.Stderr = console, console
 	h.boot.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	if err := h.boot.Start(); err != nil {
-		return nil, errors.Join(err, h.remove())
-	}
+	started := make(chan error)
 	go func() {
 		defer close(h.ended)
-		_ = h.boot.Wait() //nolint:errcheck // it is killed
+		runtime.LockOSThread() // the host is to die with this program, but it dies with this thread
+		err := h.boot.Start()
+		if started <- err; err == nil {
+			_ = h.boot.Wait() //nolint:errcheck // it is killed
+		}
 	}()
+	if err := <-started; err != nil {
+		return nil, errors.Join(err, h.remove())
+	}
 	if err := h.Booted(ctx); err != nil {
 		log, _ := os.ReadFile(h.console()) //nolint:errcheck // as much as there is
 		return nil, errors.Join(fmt.Errorf("%w\n%s", err, log), h.Close())

@@ -15,11 +15,11 @@ const (
 
 	killMariaDB = "kill -9 $(systemctl show -P MainPID mariadb)\n"
 	// restored puts MariaDB and its data back as they were at first.
-	restored = `systemctl stop mariadb.socket mariadb
+	restored = `systemctl stop mariadb
 rm -rf /var/lib/mysql/*
 cp -a /root/mysql/. /var/lib/mysql
 systemctl reset-failed mariadb 2>/dev/null || true
-systemctl start mariadb.socket mariadb
+systemctl start mariadb
 `
 )
 
@@ -70,9 +70,9 @@ func ofMariaDB() []fault {
 		link: "sql", cause: "missing_table", evidence: "error 1146", next: "wp_options", broken: unread,
 		undo: "mariadb blog -e 'RENAME TABLE gone TO wp_options'",
 	}, {
-		name: "MariaDB: wp_posts damaged", asleep: true, make: `systemctl stop mariadb.socket mariadb
+		name: "MariaDB: wp_posts damaged", asleep: true, make: `systemctl stop mariadb
 			dd if=/dev/urandom of=/var/lib/mysql/blog/wp_posts.ibd bs=16k seek=3 count=4 conv=notrunc 2>/dev/null
-			systemctl start mariadb.socket mariadb`,
+			systemctl start mariadb`,
 		link: "sql", cause: "crashed_table", evidence: "wp_posts", next: "wp_posts", broken: unread, undo: restored,
 		look: func(h *host, _ guard.IncidentStatus) {
 			if code := h.do("curl -s -o /dev/null -w '%{http_code}' https://blog.example.org/"); code != "200" {
@@ -95,9 +95,9 @@ func ofMariaDB() []fault {
 		link: "sql", cause: "locked", evidence: "PROCESSLIST", next: "KILL", broken: unread, maybe: []string{"fpm"},
 		undo: "systemctl stop locker",
 	}, {
-		name: "MariaDB: stopped on purpose", make: "systemctl stop mariadb.socket mariadb",
+		name: "MariaDB: stopped on purpose", make: "systemctl stop mariadb",
 		link: "mariadb", cause: "stopped_on_purpose", evidence: "systemd: inactive", next: "systemctl start mariadb", broken: fallen,
-		undo: "systemctl start mariadb.socket mariadb",
+		undo: "systemctl start mariadb",
 		look: func(h *host, _ guard.IncidentStatus) {
 			if state, _ := h.Do(h.Context(), "systemctl is-active mariadb"); strings.TrimSpace(state) != "inactive" {
 				h.Errorf("it was fought over: %s", state)
@@ -116,6 +116,8 @@ func hostOutOfMemory(h *host) {
 	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
 		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
 		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
-	h.do(`echo -900 >/proc/$$/oom_score_adj; head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
-	h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
+	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
+	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
+	h.outside(group + `echo 0 >$g/cgroup.procs
+		head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
 }
