@@ -150,7 +150,9 @@ func (g *Guard) incidentStatus(i *chain.Incident, now time.Time, lang words.Lang
 	}
 	if !i.Ended.IsZero() {
 		s.Ended = &i.Ended
-		s.Next = ""
+		if !comesAgain(i) {
+			s.Next = ""
+		}
 	}
 	for _, d := range i.Deeds {
 		s.Deeds = append(s.Deeds, DeedStatus{

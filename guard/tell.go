@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/words"
@@ -76,11 +77,15 @@ func letter(lang words.Lang, event string, i *chain.Incident, titles map[string]
 			add(say("guard.letter_still_without", "goal", title, "took", without.Round(time.Second)))
 		}
 	}
-	if event != "end" && !i.Next.IsZero() {
+	if (event != "end" || comesAgain(i)) && !i.Next.IsZero() {
 		add(say("guard.letter_next", "next", i.Next))
 	}
 	return title, strings.Join(lines, "\n")
 }
+
+// comesAgain: a restart was the answer and is none for long; what is to be done is to be
+// done still.
+func comesAgain(i *chain.Incident) bool { return i.Cause == cause.OOM && !i.Next.IsZero() }
 
 // goals lists the goals that an incident put out of reach, each once.
 func goals(i *chain.Incident) (names []string) {

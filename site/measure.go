@@ -70,12 +70,13 @@ func Measure(ctx context.Context, path string) (*Measured, error) {
 			return nil, err
 		}
 	}
-	m.Others = table["SUnreclaim"] + table["KernelStack"] + table["PageTables"]
-	if own := cgroupLimit("/proc/self/cgroup"); own == m.Memory && own < table["MemTotal"] {
-		m.Others = 0 // the kernel's own is the whole machine's, of which we have a part
+	// Of a machine of which we have a part, only what is in that part counts.
+	part := m.Memory < table["MemTotal"]
+	if !part {
+		m.Others = table["SUnreclaim"] + table["KernelStack"] + table["PageTables"]
 	}
 	for pid, p := range all {
-		if !taken[pid] && pid != os.Getpid() {
+		if !taken[pid] && pid != os.Getpid() && (!part || cgroupLimit(fmt.Sprintf("/proc/%d/cgroup", pid)) <= m.Memory) {
 			m.Others += p.held
 		}
 	}

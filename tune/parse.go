@@ -2,7 +2,6 @@ package tune
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -35,17 +34,23 @@ func ParseVariables(b []byte) Variables {
 	return v
 }
 
-// Number is a value in bytes or of things; 0 if there is no such number.
+// No server has more: sums of such figures do not overflow.
+const (
+	mostBytes = 1 << 40
+	mostCount = 100_000
+)
+
+// Number is a value in bytes; 0 if there is no such number.
 func (v Variables) Number(name string) uint64 {
-	n, err := strconv.ParseUint(v[name], 10, 62)
+	n, err := strconv.ParseUint(v[name], 10, 64)
 	if err != nil {
 		return 0
 	}
-	return n
+	return min(n, mostBytes)
 }
 
-// count is a number of things that fits an int.
-func (v Variables) count(name string) int { return int(min(v.Number(name), math.MaxInt32)) }
+// count is a number of things.
+func (v Variables) count(name string) int { return int(min(v.Number(name), mostCount)) }
 
 // Buffers are the settings that take memory. ok is false if they are not those of a
 // MariaDB.
@@ -115,7 +120,7 @@ func ParseFPM(b []byte) []Pool {
 		switch to := map[string]*int{"pm.max_children": &p.Children, "pm.start_servers": &p.Start, "pm.min_spare_servers": &p.MinSpare,
 			"pm.max_spare_servers": &p.MaxSpare, "pm.max_requests": &p.Requests}[strings.TrimSpace(key)]; {
 		case to != nil && err == nil:
-			*to = int(n)
+			*to = int(min(n, mostCount))
 		case strings.TrimSpace(key) == "pm":
 			p.Manager = value
 		}

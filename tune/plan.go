@@ -29,7 +29,7 @@ const (
 
 // tiers are how far the buffers of a connection are lowered: no further than it takes.
 var tiers = [...]struct{ tmp, sort, join uint64 }{
-	{1 << 40, 1 << 40, 1 << 40}, {4 * MiB, MiB, 256 << 10}, {MiB, 256 << 10, 128 << 10},
+	{1 << 40, 1 << 40, 1 << 40}, {4 * MiB, MiB, 256 << 10}, {MiB, 256 << 10, 256 << 10},
 }
 
 // Make reckons a plan. It lowers what can be lowered and raises nothing, so that a plan

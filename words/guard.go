@@ -70,7 +70,7 @@ var guardTexts = []entry{
 	{"guard.tune_busy", "another tuning is under way", "別の調整を行っています"},
 	{"guard.tune_begins", "{who} has {services} tuned", "{who} の指示で {services} を調整します"},
 	{"guard.tune_kept", "the tuning is proved, and stays", "調整後の動作を確認し、確定しました"},
-	{"guard.tune_undone", "the tuning is undone: {why}", "調整を元に戻しました: {why}"},
-	{"guard.tune_failed", "it could not be carried out: {error}", "実行できませんでした: {error}"},
-	{"guard.tune_broke", "{link} does not hold with it: {because}", "{link} が成り立ちませんでした: {because}"},
+	{"guard.tune_undone", "the tuning is undone: {why:text}", "調整を元に戻しました: {why:text}"},
+	{"guard.tune_failed", "it could not be carried out: {error:text}", "実行できませんでした: {error:text}"},
+	{"guard.tune_broke", "{link} does not hold with it: {because:text}", "{link} が成り立ちませんでした: {because:text}"},
 }

@@ -270,3 +270,47 @@ func TestCommandLine(t *testing.T) {
 		})
 	}
 }
+
+// A tuning that nobody keeps is undone in time, by the next hands if these are killed.
+func TestTuningOutlivesAKill(t *testing.T) {
+	binary := program(t)
+	dir, path := file(t)
+	drop := filepath.Join(dir, "zz-omamori.cnf")
+	text := `{"run": "` + dir + `/run", "state": "` + dir + `/state", "services": [{"name": "it", "child": {"argv": ["/bin/sleep", "1000"]},
+		"tunes": [{"form": "mariadb", "file": "` + drop + `"}]}]}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tuning := hands.Tuning{Within: time.Second, Changes: []hands.Change{{Service: "it", File: drop,
+		Values: []hands.Value{{Name: "max_connections", Value: "20"}}}}}
+	for _, sig := range []os.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		c, p := spawn(t, binary, path)
+		start(t, c)
+		if err := c.Tune(t.Context(), tuning); err != nil {
+			t.Fatal(err)
+		}
+		tuned := start(t, c)
+		if err := p.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(drop); err != nil {
+			t.Error("it was undone with its hands")
+		}
+		c, p = spawn(t, binary, path)
+		eventually(t, "it is undone", func() bool {
+			now, err := c.Process(t.Context(), "it")
+			_, there := os.Stat(drop)
+			return err == nil && now.Running && now.PID != tuned && errors.Is(there, os.ErrNotExist)
+		})
+		if err := c.Keep(t.Context()); err == nil {
+			t.Error("what is undone was kept")
+		}
+		c.Close()
+		if _, err := p.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
