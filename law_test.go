@@ -26,15 +26,15 @@ const module = "github.com/omamori-guard/omamori"
 // import each other.
 var layers = map[string]int{
 	"chain": 0, "mounts": 0, "words": 0,
-	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
+	"cause": 1, "hands": 1, "journal": 1, "notify": 1, "probe": 1, "tunnel": 1, "vantage": 1, "ways": 1, "wpconfig": 1,
 	"links/claim": 2, "links/disk": 2, "links/exec": 2, "links/http": 2, "links/memory": 2,
 	"links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2, "links/tcp": 2,
 	"links/tls": 2, "links/wordpress": 2,
-	"links/fixedaddress": 2, "links/vpn": 2, "links/vpnclient": 2,
+	"links/fixedaddress": 2, "links/tunnel": 2, "links/vpn": 2, "links/vpnclient": 2, "tunnel/engine": 2,
 	"config": 2, "notify/deliver": 2, "site": 2, "ways/waystest": 2,
 	"discover": 3, "guard": 3, "links": 3, "links/linktest": 3,
 	"cli": 4, "control": 4,
-	"cmd/omamori": 5, "cmd/omamori-hands": 5, "cmd/omamori-send": 5, "bench": 5, "lab": 5,
+	"cmd/omamori": 5, "cmd/omamori-hands": 5, "cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "bench": 5, "lab": 5,
 }
 
 // only lists packages that may import less of the project than their layer allows.
@@ -43,6 +43,7 @@ var only = map[string][]string{
 	"mounts":  nil,
 	"words":   nil,
 	"hands":   {"chain", "mounts", "words"},
+	"tunnel":  {"chain"},
 	"vantage": {"chain"},
 }
 

@@ -32,6 +32,8 @@ func catalogue() [][]entry {
 		tlsTexts,
 		vantageTexts,
 		vpnTexts,
+		tunnelTexts,
+		cliTunnelTexts,
 		cliPairTexts,
 		waysTexts,
 		wordpressTexts,
