@@ -9,6 +9,8 @@ GOFLAGS := -trimpath
 LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+PROGRAMS := $(notdir $(wildcard cmd/*))
+
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
@@ -57,7 +59,7 @@ build:
 	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 install: build
-	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock
+	install -m 0755 -D -t $(PREFIX)/bin $(PROGRAMS:%=bin/%)
 
 ## make deb     the Debian package, in dist/ (ARCH=arm64 for another machine)
 ARCH ?= $(shell go env GOARCH)
@@ -66,8 +68,8 @@ deb:
 
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build
-	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock
-	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket packaging/systemd/omamori-firewall.service packaging/systemd/omamori-door.service packaging/systemd/omamori-knock.service
+	install -m 0755 -D -t $(DESTDIR)/usr/bin $(PROGRAMS:%=bin/%)
+	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
 	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }

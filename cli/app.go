@@ -76,6 +76,8 @@ type App struct {
 	Cloud cloud.Client
 	// Door is the machine whose door is put up.
 	Door Door
+	// TunnelBinary is the path of omamori-tunnel.
+	TunnelBinary string
 
 	In       io.Reader
 	Out, Err io.Writer

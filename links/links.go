@@ -34,6 +34,7 @@ import (
 	"github.com/omamori-guard/omamori/links/tcp"
 	"github.com/omamori-guard/omamori/links/tls"
 	"github.com/omamori-guard/omamori/links/totp"
+	"github.com/omamori-guard/omamori/links/tunnel"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -50,6 +51,7 @@ func All() []chain.Kind {
 		tls.Kind(),
 		tcp.Kind(),
 		ssh.Kind(),
+		tunnel.Kind(),
 		vpn.Kind(),
 		vpnclient.Kind(),
 		fixedaddress.Kind(),

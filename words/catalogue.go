@@ -46,6 +46,8 @@ func catalogue() [][]entry {
 		vantageTexts,
 		vaultTexts,
 		vpnTexts,
+		tunnelTexts,
+		cliTunnelTexts,
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
