@@ -20,12 +20,12 @@ func wire() *cli.App {
 		Dial: func(socket string, lang words.Lang) cli.Guard {
 			return control.NewClient(socket, lang)
 		},
-		Run:         run,
-		Carry:       control.CarryLetter,
-		HandsBinary: beside("omamori-hands"),
+		Run:          run,
+		Carry:        control.CarryLetter,
+		HandsBinary:  beside("omamori-hands"),
 		TunnelBinary: beside("omamori-tunnel"),
-		Door:        machine{},
-		In:          os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Door:         machine{},
+		In:           os.Stdin, Out: os.Stdout, Err: os.Stderr,
 	}
 }
 
