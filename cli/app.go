@@ -69,6 +69,8 @@ type App struct {
 	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.
 	HandsBinary string
+	// Door is the machine whose door is put up.
+	Door Door
 
 	In       io.Reader
 	Out, Err io.Writer
@@ -78,6 +80,8 @@ type App struct {
 	config string
 	state  string
 	stated bool // --state or $OMAMORI_STATE was given
+
+	doorSocket, doorDir string
 }
 
 // errBadNews is an answer that is no error, but not good either.

@@ -96,6 +96,14 @@ func takes(f *pflag.Flag) string {
 		return "HOST:PORT"
 	case "title":
 		return "TEXT"
+	case "for":
+		return "1h"
+	case "keys":
+		return "FILE"
+	case "keep":
+		return "INTERFACE"
+	case "why":
+		return "TEXT"
 	case "lose":
 		return "NAME"
 	}

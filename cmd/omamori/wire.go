@@ -23,6 +23,7 @@ func wire() *cli.App {
 		Run:         run,
 		Carry:       control.CarryLetter,
 		HandsBinary: beside("omamori-hands"),
+		Door:        machine{},
 		In:          os.Stdin, Out: os.Stdout, Err: os.Stderr,
 	}
 }

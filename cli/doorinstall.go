@@ -1,0 +1,268 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/door"
+	"github.com/omamori-guard/omamori/door/install"
+	"github.com/omamori-guard/omamori/door/nft"
+	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
+)
+
+// Door is what the door's commands need of the machine.
+type Door interface {
+	// Prepare writes the door's files; the firewall stays as it is.
+	Prepare(o install.Options) (install.Result, error)
+	// Start starts, or with again starts anew, what keeps the door. It is no error where
+	// nothing here starts services: they are then started by hand.
+	Start(ctx context.Context, again bool) error
+	// Enable has it started at every boot, Disable ends it and takes that back.
+	Enable(ctx context.Context) error
+	Disable(ctx context.Context) error
+	// Obstacles finds other firewalls that would keep an owner out.
+	Obstacles(ports []uint16) ([]nft.Obstacle, error)
+	// Legacy lists the tables of an iptables that Obstacles cannot read.
+	Legacy() []string
+	// OwnSession and LoggedIn find out who has come in, and by which session.
+	OwnSession(all []door.Session) (door.Session, bool)
+	LoggedIn(all []door.Session) []door.Session
+	// AtConsole reports whether we are typed at the machine's own console.
+	AtConsole() bool
+}
+
+func (a *App) doorInstallCommand() *cobra.Command {
+	var ports []uint
+	var keep, keys []string
+	var goal string
+	c := a.command("install", "door_install", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		list, err := tcpPorts(ports)
+		if err != nil {
+			return err
+		}
+		if err := rootOnly(); err != nil {
+			return err
+		}
+		return a.doorInstall(cmd.Context(), install.Options{Ports: list, Keep: keep, Keys: keys, Dir: a.doorDir, Guard: userHere("omamori"), Knock: userHere("omamori-knock")}, goal)
+	})
+	c.Flags().UintSliceVar(&ports, "ports", []uint{22}, a.say("cli.flag_door_ports"))
+	c.Flags().StringSliceVar(&keep, "keep", nil, a.say("cli.flag_door_keep"))
+	c.Flags().StringSliceVar(&keys, "keys", usualKeys(), a.say("cli.flag_door_keys"))
+	c.Flags().StringVar(&goal, "goal", "shell", a.say("cli.flag_door_goal"))
+	c.Flags().StringVar(&a.doorDir, "dir", "/etc/omamori", "")
+	_ = c.Flags().MarkHidden("dir")
+	return c
+}
+
+func rootOnly() error {
+	if os.Geteuid() != 0 {
+		return &Problem{Text: chain.Say("door.root"), Hint: chain.Say("door.root_hint")}
+	}
+	return nil
+}
+
+// userHere is name, if there is such a user.
+func userHere(name string) string {
+	b, err := os.ReadFile("/etc/passwd")
+	if err != nil || !strings.Contains("\n"+string(b), "\n"+name+":") {
+		return ""
+	}
+	return name
+}
+
+// usualKeys are the authorized_keys of root, and of whoever stands behind sudo.
+func usualKeys() []string {
+	list := []string{"/root/.ssh/authorized_keys"}
+	if name := os.Getenv("SUDO_USER"); name != "" && name != "root" && !strings.ContainsAny(name, "/.") {
+		list = append(list, "/home/"+name+"/.ssh/authorized_keys")
+	}
+	return list
+}
+
+// doorInstall closes the ports, and leaves them so once the owner has come in.
+func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) error {
+	if err := a.secondWay(ctx, goal, len(o.Keep) > 0); err != nil {
+		return err
+	}
+	obstacles, err := a.Door.Obstacles(o.Ports)
+	if err != nil {
+		return err
+	}
+	if err := a.blocked(obstacles); err != nil {
+		return err
+	}
+	r, err := a.Door.Prepare(o)
+	if err != nil {
+		return err
+	}
+	w := a.style(a.Err)
+	for _, key := range r.TooLarge {
+		fmt.Fprintln(w, a.say("door.key_too_large", "key", key))
+	}
+	if tables := a.Door.Legacy(); len(tables) > 0 {
+		fmt.Fprintln(w, a.say("door.legacy", "tables", strings.Join(tables, ", ")))
+	}
+	for _, ob := range obstacles {
+		if !ob.Sure {
+			fmt.Fprintln(w, a.say("door.perhaps", "where", ob.Where))
+		}
+	}
+	if err := a.Door.Start(ctx, r.Changed); err != nil {
+		return err
+	}
+	ask, err := a.doorReached(ctx)
+	if err != nil {
+		return err
+	}
+	defer ask.Close()
+	fmt.Fprintln(w, a.say("door.pass", "owners", strings.Join(r.Owners, ", ")))
+	fmt.Fprintf(w, "\n  %s\n\n", r.Pass)
+	if err := a.ready(); err != nil {
+		return err
+	}
+	if err := ask.Try(ctx, o.Ports, false, byWhom()); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, bold.Render(a.say("door.come_in", "left", hands.Trial)))
+	if err := a.await(ctx, ask, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
+		return err
+	}
+	return a.Door.Enable(ctx)
+}
+
+// blocked says which lines another firewall needs.
+func (a *App) blocked(all []nft.Obstacle) error {
+	var do []string
+	where := ""
+	for _, o := range all {
+		if o.Sure {
+			where = o.Where
+			for _, l := range o.Lines {
+				if !slices.Contains(do, l) {
+					do = append(do, l)
+				}
+			}
+		}
+	}
+	if len(do) == 0 {
+		return nil
+	}
+	return &Problem{Text: chain.Say("door.blocked", "where", where), Hint: chain.Say("door.blocked_hint", "lines", strings.Join(do, " && "))}
+}
+
+// secondWay refuses unless there is a way in besides the one that the door guards, and
+// it is proved: somebody sits at the console, or the guard says so.
+func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
+	if a.Door.AtConsole() {
+		return nil
+	}
+	none := &Problem{Text: chain.Say("door.no_second_way", "goal", goal), Hint: chain.Say("door.no_second_way_hint", "goal", goal)}
+	g := a.guard()
+	status, err := g.Status(ctx)
+	if errors.Is(err, guard.ErrNoGuard) {
+		return none
+	}
+	if err != nil {
+		return err
+	}
+	all, err := g.Ways(ctx, goal, guard.Supposed{})
+	if refused, ok := errors.AsType[*guard.Refused](err); ok && refused.Code == "unknown_name" {
+		return none
+	}
+	if err != nil {
+		return err
+	}
+	kinds := map[string]string{}
+	for _, l := range status.Links {
+		kinds[l.Name] = l.Kind
+	}
+	for _, one := range all {
+		for _, way := range one.Ways {
+			if one.Name == goal && way.Verdict == chain.Holds && besides(way, kinds, keeps) {
+				return nil
+			}
+		}
+	}
+	return none
+}
+
+// besides reports whether a way goes elsewhere than through the ports that are to be
+// closed: it has no SSH in it, or one through an interface that is kept open.
+func besides(way guard.WayStatus, kinds map[string]string, keeps bool) bool {
+	ssh, other := false, false
+	for _, name := range slices.Concat(way.Links, way.RestsOn) {
+		switch kinds[name] {
+		case "ssh", "tcp", "knock", "firewall", "address":
+			ssh = true
+		case "":
+		default:
+			other = true
+		}
+	}
+	return other && (!ssh || keeps)
+}
+
+// doorReached connects, giving what was just started a moment.
+func (a *App) doorReached(ctx context.Context) (*hands.DoorClient, error) {
+	for tries := 0; ; tries++ {
+		ask, err := a.doorAsk(ctx)
+		if err == nil || tries >= 50 {
+			return ask, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (a *App) doorUninstallCommand() *cobra.Command {
+	return a.command("uninstall", "door_uninstall", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if err := rootOnly(); err != nil {
+			return err
+		}
+		ctx := cmd.Context()
+		ask, err := a.doorAsk(ctx)
+		if err != nil {
+			return err
+		}
+		defer ask.Close()
+		s, err := ask.Look(ctx)
+		if err != nil {
+			return err
+		}
+		if s.Rules == nil {
+			if s.Trial > 0 {
+				if err := ask.Rollback(ctx, byWhom()); err != nil {
+					return err
+				}
+			}
+			return a.doorDone(chain.Say("door.not_installed"))
+		}
+		if err := ask.Try(ctx, nil, true, byWhom()); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.style(a.Err), bold.Render(a.say("door.come_in_plain", "left", hands.Trial)))
+		if err := a.await(ctx, ask, chain.Say("door.uninstalled")); err != nil {
+			return err
+		}
+		return a.Door.Disable(ctx)
+	})
+}
+
+func isTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
