@@ -28,7 +28,7 @@ var layers = map[string]int{
 	"chain": 0, "door": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0,
 	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "door/knock": 1, "door/nft": 1, "hands": 1, "journal": 1,
 	"notify": 1, "probe": 1, "tune": 1, "vantage": 1, "vault": 1, "vault/kit": 1, "ways": 1, "wpconfig": 1,
-	"aws": 2, "config": 2, "door/install": 2, "links/claim": 2, "links/disk": 2, "links/exec": 2, "links/fixedaddress": 2,
+	"aws": 2, "config": 2, "door/install": 2, "links/claim": 2, "links/disk": 2, "links/exec": 2, "links/firewall": 2, "links/fixedaddress": 2,
 	"links/http": 2, "links/memory": 2, "links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2,
 	"links/tcp": 2, "links/tls": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
 	"notify/deliver": 2, "probe/probetest": 2, "site": 2, "vault/pages": 2, "ways/waystest": 2,

@@ -118,8 +118,10 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 			fmt.Fprintln(w, a.say("door.perhaps", "where", ob.Where))
 		}
 	}
-	if err := a.Door.Start(ctx, r.Changed); err != nil {
-		return err
+	if !a.byHand() {
+		if err := a.Door.Start(ctx, r.Changed); err != nil {
+			return err
+		}
 	}
 	ask, err := a.doorReached(ctx)
 	if err != nil {
@@ -138,8 +140,14 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 	if err := a.await(ctx, ask, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
 		return err
 	}
+	if a.byHand() {
+		return nil
+	}
 	return a.Door.Enable(ctx)
 }
+
+// byHand: a door at another socket is not the units', and is started by whoever made it.
+func (a *App) byHand() bool { return a.doorSocket != hands.DefaultDoorSocket }
 
 // blocked says which lines another firewall needs.
 func (a *App) blocked(all []nft.Obstacle) error {
@@ -257,6 +265,9 @@ func (a *App) doorUninstallCommand() *cobra.Command {
 		fmt.Fprintln(a.style(a.Err), bold.Render(a.say("door.come_in_plain", "left", hands.Trial)))
 		if err := a.await(ctx, ask, chain.Say("door.uninstalled")); err != nil {
 			return err
+		}
+		if a.byHand() {
+			return nil
 		}
 		return a.Door.Disable(ctx)
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/exec"
+	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/memory"
@@ -36,6 +37,7 @@ func All() []chain.Kind {
 		vpn.Kind(),
 		vpnclient.Kind(),
 		fixedaddress.Kind(),
+		firewall.Kind(),
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),

@@ -15,6 +15,7 @@ func catalogue() [][]entry {
 		diskTexts,
 		doorTexts,
 		execTexts,
+		firewallTexts,
 		guardTexts,
 		handsTexts,
 		helpTexts,

@@ -145,7 +145,8 @@ func place(path string, text []byte, mode fs.FileMode) (changed bool, err error)
 		return false, err
 	}
 	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	// Whatever umask we were started with: the knock reads who may sign.
+	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return false, err
 	}
 	return true, os.Rename(path+".new", path)
