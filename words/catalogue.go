@@ -9,6 +9,7 @@ func catalogue() [][]entry {
 		causeTexts,
 		claimTexts,
 		cloudTexts,
+		cliSSHTexts,
 		cliTexts,
 		controlTexts,
 		discoverTexts,
