@@ -5,12 +5,14 @@ import (
 	"fmt"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/links/address"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
+	"github.com/omamori-guard/omamori/links/knock"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/phpfpm"
@@ -38,6 +40,8 @@ func All() []chain.Kind {
 		vpnclient.Kind(),
 		fixedaddress.Kind(),
 		firewall.Kind(),
+		knock.Kind(),
+		address.Kind(),
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),
