@@ -4,12 +4,14 @@ package words
 // package whose texts it holds.
 func catalogue() [][]entry {
 	return [][]entry{
+		addressTexts,
 		chainTexts,
 		configTexts,
 		awsTexts,
 		causeTexts,
 		claimTexts,
 		cloudTexts,
+		cliSSHTexts,
 		cliTexts,
 		clockTexts,
 		controlTexts,
