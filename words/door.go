@@ -179,6 +179,15 @@ var doorTexts = []entry{
 		"the door refuses: {why}",
 		"扉が断りました: {why}"},
 
+	// What the door's half has done, in the journal.
+	{"door.did_lease", "{who}: {from} is let in until {until:time}", "{who}: {from} を {until:time} まで通しました"},
+	{"door.did_end", "the lease of {from} was ended ({who})", "{from} のリースを終えました（{who}）"},
+	{"door.did_try", "new rules of the door are on trial ({who})", "扉の新しいルールを試行しています（{who}）"},
+	{"door.did_confirm", "the owner came in by the door's new rules ({who})", "持ち主が新しいルールで入れることを確認しました（{who}）"},
+	{"door.did_rollback", "the door's rules were put back: {note}", "扉のルールを元に戻しました: {note}"},
+	{"door.did_load", "the door's rules were loaded: {note}", "扉のルールを読み込みました: {note}"},
+	{"door.did_other", "the door: {what} {note}", "扉: {what} {note}"},
+
 	{"cli.flag_door_socket", "where the door answers", "扉のソケット"},
 	{"cli.flag_door_ports", "TCP ports to close", "閉じる TCP ポート"},
 	{"cli.flag_door_keep", "interfaces where nothing is closed (that of a tunnel)", "閉じないインターフェース（トンネルなど）"},
