@@ -189,6 +189,7 @@ var doorTexts = []entry{
 	{"door.did_other", "the door: {what} {note}", "扉: {what} {note}"},
 
 	{"cli.flag_door_socket", "where the door answers", "扉のソケット"},
+	{"cli.flag_door_dir", "where its files go", "ファイルの置き場所"},
 	{"cli.flag_door_ports", "TCP ports to close", "閉じる TCP ポート"},
 	{"cli.flag_door_keep", "interfaces where nothing is closed (that of a tunnel)", "閉じないインターフェース（トンネルなど）"},
 	{"cli.flag_door_keys", "authorized_keys of those who may knock", "ノックしてよい人の authorized_keys"},
@@ -204,7 +205,7 @@ that it knows is let in, from the address that he happens to have, for a while.
   sudo omamori door install          close SSH, safely
   omamori ssh server                 from your laptop: knock, and come in
   sudo omamori door list             who is let in
-  sudo omamori door close --cut      let nobody in any more, and end their sessions`, `omamori door: 扉の状況を表示します。SSH は外部に閉じておき、登録済みの鍵で署名した人だけを、
+  sudo omamori door close --cut      let nobody in, and end their sessions`, `omamori door: 扉の状況を表示します。SSH は外部に閉じておき、登録済みの鍵で署名した人だけを、
 そのときのアドレスからしばらくの間だけ通します。
 
   sudo omamori door install          SSH を安全に閉じる
