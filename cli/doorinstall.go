@@ -58,7 +58,7 @@ func (a *App) doorInstallCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&keep, "keep", nil, a.say("cli.flag_door_keep"))
 	c.Flags().StringSliceVar(&keys, "keys", usualKeys(), a.say("cli.flag_door_keys"))
 	c.Flags().StringVar(&goal, "goal", "shell", a.say("cli.flag_door_goal"))
-	c.Flags().StringVar(&a.doorDir, "dir", "/etc/omamori", "")
+	c.Flags().StringVar(&a.doorDir, "dir", "/etc/omamori", a.say("cli.flag_door_dir"))
 	_ = c.Flags().MarkHidden("dir")
 	return c
 }

@@ -179,7 +179,17 @@ var doorTexts = []entry{
 		"the door refuses: {why}",
 		"扉が断りました: {why}"},
 
+	// What the door's half has done, in the journal.
+	{"door.did_lease", "{who}: {from} is let in until {until:time}", "{who}: {from} を {until:time} まで通しました"},
+	{"door.did_end", "the lease of {from} was ended ({who})", "{from} のリースを終えました（{who}）"},
+	{"door.did_try", "new rules of the door are on trial ({who})", "扉の新しいルールを試行しています（{who}）"},
+	{"door.did_confirm", "the owner came in by the door's new rules ({who})", "持ち主が新しいルールで入れることを確認しました（{who}）"},
+	{"door.did_rollback", "the door's rules were put back: {note}", "扉のルールを元に戻しました: {note}"},
+	{"door.did_load", "the door's rules were loaded: {note}", "扉のルールを読み込みました: {note}"},
+	{"door.did_other", "the door: {what} {note}", "扉: {what} {note}"},
+
 	{"cli.flag_door_socket", "where the door answers", "扉のソケット"},
+	{"cli.flag_door_dir", "where its files go", "ファイルの置き場所"},
 	{"cli.flag_door_ports", "TCP ports to close", "閉じる TCP ポート"},
 	{"cli.flag_door_keep", "interfaces where nothing is closed (that of a tunnel)", "閉じないインターフェース（トンネルなど）"},
 	{"cli.flag_door_keys", "authorized_keys of those who may knock", "ノックしてよい人の authorized_keys"},
@@ -195,7 +205,7 @@ that it knows is let in, from the address that he happens to have, for a while.
   sudo omamori door install          close SSH, safely
   omamori ssh server                 from your laptop: knock, and come in
   sudo omamori door list             who is let in
-  sudo omamori door close --cut      let nobody in any more, and end their sessions`, `omamori door: 扉の状況を表示します。SSH は外部に閉じておき、登録済みの鍵で署名した人だけを、
+  sudo omamori door close --cut      let nobody in, and end their sessions`, `omamori door: 扉の状況を表示します。SSH は外部に閉じておき、登録済みの鍵で署名した人だけを、
 そのときのアドレスからしばらくの間だけ通します。
 
   sudo omamori door install          SSH を安全に閉じる

@@ -24,9 +24,9 @@ import (
 // A server with a real sshd, real rules, and our real programs, each in a namespace; the
 // owner's laptop and a stranger on the same wire.
 type doorway struct {
-	t                        *testing.T
-	server, laptop, stranger *doortest.Space
-	dir, bin                 string
+	t              *testing.T
+	server, laptop *doortest.Space
+	dir, bin       string
 }
 
 const (

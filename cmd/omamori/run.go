@@ -21,6 +21,7 @@ import (
 	"github.com/omamori-guard/omamori/control"
 	"github.com/omamori-guard/omamori/discover"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
 )
 
@@ -76,7 +77,12 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	openVantage(&g, o.State, log)
 	main := guard.New(g)
 	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
+	following, leave := context.WithCancel(ctx)
+	var follower sync.WaitGroup
+	follower.Go(func() { followDoor(following, j, hands.DefaultDoorSocket, log) })
 	err = serve(ctx, main, s, sockets{socket, letters}, teller, say, file)
+	leave()
+	follower.Wait()
 	if k != nil {
 		k.Close()
 	}
