@@ -45,15 +45,15 @@ environment, which others can read. The age program can open the vault too.
 
   omamori vault init --to ~/.ssh/id_ed25519.pub`},
 	{"cli.short_vault_import", "take in what another app exported", "ほかのアプリから取り込む"},
-	{"cli.help_vault_import", `omamori vault import google FILE…      Google Authenticator: pictures of its QR codes, or their text
-omamori vault import otpauth FILE…     otpauth:// URIs, or QR codes of them
+	{"cli.help_vault_import", `omamori vault import google FILE…    Google's QR codes, or their text
+omamori vault import otpauth FILE…   otpauth:// URIs, or QR codes of them
 omamori vault import aegis|2fas|bitwarden|ente FILE…   plain or under a password
 
 FILE may be - for the standard input. Every entry is accounted for: added, there already,
 or refused by name. Exits 1 if one was refused.
 
-  omamori vault import google *.png`, `omamori vault import google FILE…      Google 認証システム: QR コードの画像またはその文字列
-omamori vault import otpauth FILE…     otpauth:// の URI またはその QR コード
+  omamori vault import google *.png`, `omamori vault import google FILE…    Google 認証システムの QR コードか文字列
+omamori vault import otpauth FILE…   otpauth:// の URI またはその QR コード
 omamori vault import aegis|2fas|bitwarden|ente FILE…   平文またはパスワード付き
 
 FILE に - を指定すると標準入力から読みます。すべての項目について、追加・登録済み・
@@ -91,9 +91,9 @@ and not shown. With --key, a password or the like.
 
   omamori vault add aws --issuer "Amazon Web Services"`},
 	{"cli.short_vault_rename", "call one differently", "名前を変える"},
-	{"cli.help_vault_rename", `omamori vault rename NAME NEW
+	{"cli.help_vault_rename", `omamori vault rename NAME NEW: what it makes codes of stays as it is.
 
-  omamori vault rename amazon-web-services aws`, `omamori vault rename NAME NEW
+  omamori vault rename amazon-web-services aws`, `omamori vault rename NAME NEW: 名前だけを変えます。
 
   omamori vault rename amazon-web-services aws`},
 	{"cli.short_vault_remove", "delete one", "削除する"},
@@ -112,13 +112,13 @@ the old one, take --new-key: copies of the old files would still open what is wr
 
   omamori vault passphrase --new-key`},
 	{"cli.short_vault_seal", "which keys open it besides", "ほかに開ける鍵"},
-	{"cli.help_vault_seal", `omamori vault seal                     the keys that open it besides the passphrase
-omamori vault seal KEY…                add SSH or age public keys, plug-ins' too, or files with one
-omamori vault seal --remove KEY…       take keys away, by key or label
+	{"cli.help_vault_seal", `omamori vault seal                 the keys that open it besides the passphrase
+omamori vault seal KEY…            add public keys: SSH, age, plug-ins
+omamori vault seal --remove KEY…   take keys away, by key or label
 
-  omamori vault seal ~/.ssh/id_ed25519.pub --label laptop`, `omamori vault seal                     パスフレーズのほかに開ける鍵の一覧
-omamori vault seal KEY…                SSH や age の公開鍵（プラグインも可）を加える
-omamori vault seal --remove KEY…       鍵を取り除く（鍵または持ち主の名前）
+  omamori vault seal ~/.ssh/id_ed25519.pub --label laptop`, `omamori vault seal                 パスフレーズのほかに開ける鍵の一覧
+omamori vault seal KEY…            SSH や age の公開鍵を加える（プラグインも可）
+omamori vault seal --remove KEY…   鍵を取り除く（鍵または持ち主の名前）
 
   omamori vault seal ~/.ssh/id_ed25519.pub --label laptop`},
 	{"cli.short_vault_merge", "take in another device's copy", "別の端末の保管庫と統合"},
