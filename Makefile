@@ -14,7 +14,7 @@ PROGRAMS := $(notdir $(wildcard cmd/*))
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
 	php-intl nginx-light wordpress wordpress-l10n wordpress-theme-twentytwentythree openssh-client
-PEERS := openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
+PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
 	prometheus-blackbox-exporter gcc libc6-dev
 # … the door's, the vault's, its kit's, the tunnel's.
 PEERS += nftables iptables iproute2 ufw firewalld

@@ -19,7 +19,9 @@ import (
 func (a *App) manCommand() *cobra.Command {
 	pages := map[string]func(*manPage, *cobra.Command) error{
 		"omamori": (*manPage).omamori, "omamori.yaml": (*manPage).yaml,
-		"omamori-hands": (*manPage).hands, "omamori-send": (*manPage).send,
+		"omamori-hands": (*manPage).hands, "omamori-send": program("omamori-send", "man.send_short", "man.send_text"),
+		"omamori-aws":   program("omamori-aws", "man.aws_short", "man.aws_text"),
+		"omamori-knock": program("omamori-knock", "man.knock_short", "man.knock_text"),
 	}
 	names := slices.Sorted(maps.Keys(pages))
 	c := a.command("man [PAGE]", "man", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -295,12 +297,15 @@ func (m *manPage) hands(*cobra.Command) error {
 	return nil
 }
 
-func (m *manPage) send(*cobra.Command) error {
-	m.begin("omamori-send", "8", m.a.say("man.send_short"))
-	m.section("man.synopsis")
-	m.line(".B omamori\\-send")
-	m.section("man.description")
-	m.prose(m.a.say("man.send_text"))
-	m.see("omamori(1)")
-	return nil
+// program is the page of one that people do not call.
+func program(name, short, text string) func(*manPage, *cobra.Command) error {
+	return func(m *manPage, _ *cobra.Command) error {
+		m.begin(name, "8", m.a.say(short))
+		m.section("man.synopsis")
+		m.line(".B " + roff(name))
+		m.section("man.description")
+		m.prose(m.a.say(text))
+		m.see("omamori(1)", "omamori.yaml(5)")
+		return nil
+	}
 }

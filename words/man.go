@@ -4,10 +4,10 @@ package words
 var manTexts = []entry{
 	{"cli.short_man", "print a man page", "マニュアルページを出力"},
 	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
-omamori.yaml, omamori-hands or omamori-send.
+omamori.yaml, omamori-hands, omamori-send, omamori-aws or omamori-knock.
 
   omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
-omamori-send です。
+omamori-send、omamori-aws、omamori-knock です。
 
   omamori man omamori.yaml | man -l -`},
 	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},
@@ -89,4 +89,17 @@ one channel of the notify section of omamori.yaml(5), says how that went, and en
 do not call it: omamori notify test does.`,
 		`omamori-send はガードから標準入力で通知を一通 JSON で受け取り、omamori.yaml(5) の notify に書かれた
 宛先に届け、結果を返して終了します。人が直接使うものではありません。omamori notify test が呼び出します。`},
+	{"man.aws_short", "makes the few calls to AWS that omamori needs", "omamori に必要な AWS の呼び出しを行います"},
+	{"man.aws_text", `omamori-aws reads one request as JSON on its standard input, makes the call to AWS, writes the
+answer, and ends. It is a program of its own so that the guard need not hold the libraries of
+AWS in memory all day. People do not call it.`,
+		`omamori-aws は標準入力から依頼を一つ JSON で受け取り、AWS を呼び出し、答えを書いて終了します。AWS の
+ライブラリーをガードが常にメモリーに持たずに済むよう、別のプログラムにしてあります。人が直接使うもの
+ではありません。`},
+	{"man.knock_short", "hears the knocks of those who may come in", "入ってよい人のノックを聞きます"},
+	{"man.knock_text", `omamori-knock listens for knocks on UDP port 4649 and passes those that are rightly signed on
+to the door. It has no privileges, answers nobody else, and is started by its unit,
+omamori-knock.service.`,
+		`omamori-knock は UDP 4649 番ポートでノックを待ち、正しく署名されたものだけを扉に渡します。特権は
+持たず、ほかの誰にも答えません。ユニット omamori-knock.service から起動されます。`},
 }
