@@ -31,7 +31,8 @@ func (a *account) findBalancer(ctx context.Context, name string) (found, error) 
 	if err != nil {
 		return found{}, named(err, name)
 	}
-	for _, b := range out.LoadBalancers {
+	if len(out.LoadBalancers) > 0 {
+		b := out.LoadBalancers[0]
 		f := found{cloud.Balancer{Name: aws.ToString(b.LoadBalancerName), Type: string(b.Type), Groups: b.SecurityGroups}, aws.ToString(b.LoadBalancerArn)}
 		if b.State != nil {
 			f.State = string(b.State.Code)
@@ -46,7 +47,8 @@ func (a *account) findClassic(ctx context.Context, name string) (found, error) {
 	if err != nil {
 		return found{}, named(err, name)
 	}
-	for _, b := range out.LoadBalancerDescriptions {
+	if len(out.LoadBalancerDescriptions) > 0 {
+		b := out.LoadBalancerDescriptions[0]
 		f := found{Balancer: cloud.Balancer{Name: name, Type: "classic", State: "active", Groups: b.SecurityGroups}}
 		for _, l := range b.ListenerDescriptions {
 			if l.Listener != nil {

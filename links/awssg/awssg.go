@@ -19,7 +19,7 @@ type settings struct {
 	Balancer string        `yaml:"load_balancer" doc:"instead of group: a load balancer's name or ARN, for the group that it has"`
 	Instance string        `yaml:"instance" doc:"instead of group: an instance's id, or self, for the group that it has"`
 	Ports    []uint16      `yaml:"ports" doc:"the TCP ports that this is about"`
-	From     []string      `yaml:"from" doc:"the addresses or networks that must be let in all the time"`
+	From     []string      `yaml:"allow" doc:"the addresses or networks that must be let in all the time"`
 	Also     []string      `yaml:"also" doc:"what else may be let in: addresses, networks, ids of groups (sg-) or prefix lists (pl-)"`
 	Longest  time.Duration `yaml:"longest" doc:"the longest time of a lease that omamori door open --cloud gives"`
 	Most     int           `yaml:"most" doc:"how many leases there may be at once"`
@@ -28,7 +28,7 @@ type settings struct {
 const example = `group: sg-0123456789abcdef0
 region: ap-northeast-1
 ports: [22]
-from: [203.0.113.5]
+allow: [203.0.113.5]
 also: [pl-0123456789abcdef0]
 longest: 8h
 most: 10
@@ -70,12 +70,12 @@ func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
 		}
 	}
 	if len(s.From) > maxFrom {
-		wrong("from", "aws.sg_many", "most", maxFrom)
+		wrong("allow", "aws.sg_many", "most", maxFrom)
 	}
 	for _, text := range s.From {
 		p, ok := parse(text)
 		if !ok {
-			wrong("from", "aws.sg_bad_source", "value", text)
+			wrong("allow", "aws.sg_bad_source", "value", text)
 			continue
 		}
 		l.from = append(l.from, p)

@@ -105,6 +105,14 @@ func place() chain.Place { return chain.Place{Link: "it"} }
 
 // example: it is accepted, and whatever comes of it on this machine has its reasons.
 func example(t *testing.T, k chain.Kind) {
+	whole := "things: {laptop: {attrs: {os: macos}}}\nlinks:\n  it:\n    kind: " + k.Name + "\n"
+	for line := range strings.Lines(k.Example) {
+		whole += "    " + line
+	}
+	_, problems := config.Parse("omamori.yaml", []byte(whole), config.Options{Kinds: []chain.Kind{k}})
+	for _, p := range problems { // as where a setting is called like one that all links have
+		t.Errorf("in a configuration: %s: %s\n%s", p.Path, words.English.Say(p.Text), whole)
+	}
 	const limit = 2 * time.Second
 	p := build(t, k, k.Example, place())
 	if _, ok := p.(chain.Answerer); ok != k.Person {
