@@ -32,7 +32,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection()},
 	}
 }
 
