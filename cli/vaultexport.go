@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/vault"
@@ -16,6 +17,8 @@ import (
 	"github.com/omamori-guard/omamori/vault/otpauth"
 	"github.com/omamori-guard/omamori/vault/qr"
 )
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // export is one thing that is written out: a file, or what is shown of it.
 type export struct {

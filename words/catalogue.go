@@ -47,6 +47,7 @@ func catalogue() [][]entry {
 		tuneTexts,
 		vantageTexts,
 		vaultTexts,
+		vaultkitTexts,
 		vpnTexts,
 		cliPairTexts,
 		cliVaultTexts,
