@@ -18,6 +18,7 @@ import (
 	"github.com/omamori-guard/omamori/cloud"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -34,6 +35,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) (guard.Status, error)
 	Answer(ctx context.Context, link string, yes bool, who string) (guard.Status, error)
 	Typed(ctx context.Context, link, typed, who string) (guard.Status, error)
+	Support(ctx context.Context) ([]support.Status, error)
+	CaseAct(ctx context.Context, a guard.CaseAct) ([]support.Status, error)
 	Reload(ctx context.Context) (guard.Status, error)
 	Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/vantage"
 
 	"github.com/omamori-guard/omamori/words"
@@ -98,6 +99,14 @@ func (c cleaned) Status(ctx context.Context) (guard.Status, error) {
 
 func (c cleaned) Prove(ctx context.Context, links []string) (guard.Status, error) {
 	return answer(c.g.Prove(ctx, links))
+}
+
+func (c cleaned) Support(ctx context.Context) ([]support.Status, error) {
+	return answer(c.g.Support(ctx))
+}
+
+func (c cleaned) CaseAct(ctx context.Context, a guard.CaseAct) ([]support.Status, error) {
+	return answer(c.g.CaseAct(ctx, a))
 }
 
 func (c cleaned) Typed(ctx context.Context, link, typed, who string) (guard.Status, error) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/support"
 )
 
 // claims are the links that a person proves, those that are due first, then those
@@ -37,7 +38,16 @@ func (a *App) dueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.due(claims(s), s.At)
+		if err := a.due(claims(s), s.At); err != nil || a.json {
+			return err
+		}
+		desks, err := a.guard().Support(cmd.Context())
+		if err == nil && slices.ContainsFunc(desks, func(d support.Status) bool { return d.Case != nil }) {
+			w := a.style(a.Out)
+			fmt.Fprintf(w, "\n%s\n", bold.Render(a.say("cli.cases")))
+			a.cases(w, desks, s.At)
+		}
+		return err
 	})
 	book := codeBook{keys: keyring{fd: -1}}
 	drill := a.command("drill [LINK]", "drill", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -74,7 +84,7 @@ func (a *App) dueCommand() *cobra.Command {
 	})
 	drill.ValidArgsFunction = a.completeLinks
 	a.keyFlags(drill, &book.keys)
-	c.AddCommand(drill)
+	c.AddCommand(drill, a.caseCommand(), a.letterCommand())
 	return c
 }
 

@@ -34,6 +34,14 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 	if n.Do == guard.RescueAnswer {
 		return r.answer(ctx, goal, n, act)
 	}
+	if n.Desk != "" && n.Do == guard.RescueStep {
+		if wait, err := r.throughDesk(ctx, goal, n); err != nil || wait {
+			if err == nil {
+				err = errStopped
+			}
+			return err
+		}
+	}
 	key := "rescue.ask_step"
 	if n.Do == guard.RescueMend {
 		if r.yes {
@@ -111,10 +119,8 @@ func (r *rescuer) answerTyped(ctx context.Context, goal string, n guard.RescueNe
 	if r.in == nil {
 		return r.nobody(goal, guard.RescueAnswer)
 	}
-	in := bufio.NewReader(r.in)
 	for {
-		fmt.Fprintf(r.out.clear(), "  %s ", r.a.say("rescue.ask_typed"))
-		line, err := readLine(ctx, in)
+		line, err := r.line(ctx, r.a.say("rescue.ask_typed"))
 		if err != nil {
 			fmt.Fprintln(r.out.clear())
 			return err
@@ -127,10 +133,10 @@ func (r *rescuer) answerTyped(ctx context.Context, goal string, n guard.RescueNe
 		case no:
 			_, err = r.g.Answer(ctx, n.For, false, r.who)
 		default:
-			if strings.TrimSpace(line) == "" {
+			if line == "" {
 				continue
 			}
-			_, err = r.g.Typed(ctx, n.For, strings.TrimSpace(line), r.who)
+			_, err = r.g.Typed(ctx, n.For, line, r.who)
 		}
 		var refused *guard.Refused
 		if errors.As(err, &refused) && refused.Code == "no_answer" {

@@ -28,7 +28,7 @@ func (a *App) vaultCommand() *cobra.Command {
 	a.keyFlags(c, k)
 	c.AddCommand(a.vaultInitCommand(k), a.vaultImportCommand(k), a.vaultExportCommand(k), a.vaultCodeCommand(k), a.vaultListCommand(k),
 		a.vaultAddCommand(k), a.vaultRenameCommand(k), a.vaultRemoveCommand(k), a.vaultPassphraseCommand(k), a.vaultSealCommand(k),
-		a.vaultMergeCommand(k), a.vaultVersionsCommand(k))
+		a.vaultMergeCommand(k), a.vaultVersionsCommand(k), a.vaultKitCommand(k), a.vaultRestoreCommand(k))
 	return c
 }
 
@@ -69,7 +69,12 @@ func (a *App) changed(ctx context.Context, k *keyring, f func(*vault.Vault) erro
 	if err != nil {
 		return err
 	}
-	return s.Change(ctx, ids, f)
+	return s.Change(ctx, ids, func(v *vault.Vault) error {
+		if err := f(v); err != nil {
+			return err
+		}
+		return kitLooks(s, v)
+	})
 }
 
 func (a *App) vaultInitCommand(k *keyring) *cobra.Command {

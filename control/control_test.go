@@ -19,6 +19,7 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -47,6 +48,15 @@ func (f *fake) Typed(_ context.Context, link, typed, who string) error {
 		return &guard.NoAnswer{Err: &guard.WantsTyping{Name: link}}
 	}
 	f.answered = append(f.answered, link, typed, who)
+	return nil
+}
+
+func (f *fake) Support(context.Context) ([]support.Status, error) {
+	return []support.Status{{Desk: support.Desk{Name: "aws"}}}, nil
+}
+
+func (f *fake) CaseAct(_ context.Context, a guard.CaseAct) error {
+	f.answered = append(f.answered, a.Desk, a.Act, a.Who)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -24,6 +25,8 @@ type Guard interface {
 	Prove(ctx context.Context, links []string) error
 	Answer(ctx context.Context, link string, yes bool, who string) error
 	Typed(ctx context.Context, link, typed, who string) error
+	Support(ctx context.Context) ([]support.Status, error)
+	CaseAct(ctx context.Context, a guard.CaseAct) error
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
@@ -56,6 +59,8 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/prove", s.prove)
 	mux.HandleFunc("POST /v1/answer", s.answer)
 	mux.HandleFunc("POST /v1/typed", s.typed)
+	mux.HandleFunc("GET /v1/support", s.support)
+	mux.HandleFunc("POST /v1/support", s.caseAct)
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	mux.HandleFunc("POST /v1/ways", s.ways)
 	mux.HandleFunc("GET /v1/model", s.model)

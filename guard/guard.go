@@ -10,6 +10,7 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/vantage"
 	"github.com/omamori-guard/omamori/ways"
 	"github.com/omamori-guard/omamori/words"
@@ -123,6 +124,7 @@ type Guard struct {
 	fallen    []*fall          // that have ended
 	stood     map[string]stood // goals, by name
 	rescues   rescues
+	cases     map[string]support.Case // open ones, by desk
 	refusals  map[refusalKind]*refusalCount
 	unreached map[string]chain.Text // why a peer could not be called, by name
 	// What hangs on the configuration alone, and what keeps what is reckoned of it.
@@ -189,6 +191,7 @@ func (g *Guard) Run(ctx context.Context) error {
 	g.prepare() // with the mends of these links
 	g.restore()
 	g.restoreRescues()
+	g.restoreCases()
 	g.recall()
 	g.append(journal.Entry{What: "start", Text: chain.Say("guard.started", "version", g.o.Version, "links", len(links))})
 	for _, l := range g.links {

@@ -122,6 +122,7 @@ func (g *Guard) beat(now time.Time) {
 			g.due = l.due
 		}
 	}
+	g.askAfter(now)
 	g.look() // freshness ends without any proof
 }
 

@@ -351,7 +351,8 @@ func (g *Guard) nextMend(next time.Time) time.Time {
 	for _, m := range g.mends {
 		switch m.phase {
 		case waiting, told, gaveUp:
-			if m.next.Before(next) {
+			// One that was remembered over a restart, and holds, waits for nothing.
+			if !m.next.IsZero() && m.next.Before(next) {
 				next = m.next
 			}
 		case holding:

@@ -105,6 +105,8 @@ type RescueNext struct {
 	// Typed says that the answer to Question is something to be typed.
 	Typed   bool    `json:"typed,omitempty"`
 	Seconds float64 `json:"seconds,omitempty"`
+	// Desk is the support desk through which the step goes.
+	Desk string `json:"desk,omitempty"`
 	// Phase is what the guard is at.
 	Phase string `json:"phase,omitempty"`
 	// Proof says by whom For is proved: "machine", "person", or "" for a thing.
@@ -183,6 +185,9 @@ func (g *Guard) goalNamed(name string) (chain.Goal, error) {
 	if ok {
 		return o, nil
 	}
+	if l, ok := g.file.Chain.Link(name); ok { // to have it back is a goal too
+		return chain.Goal{Name: name, Title: l.Title, Ways: []chain.Way{{Name: name, Links: []string{name}}}}, nil
+	}
 	var names []string
 	for _, o := range g.file.Chain.Model().Goals {
 		names = append(names, o.Name)
@@ -238,6 +243,7 @@ func (g *Guard) rescueAct(r *rescue, a RescueAct) error {
 		g.mendNow(target)
 	case "done":
 		g.stepDone(target, a.Who)
+		g.solveCase(a.Step, a.Who)
 	case "again":
 		g.tryAgain(r)
 	}

@@ -332,7 +332,7 @@ func TestRescueUnknown(t *testing.T) {
 		}
 		act(w.t, g, "blog", "begin", "")
 		for _, a := range []guard.RescueAct{
-			{Goal: "sql", Act: "begin"}, {Goal: "blog", Act: "dance"}, {Goal: "blog", Act: "mend", Step: "rm -rf"},
+			{Goal: "sqll", Act: "begin"}, {Goal: "blog", Act: "dance"}, {Goal: "blog", Act: "mend", Step: "rm -rf"},
 			{Goal: "blog", Act: "aside", Step: "x"}, {Goal: "blog", Act: "done", Step: "sql"},
 		} {
 			if err := g.RescueAct(w.t.Context(), a); err == nil {

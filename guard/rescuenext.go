@@ -250,7 +250,7 @@ func (r *rescue) nextStep(s ways.Step, do string, lang words.Lang) *RescueNext {
 	d := s.Mend
 	n := &RescueNext{
 		Do: do, Step: d.Name, Title: r.stepTitle(d, lang), For: d.For, ForTitle: r.title(d.For),
-		Why: r.why(d.For, lang), Seconds: d.Takes.Seconds(),
+		Why: r.why(d.For, lang), Seconds: d.Takes.Seconds(), Desk: r.g.deskFor(d.Name),
 	}
 	l := r.g.links[d.For]
 	switch {

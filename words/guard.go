@@ -57,6 +57,14 @@ var guardTexts = []entry{
 	{"guard.wants_typing", "{link} is not proved by a yes", "{link} は「はい」だけでは確認できません"},
 	{"guard.wants_typing_hint", "Type what it asks for: omamori due drill {link}", "尋ねられたものを打ち込んでください: omamori due drill {link}"},
 
+	{"guard.case_open", "{who} has a case at {desk}", "{who} さんが {desk} に問い合わせました"},
+	{"guard.case_missed", "{who} says that the call that {desk} promised did not come", "{who} さんによると、{desk} からの約束の電話は来ませんでした"},
+	{"guard.case_solved", "{who} says that the case at {desk} is solved", "{who} さんによると、{desk} の件は解決しました"},
+	{"guard.case_title", "{desk}: case {number}", "{desk}: ケース {number}"},
+	{"guard.case_soon_call", "They promised to call at {promised}. Have the script at hand: omamori due letter {name}", "約束の電話は {promised} です。台本を手元に用意してください: omamori due letter {name}"},
+	{"guard.case_ask_call", "The call was promised for {promised}. Has it come, is it solved? omamori due case {name} --missed, or --solved", "約束の電話は {promised} でした。来ましたか、解決しましたか。omamori due case {name} --missed または --solved"},
+	{"guard.case_ask_open", "Have they answered, or promised a call? omamori due case {name} --promised '2026-11-26 02:00', or --solved", "返事や電話の約束はありましたか。omamori due case {name} --promised '2026-11-26 02:00' または --solved"},
+
 	{"guard.elsewhere", "{link} is proved from {vantage} alone", "{link} は {vantage} だけが確認します"},
 	{"guard.elsewhere_hint", "on {vantage}: omamori due drill {link}", "{vantage} で: omamori due drill {link}"},
 
