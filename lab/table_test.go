@@ -92,6 +92,7 @@ func TestFaults(t *testing.T) {
 	for _, r := range rows {
 		fmt.Fprintln(w, r)
 	}
+	fmt.Fprintln(w)
 	w.Flush()
 }
 
