@@ -228,8 +228,9 @@ func (h *host) lasted(i guard.IncidentStatus, s guard.Status) {
 	if s.At.Sub(*i.Ended) < hold {
 		h.Errorf("over at %v, after %v", s.At, s.At.Sub(*i.Ended))
 	}
+	rests := map[string][]string{"mariadb": unread, "sql": unread, "php": {front, "post"}, "fpm": {front, "post"}, "nginx": {front, "post"}}
 	for _, l := range s.Links {
-		if (l.Kind == "mysql" || l.Kind == "wordpress") && l.ProvedAt.Before(i.Ended.Add(hold)) {
+		if slices.Contains(rests[i.Link], l.Name) && l.ProvedAt.Before(i.Ended.Add(hold)) {
 			h.Errorf("%s was proved at %v, and the incident over at %v", l.Name, l.ProvedAt, *i.Ended)
 		}
 	}
