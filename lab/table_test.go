@@ -62,17 +62,20 @@ func TestFaults(t *testing.T) {
 	for _, f := range slices.Concat(ofMariaDB(), ofItsDisk(), ofPHP(), ofServers(), ofTheHost()) {
 		t.Run(f.name, func(t *testing.T) {
 			h := h.sub(t)
-			r := h.meet(f)
-			if t.Failed() {
-				r.verdict = "FAIL"
+			r := row{fault: f.name, verdict: "FAIL"}
+			defer func() { // also of one that ended the test
+				rows = append(rows, r)
+				if t.Failed() { // whatever is left of it
+					_, _ = h.Do(h.Context(), f.undo)   //nolint:errcheck // it may have been undone
+					_, _ = h.Do(h.Context(), restored) //nolint:errcheck // the next will find it
+				}
+				h.fresh()
+			}()
+			met := h.meet(f)
+			if !t.Failed() {
+				r = met
 			}
-			h.Log(r)
-			rows = append(rows, r)
-			if t.Failed() { // whatever is left of it
-				_, _ = h.Do(h.Context(), f.undo) //nolint:errcheck // it may have been undone
-				h.do(restored)
-			}
-			h.fresh()
+			h.Log(met)
 		})
 	}
 	for _, f := range hard() {
