@@ -9,7 +9,8 @@ import (
 // Incident is one break, with everything that fell because of it.
 type Incident struct {
 	ID string `json:"id"`
-	// Link is the one that is blamed. It moves deeper if a deeper break is found.
+	// Link is the one that is blamed. It moves deeper if a deeper break is found, and up to
+	// what fell by it and does not come back with it.
 	Link  string    `json:"link"`
 	Began time.Time `json:"began"`
 	// Ended is when everything held again; zero while the incident is open.
@@ -46,7 +47,7 @@ type What string
 
 const (
 	Opened What = "opened"
-	Moved  What = "moved"  // to a deeper link
+	Moved  What = "moved"  // to another link
 	Merged What = "merged" // into another incident
 	Ended  What = "ended"
 )
@@ -93,7 +94,7 @@ func (in *Incidents) Fold(s *State, v *View, settling func(link string) bool) []
 			changes = append(changes, Change{Moved, moved})
 			continue
 		}
-		if moved := in.below(root, v); moved != nil {
+		if moved := in.below(root, s, v); moved != nil {
 			moved.Link = root
 			moved.Cause, moved.Why, moved.Evidence = "", Text{}, nil
 			changes = append(changes, Change{Moved, moved})
@@ -159,11 +160,11 @@ func (in *Incidents) above(root string, v *View) *Incident {
 	return nil
 }
 
-// below finds an open incident on a link that holds by now, by which root fell: it is not
-// over, but goes on there.
-func (in *Incidents) below(root string, v *View) *Incident {
+// below finds an open incident on a link that holds by now, by which root fell and has
+// not come back since: it is not over, but goes on there.
+func (in *Incidents) below(root string, s *State, v *View) *Incident {
 	for _, i := range in.open {
-		if v.Verdict(i.Link) == Holds && slices.Contains(i.Fell, root) {
+		if v.Verdict(i.Link) == Holds && slices.Contains(i.Fell, root) && !s.Since(root).After(s.Since(i.Link)) {
 			return i
 		}
 	}

@@ -335,15 +335,33 @@ func (g *Guard) wakeAll(root string) {
 }
 
 // underMend reports whether a link rests on one that is being mended, or has just been
-// and may still be on its way up.
+// and may still be on its way up; or is down only for the sake of a mend.
 func (g *Guard) underMend(name string) bool {
 	for _, m := range g.mends {
 		rises := m.phase == mending || m.phase == proving && time.Since(m.did) < rising
-		if rises && m.incident.Link != name && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
+		if m.incident.Link == name {
+			continue
+		}
+		if rises && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
+			return true
+		}
+		// A service that is down because it is being restarted is not to blame for that.
+		ours := m.service != "" && g.serviceOf(name) == m.service
+		if ours && (m.phase == mending || m.phase == proving && !g.brokenSince(name, m.did)) {
 			return true
 		}
 	}
 	return false
+}
+
+// serviceOf is the service by which a link is mended, "" for none.
+func (g *Guard) serviceOf(name string) string {
+	if l := g.links[name]; l != nil {
+		if m, ok := l.prover.(chain.Mender); ok {
+			return m.Service()
+		}
+	}
+	return ""
 }
 
 // nextMend is when the next mend wants to be looked at.

@@ -35,8 +35,12 @@ func (u *unit) say(ctx context.Context, e *chain.Evidence) {
 	mainProcess(all, &e.Process)
 	id, _ := all["InvocationID"].([]byte)
 	u.mu.Lock()
-	if u.run.pid == e.Process.PID && len(u.run.invocation) > 0 {
-		id = u.run.invocation // it may have been started again meanwhile
+	if u.run.pid == e.Process.PID && len(u.run.invocation) > 0 && !bytes.Equal(u.run.invocation, id) {
+		if e.Process.Running || result == "success" || result == "" {
+			id = u.run.invocation // it is being started again
+		} else {
+			e.Process = chain.Process{} // that failed before it had a main process: what counts is why
+		}
 	}
 	u.mu.Unlock()
 	lines := readUnitLog(ctx, id)

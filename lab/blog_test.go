@@ -14,9 +14,9 @@ var blog string
 
 // beats are the settings of each kind on this host: faults are to be found soon.
 var beats = map[string]string{
-	"process": "every: 1s, timeout: 1s", "mysql": "every: 3s, timeout: 3s", "phpfpm": "every: 4s, timeout: 4s",
-	"tls": "every: 4s, timeout: 4s", "wordpress": "every: 6s, timeout: 6s", "tcp": "every: 4s, timeout: 4s", "ssh": "every: 6s, timeout: 6s",
-	"disk": "every: 2s, timeout: 2s", "memory": "every: 3s, timeout: 3s", "http": "every: 5s, timeout: 5s",
+	"process": "every: 1s, timeout: 1s", "mysql": "every: 3s, timeout: 3s", "phpfpm": "every: 5s, timeout: 5s",
+	"tls": "every: 5s, timeout: 5s", "wordpress": "every: 15s, timeout: 15s", "tcp": "every: 5s, timeout: 5s", "ssh": "every: 10s, timeout: 10s",
+	"disk": "every: 2s, timeout: 2s", "memory": "every: 5s, timeout: 5s", "http": "every: 10s, timeout: 10s",
 }
 
 // More than discovery drafts: the small file systems, which are of a sort that it leaves

@@ -26,7 +26,7 @@ func ofPHP() []fault {
 		link: "fpm", cause: "pool_full", evidence: "pm.max_children", next: "pm.max_children", broken: []string{"fpm", front, "post"},
 		undo: unplug + "; systemctl restart php8.2-fpm",
 	}, {
-		name: "PHP: a worker crashes each time", make: plugin("posix_kill(getpid(), 11);"),
+		name: "PHP: a worker crashes each time", make: plugin("posix_kill(getmypid(), 11);"),
 		link: front, cause: "crashed", evidence: "exited on signal 11", next: "wp-content/plugins", broken: []string{front, "post"}, undo: unplug,
 	}, {
 		name: "PHP: a plug-in's fatal error", make: plugin("no_such_function();"),

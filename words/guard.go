@@ -12,7 +12,7 @@ var guardTexts = []entry{
 	{"guard.too_old", "the last proof is too old ({because:text})", "最後の確認が古くなりました（{because:text}）"},
 
 	{"guard.incident_opened", "an incident began: {link} is broken", "障害が発生しました: {link} が切れています"},
-	{"guard.incident_moved", "the cause lies deeper: {link} is broken", "原因はさらに奥にありました: {link} が切れています"},
+	{"guard.incident_moved", "the incident is now about {link}, which is to blame", "障害の原因は {link} にあります"},
 	{"guard.incident_merged", "this is part of incident {into}", "障害 {into} の一部でした"},
 	{"guard.incident_ended", "the incident on {link} is over after {took:duration}", "{link} の障害は {took:duration}で終わりました"},
 
