@@ -27,20 +27,20 @@ const module = "github.com/omamori-guard/omamori"
 var layers = map[string]int{
 	"chain": 0, "door": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0,
 	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
-	"journal": 1, "notify": 1, "probe": 1, "tune": 1, "vantage": 1, "vault": 1, "vault/google": 1,
+	"journal": 1, "notify": 1, "probe": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1, "vault/google": 1,
 	"vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
 	"aws": 2, "config": 2, "links/claim": 2, "links/disk": 2, "links/exec": 2, "links/fixedaddress": 2,
 	"links/http": 2, "links/kit": 2, "links/memory": 2, "links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2,
-	"links/tcp": 2, "links/tls": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
+	"links/tcp": 2, "links/tls": 2, "links/tunnel": 2, "links/vpn": 2, "links/vpnclient": 2, "links/wordpress": 2,
 	"notify/deliver": 2, "probe/probetest": 2, "site": 2, "vault/aegis": 2, "vault/bitwarden": 2,
-	"vault/ente": 2, "vault/pages": 2, "vault/twofas": 2, "ways/waystest": 2,
+	"vault/ente": 2, "vault/pages": 2, "vault/twofas": 2, "tunnel/engine": 2, "ways/waystest": 2,
 	"links/awscontact": 2, "links/awsdevices": 2, "links/awseic": 2, "links/awskey": 2, "links/awslb": 2,
 	"links/awsmfa": 2, "links/awsphone": 2, "links/awsserial": 2, "links/awssg": 2, "links/awsssm": 2,
 	"links/awsusage": 2, "links/ec2": 2,
 	"discover": 3, "guard": 3, "links": 3, "links/linktest": 3,
 	"cli": 4, "control": 4,
 	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5,
-	"cmd/omamori-send": 5, "lab": 5,
+	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
 }
 
 // only lists packages that may import less of the project than their layer allows.
@@ -50,6 +50,7 @@ var only = map[string][]string{
 	"hands":        {"chain", "door", "mounts", "words"},
 	"mounts":       nil,
 	"paper":        nil,
+	"tunnel":       {"chain"},
 	"vantage":      {"chain"},
 	"vault":        {"chain", "vault/otp"},
 	"vault/kit":    {"chain", "vault/shamir"},

@@ -71,6 +71,8 @@ type App struct {
 	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.
 	HandsBinary string
+	// TunnelBinary is the path of omamori-tunnel.
+	TunnelBinary string
 
 	In       io.Reader
 	Out, Err io.Writer

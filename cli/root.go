@@ -39,6 +39,7 @@ func (a *App) root() *cobra.Command {
 		a.initCommand(), a.configCommand(), a.siteCommand(), a.notifyCommand(), a.dueCommand(),
 		a.waysCommand(), a.whatIfCommand(), a.loseCommand("lost", true), a.loseCommand("have", false), a.rescueCommand(), a.completionCommand())
 	root.AddCommand(a.pairCommand(), a.exchangeCommand(), a.manCommand())
+	root.AddCommand(a.tunnelCommand())
 	help := &cobra.Command{Use: "help", Hidden: true, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)

@@ -30,6 +30,7 @@ import (
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
 	"github.com/omamori-guard/omamori/links/tls"
+	"github.com/omamori-guard/omamori/links/tunnel"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -46,6 +47,7 @@ func All() []chain.Kind {
 		tls.Kind(),
 		tcp.Kind(),
 		ssh.Kind(),
+		tunnel.Kind(),
 		vpn.Kind(),
 		vpnclient.Kind(),
 		fixedaddress.Kind(),

@@ -42,6 +42,8 @@ func catalogue() [][]entry {
 		vantageTexts,
 		vaultTexts,
 		vpnTexts,
+		tunnelTexts,
+		cliTunnelTexts,
 		cliPairTexts,
 		waysTexts,
 		wordpressTexts,

@@ -20,10 +20,11 @@ func wire() *cli.App {
 		Dial: func(socket string, lang words.Lang) cli.Guard {
 			return control.NewClient(socket, lang)
 		},
-		Run:         run,
-		Carry:       control.CarryLetter,
-		HandsBinary: beside("omamori-hands"),
-		In:          os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Run:          run,
+		Carry:        control.CarryLetter,
+		HandsBinary:  beside("omamori-hands"),
+		TunnelBinary: beside("omamori-tunnel"),
+		In:           os.Stdin, Out: os.Stdout, Err: os.Stderr,
 	}
 }
 

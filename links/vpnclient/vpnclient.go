@@ -15,12 +15,12 @@ import (
 
 type settings struct {
 	Protocol string `yaml:"protocol" doc:"pptp, l2tp, l2tp-ipsec, ikev2, openvpn or wireguard"`
-	System   string `yaml:"system" doc:"the attribute that says which system it is, such as laptop.os; its value is such as macos-10.11"`
+	System   string `yaml:"system" doc:"the system, such as macos-10.11, or the attribute of a thing that says which, such as laptop.os"`
 	Upgrade  string `yaml:"upgrade" doc:"the system that it can be upgraded to, such as macos-10.12: if that has no client, the link breaks before the upgrade does it"`
 }
 
 const example = `protocol: ikev2
-system: laptop.os
+system: debian-12
 `
 
 // Kind returns the kind.
@@ -47,6 +47,8 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 	}
 	if s.System == "" {
 		mistake("system", "vpn.no_system")
+	} else if _, literal := parseSystem(s.System); literal {
+		at.Attrs = map[string]string{s.System: s.System}
 	} else if _, ok := at.Attrs[s.System]; !ok && at.Attrs != nil {
 		near := chain.Nearest(s.System, slices.Sorted(maps.Keys(at.Attrs)))
 		mistake("system", "vpn.unknown_attr", "attr", s.System, "nearest", near)
@@ -69,7 +71,8 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 
 // Suppose asks the table for the supposed system.
 func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
-	if s.Attrs[l.settings.System] == l.attrs[l.settings.System] {
+	value, known := s.Attrs[l.settings.System]
+	if !known || value == l.attrs[l.settings.System] {
 		return p
 	}
 	return l.judge(s.Attrs)

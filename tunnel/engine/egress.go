@@ -1,0 +1,306 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
+	"gvisor.dev/gvisor/pkg/waiter"
+
+	"github.com/omamori-guard/omamori/tunnel"
+)
+
+const (
+	dialWithin = 10 * time.Second
+	// quiet is after how long without a packet a flow of UDP is over.
+	quiet = 90 * time.Second
+	// idle is after how long in silence a connection of TCP is.
+	idle = 2 * time.Hour
+	// maxFlows bounds how many there are at once, TCP, UDP and echoes each.
+	maxFlows = 1024
+	// piece is what is copied at once, in bytes.
+	piece = 32 << 10
+)
+
+// egress is a netDevice whose stack answers for every address in the world, and
+// carries on from sockets of this process what is sent there: so it needs no right.
+type egress struct {
+	*netDevice
+	log   *slog.Logger
+	dial  net.Dialer
+	flows sync.WaitGroup
+
+	// mu protects the fields below.
+	mu       sync.Mutex
+	server   tunnel.Server
+	peers    map[netip.Addr]tunnel.Peer
+	tcp, udp int // how many flows there are
+	open     map[io.Closer]netip.Addr
+	closed   bool
+
+	echo *echoes
+}
+
+func newEgress(mtu int, log *slog.Logger) *egress {
+	e := &egress{netDevice: newNetDevice(mtu), log: log, open: map[io.Closer]netip.Addr{}}
+	e.echo = newEchoes(e)
+	must(e.stack.SetPromiscuousMode(nic, true))
+	must(e.stack.SetSpoofing(nic, true))
+	e.stack.SetTransportProtocolHandler(tcp.ProtocolNumber, tcp.NewForwarder(e.stack, 0, maxFlows, e.forwardTCP).HandlePacket)
+	e.stack.SetTransportProtocolHandler(udp.ProtocolNumber, udp.NewForwarder(e.stack, e.forwardUDP).HandlePacket)
+	return e
+}
+
+// allow sets who may go where. What goes on against it ends.
+func (e *egress) allow(s tunnel.Server, peers map[netip.Addr]tunnel.Peer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for c, from := range e.open {
+		now, ok := peers[from]
+		if before := e.peers[from]; !ok || before.PublicKey != now.PublicKey || !slices.Equal(before.Only, now.Only) {
+			_ = c.Close() // its flow ends with it
+		}
+	}
+	e.server, e.peers = s, peers
+}
+
+// target is where a flow to an address really goes. Ok is false if it may not: never
+// to this machine's loopback but for the ports that are lent, nor to what is next to
+// it by link alone, such as a cloud's service that gives out keys; nor to other peers.
+func (e *egress) target(from netip.Addr, to netip.AddrPort, isTCP bool) (_ netip.AddrPort, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, known := e.peers[from]
+	a := to.Addr()
+	switch {
+	case !known, len(p.Only) > 0 && (!isTCP || !slices.Contains(p.Only, to)):
+		return to, false
+	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Addr() == a }):
+		home := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		return netip.AddrPortFrom(home, to.Port()), isTCP && slices.Contains(e.server.Local, int(to.Port()))
+	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Contains(a) }):
+		return to, false
+	}
+	return to, routable(a)
+}
+
+// routable reports whether an address is one beyond this machine and its link.
+func routable(a netip.Addr) bool {
+	a = a.Unmap()
+	metadata := a == netip.AddrFrom16([16]byte{0xfd, 0, 0x0e, 0xc2, 14: 0x02, 15: 0x54}) // AWS's, by IPv6
+	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
+		!metadata && a != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !(a.Is4() && a.As4()[0] == 0)
+}
+
+// begin counts a flow in, if there is room; end counts it out.
+func (e *egress) begin(count *int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed || *count >= maxFlows {
+		return false
+	}
+	*count++
+	e.flows.Add(1)
+	return true
+}
+
+func (e *egress) end(count *int) {
+	e.mu.Lock()
+	*count--
+	e.mu.Unlock()
+	e.flows.Done()
+}
+
+// keep has c closed when its peer is shut out, or the tunnel ends; false if it has.
+func (e *egress) keep(c io.Closer, from netip.Addr) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, in := e.peers[from]; e.closed || !in {
+		return false
+	}
+	e.open[c] = from
+	return true
+}
+
+func (e *egress) drop(c io.Closer) {
+	e.mu.Lock()
+	delete(e.open, c)
+	e.mu.Unlock()
+	_ = c.Close() // it may be closed already
+}
+
+func ends(id stack.TransportEndpointID) (from netip.Addr, to netip.AddrPort) {
+	f, _ := netip.AddrFromSlice(id.RemoteAddress.AsSlice())
+	t, _ := netip.AddrFromSlice(id.LocalAddress.AsSlice())
+	return f, netip.AddrPortFrom(t, id.LocalPort)
+}
+
+func (e *egress) forwardTCP(r *tcp.ForwarderRequest) {
+	from, to := ends(r.ID())
+	to, ok := e.target(from, to, true)
+	if !ok || !e.begin(&e.tcp) {
+		r.Complete(true)
+		return
+	}
+	defer e.end(&e.tcp) // the forwarder gives each request a goroutine of its own
+	ctx, cancel := context.WithTimeout(e.ctx, dialWithin)
+	defer cancel()
+	// Out first: so a closed port refuses honestly.
+	out, err := e.dial.DialContext(ctx, "tcp", to.String())
+	if err != nil {
+		r.Complete(true)
+		return
+	}
+	if !e.keep(out, from) {
+		_ = out.Close()
+		r.Complete(true)
+		return
+	}
+	defer e.drop(out)
+	var q waiter.Queue
+	ep, problem := r.CreateEndpoint(&q)
+	r.Complete(problem != nil)
+	if problem != nil {
+		return
+	}
+	in := gonet.NewTCPConn(&q, ep)
+	defer in.Close()
+	if !e.keep(in, from) {
+		return
+	}
+	defer e.drop(in)
+	Both(in, out)
+}
+
+// HalfCloser is a connection of which one direction can end.
+type HalfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// Both copies each way until both have ended, or one has failed.
+func Both(in HalfCloser, out net.Conn) {
+	var work sync.WaitGroup
+	one := func(to, from net.Conn) {
+		if err := pass(to, from, idle); err != nil {
+			_ = to.Close()
+			_ = from.Close()
+			return
+		}
+		if h, ok := to.(HalfCloser); ok {
+			_ = h.CloseWrite() // it may be gone
+		}
+	}
+	work.Go(func() { one(out, in) })
+	one(in, out)
+	work.Wait()
+}
+
+// pass copies until from ends; its silence ends it too.
+func pass(to, from net.Conn, silence time.Duration) error {
+	b := make([]byte, piece)
+	for {
+		_ = from.SetReadDeadline(time.Now().Add(silence)) // fails on a closed one alone
+		n, err := from.Read(b)
+		if n > 0 {
+			_ = to.SetWriteDeadline(time.Now().Add(silence))
+			if _, err := to.Write(b[:n]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (e *egress) forwardUDP(r *udp.ForwarderRequest) {
+	from, to := ends(r.ID())
+	to, ok := e.target(from, to, false)
+	if !ok || !e.begin(&e.udp) {
+		return
+	}
+	var q waiter.Queue
+	ep, problem := r.CreateEndpoint(&q)
+	if problem != nil {
+		e.end(&e.udp)
+		return
+	}
+	in := gonet.NewUDPConn(&q, ep)
+	go func() { // counted in flows, for which wait waits
+		defer e.end(&e.udp)
+		defer in.Close()
+		out, err := e.dial.DialContext(e.ctx, "udp", to.String())
+		if err != nil || !e.keep(out, from) {
+			return
+		}
+		defer e.drop(out)
+		if !e.keep(in, from) {
+			return
+		}
+		defer e.drop(in)
+		datagrams(in, out)
+	}()
+}
+
+// datagrams passes datagrams each way until it is quiet both ways.
+func datagrams(in, out net.Conn) {
+	var work sync.WaitGroup
+	one := func(to, from net.Conn) {
+		b := make([]byte, 64<<10)
+		for {
+			_ = from.SetReadDeadline(time.Now().Add(quiet)) // fails on a closed one alone
+			n, err := from.Read(b)
+			if err != nil {
+				break
+			}
+			if _, err := to.Write(b[:n]); err != nil {
+				break
+			}
+			// What goes one way keeps the other open.
+			_ = to.SetReadDeadline(time.Now().Add(quiet))
+		}
+		_ = to.Close()
+		_ = from.Close()
+	}
+	work.Go(func() { one(out, in) })
+	one(in, out)
+	work.Wait()
+}
+
+// Write takes what came through the tunnel. Echo requests do not reach the stack: it
+// would answer them itself, whether the host that is meant is there or not.
+func (e *egress) Write(bufs [][]byte, offset int) (int, error) {
+	for _, b := range bufs {
+		if packet := b[offset:]; !e.echo.take(packet) {
+			e.inject(packet)
+		}
+	}
+	return len(bufs), nil
+}
+
+// Close ends all flows.
+func (e *egress) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	for c := range e.open {
+		_ = c.Close()
+	}
+	e.mu.Unlock()
+	return e.netDevice.Close()
+}
+
+// wait returns once all flows have ended.
+func (e *egress) wait() { e.flows.Wait() }

@@ -1,0 +1,360 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/tunnel"
+)
+
+const inside = "OMAMORI_TEST_NETWORK"
+
+// Addresses of the network of its own in which these tests run.
+const (
+	host4 = "192.0.2.1"
+	host6 = "2001:db8::1"
+)
+
+// TestMain runs the tests in a network of their own, with addresses of IPv4 and IPv6
+// that are not loopback's.
+func TestMain(m *testing.M) {
+	if os.Getenv(inside) != "" {
+		os.Exit(m.Run())
+	}
+	script := `ip link set lo up; ip addr add ` + host4 + `/32 dev lo; ip addr add ` + host6 + `/128 dev lo nodad
+		ip route add default dev lo 2>/dev/null || true
+		echo "0 2147483647" > /proc/sys/net/ipv4/ping_group_range || echo "0 0" > /proc/sys/net/ipv4/ping_group_range
+		exec "$0" "$@"`
+	args := append([]string{"--net", "sh", "-ec", script}, os.Args...)
+	if os.Geteuid() != 0 {
+		args = append([]string{"--user", "--map-root-user"}, args...)
+	}
+	cmd := exec.Command("unshare", args...)
+	cmd.Env = append(os.Environ(), inside+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "in a network of its own:", err)
+		os.Exit(1)
+	}
+}
+
+// settled fails if goroutines are left of a test.
+func settled(t *testing.T) {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				all := make([]byte, 64<<10)
+				t.Fatalf("%d goroutines more than before:\n%s", runtime.NumGoroutine()-before, all[:runtime.Stack(all, true)])
+			}
+		}
+	})
+}
+
+func newServer(local ...int) tunnel.Server {
+	return tunnel.Server{
+		PrivateKey: tunnel.NewKey(), Endpoint: "127.0.0.1:1", MTU: 1420, Local: local,
+		Networks: []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24"), netip.MustParsePrefix("fd77::1/64")},
+	}
+}
+
+func serve(t *testing.T, s *tunnel.Server) *Serving {
+	t.Helper()
+	v, err := Serve(*s, Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.Close)
+	if s.Port, err = v.Port(); err != nil {
+		t.Fatal(err)
+	}
+	s.Endpoint = fmt.Sprintf("127.0.0.1:%d", s.Port)
+	return v
+}
+
+// join adds a device and connects it, by way of the server's endpoint.
+func join(t *testing.T, v *Serving, s *tunnel.Server, name string, only ...netip.AddrPort) (*Client, tunnel.Peer) {
+	t.Helper()
+	private := tunnel.NewKey()
+	p, err := s.Add(name, private.Public(), time.Now(), time.Time{}, only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Update(*s, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Connect(t.Context(), s.Conf(p, private, false), Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c, p
+}
+
+// echoTCP answers with the address of whoever asks and then with all that is said.
+func echoTCP(t *testing.T, address string) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			work.Go(func() {
+				defer c.Close()
+				fmt.Fprintln(c, c.RemoteAddr().(*net.TCPAddr).IP)
+				_, _ = io.Copy(c, c)
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); work.Wait() })
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+func short(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// talk sends so many bytes both ways, and returns from where the server was reached.
+func talk(t *testing.T, c *Client, to netip.AddrPort, n int) string {
+	t.Helper()
+	conn, err := c.Dial(short(t), "tcp", to)
+	if err != nil {
+		t.Fatalf("dial %v: %v", to, err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
+	said := make([]byte, n)
+	_, _ = rand.Read(said)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = conn.Write(said)
+		_ = conn.(interface{ CloseWrite() error }).CloseWrite()
+	}()
+	heard, err := io.ReadAll(conn)
+	<-done
+	from, rest, _ := bytes.Cut(heard, []byte("\n"))
+	if err != nil || !bytes.Equal(rest, said) {
+		t.Fatalf("said %d bytes to %v and heard %d: %v", n, to, len(rest), err)
+	}
+	return string(from)
+}
+
+// TestFixedAddress: whoever is behind the tunnel is seen at the server's address, by
+// both IPs.
+func TestFixedAddress(t *testing.T) {
+	settled(t)
+	s := newServer()
+	v := serve(t, &s)
+	c, _ := join(t, v, &s, "laptop")
+	for _, host := range []string{host4, host6} {
+		if from := talk(t, c, echoTCP(t, net.JoinHostPort(host, "0")), 1<<20); from != host {
+			t.Errorf("%s is reached from %s", host, from)
+		}
+	}
+	st, err := v.Status()
+	if err != nil || len(st.Peers) != 1 || !st.Peers[0].Alive(time.Now()) || st.Peers[0].Received < 1<<20 || st.Peers[0].Sent < 1<<20 {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+func TestUDP(t *testing.T) {
+	settled(t)
+	s := newServer()
+	v := serve(t, &s)
+	c, _ := join(t, v, &s, "laptop")
+	for _, host := range []string{host4, host6} {
+		l, err := net.ListenPacket("udp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			b := make([]byte, 2048)
+			for {
+				n, from, err := l.ReadFrom(b)
+				if err != nil {
+					return
+				}
+				_, _ = l.WriteTo(b[:n], from)
+			}
+		}()
+		conn, err := c.Dial(short(t), "udp", l.LocalAddr().(*net.UDPAddr).AddrPort())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		b := make([]byte, 2048)
+		if _, err := conn.Write([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := conn.Read(b); err != nil || string(b[:n]) != "hello" {
+			t.Errorf("%s: %q, %v", host, b[:n], err)
+		}
+		conn.Close()
+		l.Close()
+		<-done
+	}
+}
+
+// TestWhatIsShut: a closed port refuses honestly; this machine's loopback, its link,
+// other peers and a cloud's keys are out of reach, but for the ports that are lent.
+func TestWhatIsShut(t *testing.T) {
+	settled(t)
+	lent, other := echoTCP(t, "127.0.0.1:0"), echoTCP(t, "127.0.0.1:0")
+	s := newServer(int(lent.Port()))
+	v := serve(t, &s)
+	c, p := join(t, v, &s, "laptop")
+	join(t, v, &s, "phone")
+	home := netip.MustParseAddr("10.77.0.1")
+	if from := talk(t, c, netip.AddrPortFrom(home, lent.Port()), 1000); from != "127.0.0.1" {
+		t.Errorf("the lent port sees %s", from)
+	}
+	for _, to := range []netip.AddrPort{
+		netip.AddrPortFrom(home, other.Port()), netip.AddrPortFrom(p.Addresses[0].Next(), 80),
+		netip.MustParseAddrPort("169.254.169.254:80"), netip.MustParseAddrPort("[fd00:ec2::254]:80"), netip.MustParseAddrPort(host4 + ":9"),
+		netip.MustParseAddrPort("[fe80::1]:80"),
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		conn, err := c.Dial(ctx, "tcp", to)
+		cancel()
+		if err == nil {
+			conn.Close()
+			t.Errorf("%v is reached", to)
+		}
+		if to.Addr().String() == host4 && !strings.Contains(fmt.Sprint(err), "refused") {
+			t.Errorf("a closed port: %v", err)
+		}
+	}
+	for _, a := range []string{"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "224.0.0.1", "::", "169.254.1.1", "255.255.255.255"} {
+		if routable(netip.MustParseAddr(a)) {
+			t.Errorf("%s is routable", a)
+		}
+	}
+}
+
+// TestBuddy: a peer who may reach a few servers reaches nothing else.
+func TestBuddy(t *testing.T) {
+	settled(t)
+	site, other := echoTCP(t, host4+":0"), echoTCP(t, host4+":0")
+	s := newServer()
+	v := serve(t, &s)
+	c, _ := join(t, v, &s, "buddy", site)
+	talk(t, c, site, 100)
+	if conn, err := c.Dial(short(t), "tcp", other); err == nil {
+		conn.Close()
+		t.Error("a buddy reaches more than was agreed")
+	}
+	if _, err := Serve(s, Options{TUN: newNetDevice(1420), Log: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("with a TUN nothing keeps a buddy to what was agreed, and it is served")
+	}
+}
+
+// TestExpiry: who has expired is shut out, his connections too.
+func TestExpiry(t *testing.T) {
+	settled(t)
+	to := echoTCP(t, host4+":0")
+	s := newServer()
+	v := serve(t, &s)
+	c, _ := join(t, v, &s, "guest")
+	conn, err := c.Dial(short(t), "tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s.Peers[0].Expires = time.Now().Add(time.Hour)
+	if err := v.Update(s, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, over := v.overdue(time.Now()); over {
+		t.Error("shut out before his time")
+	}
+	later := time.Now().Add(2 * time.Hour)
+	if _, over := v.overdue(later); !over {
+		t.Error("not shut out")
+	}
+	if err := v.Update(s, later); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := v.Status(); err != nil || !st.Peers[0].Handshake.IsZero() {
+		t.Errorf("still inside: %+v", st)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if conn, err := c.Dial(ctx, "tcp", to); err == nil {
+		conn.Close()
+		t.Error("he still comes through")
+	}
+}
+
+func TestPing(t *testing.T) {
+	settled(t)
+	s := newServer()
+	v := serve(t, &s)
+	_, p := join(t, v, &s, "laptop")
+	for _, c := range []struct {
+		from, to netip.Addr
+		answered bool
+	}{
+		{p.Addresses[0], netip.MustParseAddr(host4), true},
+		{p.Addresses[1], netip.MustParseAddr(host6), true},
+		{p.Addresses[0], netip.MustParseAddr("10.77.0.1"), true},
+		{p.Addresses[0], netip.MustParseAddr("127.0.0.1"), false},
+		{netip.MustParseAddr("10.77.0.9"), netip.MustParseAddr(host4), false},
+	} {
+		_, allowed := v.egress.target(c.from, netip.AddrPortFrom(c.to, 0), false)
+		q := ping{from: c.from, to: c.to, id: 7, seq: 9, data: []byte("omamori")}
+		got := v.egress.home(q) || allowed && v.egress.echo.ask(q)
+		if got != c.answered {
+			t.Errorf("%v → %v: answered %v", c.from, c.to, got)
+		}
+	}
+	// What is made is what is read, the kind aside.
+	r := ping{from: netip.MustParseAddr(host6), to: netip.MustParseAddr("fd77::2"), id: 7, seq: 9, data: []byte("x")}.reply()
+	r[40] = 128
+	if q, ok := parsePing(r); !ok || q.id != 7 || q.seq != 9 || string(q.data) != "x" || q.from.String() != "fd77::2" {
+		t.Errorf("%+v", q)
+	}
+}
+
+func FuzzPing(f *testing.F) {
+	for _, a := range [][2]string{{host4, "10.77.0.2"}, {host6, "fd77::2"}} {
+		b := ping{from: netip.MustParseAddr(a[0]), to: netip.MustParseAddr(a[1]), data: []byte("x")}.reply()
+		f.Add(b)
+		b = bytes.Clone(b)
+		if b[0]>>4 == 4 {
+			b[20] = 8
+		} else {
+			b[40] = 128
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, ok := parsePing(b); ok && len(p.reply()) > len(b)+60 {
+			t.Errorf("%d bytes answer %d", len(p.reply()), len(b))
+		}
+	})
+}
