@@ -55,7 +55,7 @@ build:
 	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 install: build
-	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock
+	install -m 0755 -D -t $(PREFIX)/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock bin/omamori-tunnel
 
 ## make deb     the Debian package, in dist/ (ARCH=arm64 for another machine)
 ARCH ?= $(shell go env GOARCH)
@@ -64,8 +64,8 @@ deb:
 
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build
-	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock
-	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket packaging/systemd/omamori-knock.service
+	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock bin/omamori-tunnel
+	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket packaging/systemd/omamori-knock.service packaging/systemd/omamori-tunnel.service
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
 	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }

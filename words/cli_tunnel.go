@@ -3,11 +3,11 @@ package words
 // cliTunnelTexts are those of omamori tunnel.
 var cliTunnelTexts = []entry{
 	{"cli.short_tunnel", "a fixed address of one's own, by WireGuard", "自分だけの固定アドレス（WireGuard）"},
-	{"cli.help_tunnel", `omamori tunnel serve               be the server, on a machine with a fixed address
-omamori tunnel add NAME            let a device in, and show its configuration once
-omamori tunnel list                the devices, and how they stand
-omamori tunnel remove NAME         shut a device out
-omamori tunnel up FILE             be a device, on Linux
+	{"cli.help_tunnel", `omamori tunnel serve         be the server, on a machine with a fixed address
+omamori tunnel add NAME      let a device in, and show its configuration once
+omamori tunnel list          the devices, and how they stand
+omamori tunnel remove NAME   shut a device out
+omamori tunnel up FILE       be a device, on Linux
 
   omamori tunnel serve --endpoint vpn.example.net
   omamori tunnel add phone`, `omamori tunnel serve               固定アドレスのあるマシンでサーバーになる
@@ -19,7 +19,7 @@ omamori tunnel up ファイル         Linux で端末になる
   omamori tunnel serve --endpoint vpn.example.net
   omamori tunnel add phone`},
 	{"cli.short_tunnel_serve", "be the server", "サーバーになる"},
-	{"cli.help_tunnel_serve", `omamori tunnel serve   be the tunnel's server until Ctrl-C; the first time, set it up
+	{"cli.help_tunnel_serve", `omamori tunnel serve   be the server until Ctrl-C; the first time, set it up
 
 Started as root, it gives root's rights up for those of the user omamori-tunnel. Without
 --tun it needs no rights at all. For every boot: systemctl enable --now omamori-tunnel
@@ -61,7 +61,7 @@ here, shown, and not kept; with --key the device makes its own and gives the pub
 
   omamori tunnel remove phone`},
 	{"cli.short_tunnel_up", "be a device", "端末になる"},
-	{"cli.help_tunnel_up", `omamori tunnel up FILE   be a device of a tunnel until Ctrl-C, by a standard configuration
+	{"cli.help_tunnel_up", `omamori tunnel up FILE   be a device until Ctrl-C, by a standard configuration
 
 As root it makes a network device, and all goes as the file says; the DNS is left as it
 is. With --socks it needs no rights: programs go through it by a SOCKS proxy. It is tested
