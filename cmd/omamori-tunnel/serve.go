@@ -28,6 +28,13 @@ var errEnded = errors.New("the tunnel's device was taken away")
 // serve is the server, until ctx is done.
 func serve(ctx context.Context, o options, log *slog.Logger) error {
 	dir := tunnel.Dir(o.dir)
+	var device tun.Device
+	if o.tun != "" { // first: /dev/net/tun is root's alone where there is no udev
+		var err error
+		if device, err = attach(o.tun); err != nil {
+			return err
+		}
+	}
 	if os.Geteuid() == 0 {
 		if err := drop(dir, o.user); err != nil {
 			return err
@@ -36,12 +43,6 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 	s, err := dir.Load()
 	if err != nil {
 		return err
-	}
-	var device tun.Device
-	if o.tun != "" {
-		if device, err = attach(o.tun); err != nil {
-			return err
-		}
 	}
 	v, err := engine.Serve(s, engine.Options{TUN: device, Log: log})
 	if err != nil {

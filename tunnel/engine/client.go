@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/device"
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
@@ -43,7 +42,7 @@ func Connect(ctx context.Context, c tunnel.Conf, o Options) (*Client, error) {
 		}
 	}
 	if o.Bind == nil {
-		o.Bind = conn.NewDefaultBind()
+		o.Bind = newNarrow()
 	}
 	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set, err := uapi(ctx, c)

@@ -58,7 +58,7 @@ func Serve(s tunnel.Server, o Options) (*Serving, error) {
 		dev = v.egress
 	}
 	if o.Bind == nil {
-		o.Bind = conn.NewDefaultBind()
+		o.Bind = newNarrow()
 	}
 	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set := fmt.Sprintf("private_key=%s\nlisten_port=%d\n", s.PrivateKey.Hex(), s.Port)

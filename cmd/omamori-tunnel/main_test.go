@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/omamori-guard/omamori/tunnel"
+)
+
+// role says what this binary is to be, in a process of a test.
+const role = "OMAMORI_TEST_ROLE"
+
+// The hosts of the tests: a device, the server, and the world.
+const hosts = `
+mount -t tmpfs none /run; mkdir -p /run/netns
+for n in device server world; do
+	ip netns add $n; ip -n $n link set lo up
+	ip netns exec $n sh -c 'for f in all default; do echo 0 > /proc/sys/net/ipv6/conf/$f/accept_dad; done'
+done
+ip link add to-device netns server type veth peer name to-server netns device
+ip link add to-world netns server type veth peer name to-server netns world
+ip -n server addr add 192.0.2.1/24 dev to-device; ip -n device addr add 192.0.2.2/24 dev to-server
+ip -n server addr add 198.51.100.1/24 dev to-world; ip -n world addr add 198.51.100.2/24 dev to-server
+ip -n server addr add 2001:db8::1/64 dev to-world nodad; ip -n world addr add 2001:db8::2/64 dev to-server nodad
+for x in device:to-server server:to-device server:to-world world:to-server; do ip -n ${x%:*} link set ${x#*:} up; done
+exec "$0" -test.run '^TestReal' -test.count=1 -test.v
+`
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(role) {
+	case "program":
+		os.Exit(run(os.Args[1:]))
+	case "echo":
+		os.Exit(echo(os.Args[1]))
+	case "ask":
+		os.Exit(ask(os.Args[1], os.Args[2:]...))
+	}
+	os.Exit(m.Run())
+}
+
+// echo answers each who connects with his address, and with all that he says.
+func echo(address string) int {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return 1
+		}
+		go func() {
+			fmt.Fprintln(c, c.RemoteAddr().(*net.TCPAddr).IP)
+			_, _ = io.Copy(c, c)
+			c.Close()
+		}()
+	}
+}
+
+// ask says a megabyte to an echo, perhaps through a SOCKS proxy, and prints from where
+// it was heard if it was heard well.
+func ask(address string, proxy ...string) int {
+	to := netip.MustParseAddrPort(address)
+	dial := address
+	if len(proxy) > 0 {
+		dial = proxy[0]
+	}
+	c, err := net.DialTimeout("tcp", dial, 3*time.Second)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(60 * time.Second))
+	if len(proxy) > 0 {
+		b := append([]byte{5, 1, 0, 5, 1, 0, 1}, to.Addr().AsSlice()...)
+		_, _ = c.Write(append(b, byte(to.Port()>>8), byte(to.Port())))
+		if _, err := io.ReadFull(c, make([]byte, 12)); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	}
+	said := bytes.Repeat([]byte("omamori "), 128<<10)
+	go func() {
+		_, _ = c.Write(said)
+		_ = c.(*net.TCPConn).CloseWrite()
+	}()
+	heard, err := io.ReadAll(c)
+	from, rest, _ := bytes.Cut(heard, []byte("\n"))
+	if err != nil || !bytes.Equal(rest, said) {
+		fmt.Println(len(rest), err)
+		return 1
+	}
+	fmt.Println(string(from))
+	return 0
+}
+
+// TestHosts runs the tests named TestReal… on hosts of their own.
+func TestHosts(t *testing.T) {
+	if os.Getenv(role) != "" {
+		t.Skip("these are the hosts of their own")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, for hosts of its own")
+	}
+	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", hosts, os.Args[0])
+	cmd.Env = append(os.Environ(), role+"=test")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestReal")) || bytes.Contains(out, []byte("--- SKIP")) {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+func needsHosts(t *testing.T) {
+	t.Helper()
+	if os.Getenv(role) != "test" {
+		t.Skip("run by TestHosts")
+	}
+}
+
+// on makes a command on a host.
+func on(host, as string, args ...string) *exec.Cmd {
+	if as != "" {
+		args = append([]string{os.Args[0]}, args...)
+	}
+	cmd := exec.Command("ip", append([]string{"netns", "exec", host}, args...)...)
+	cmd.Env = append(os.Environ(), role+"="+as)
+	return cmd
+}
+
+func start(t *testing.T, cmd *exec.Cmd) (stop func()) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	stop = func() {
+		if !ended {
+			ended = true
+			_ = cmd.Process.Signal(os.Interrupt)
+			_ = cmd.Wait()
+		}
+	}
+	t.Cleanup(func() {
+		stop()
+		if t.Failed() {
+			t.Logf("%v:\n%s", cmd.Args[4:], out.String())
+		}
+	})
+	return stop
+}
+
+func do(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args[4:], err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// heardFrom asks until it is heard.
+func heardFrom(t *testing.T, to string, proxy ...string) string {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		out, err := on("device", "ask", append([]string{to}, proxy...)...).CombinedOutput()
+		if err == nil {
+			return strings.TrimSpace(string(out))
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %v: %s", to, err, out)
+		}
+	}
+}
+
+// settle makes a server with one device.
+func settle(t *testing.T) (dir, conf string) {
+	t.Helper()
+	top, err := os.MkdirTemp("", "") // t.TempDir is closed to other users
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	if err := os.Chmod(top, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	dir, conf = filepath.Join(top, "tunnel"), filepath.Join(top, "wgtest.conf")
+	err = tunnel.Dir(dir).Change(func(s *tunnel.Server) error {
+		*s = tunnel.Server{
+			PrivateKey: tunnel.NewKey(), Port: 51820, Endpoint: "192.0.2.1:51820", MTU: 1420,
+			Networks: []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24"), netip.MustParsePrefix("fd77::1/64")},
+		}
+		private := tunnel.NewKey()
+		p, err := s.Add("laptop", private.Public(), time.Now(), time.Time{}, nil)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(conf, []byte(s.Conf(p, private, false).String()), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, on("world", "echo", ":7"))
+	return dir, conf
+}
+
+// seen: the device is seen by the world at the server's addresses.
+func seen(t *testing.T) {
+	t.Helper()
+	for to, want := range map[string]string{"198.51.100.2:7": "198.51.100.1", "[2001:db8::2]:7": "2001:db8::1"} {
+		if got := heardFrom(t, to); got != want {
+			t.Errorf("%s is reached from %s, not %s", to, got, want)
+		}
+	}
+}
+
+// TestRealWithout: no TUN, no rights; the device is Debian's wireguard-go with Debian's
+// wg, which take our configuration as it is.
+func TestRealWithout(t *testing.T) {
+	needsHosts(t)
+	dir, conf := settle(t)
+	server := on("server", "program", "serve", "-dir", dir, "-user", "nobody")
+	start(t, server)
+	daemon := on("device", "", "wireguard-go", "wgtest")
+	daemon.Env = append(daemon.Env, "WG_PROCESS_FOREGROUND=1")
+	start(t, daemon)
+	stripped := filepath.Join(filepath.Dir(conf), "stripped")
+	if err := os.WriteFile(stripped, []byte(do(t, on("device", "", "wg-quick", "strip", conf))+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); on("device", "", "wg", "setconf", "wgtest", stripped).Run() != nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("wireguard-go does not come up")
+		}
+	}
+	for _, order := range []string{"addr add 10.77.0.2/32 dev wgtest", "addr add fd77::2/128 dev wgtest", "link set wgtest up mtu 1420",
+		"route add 198.51.100.0/24 dev wgtest", "route add 2001:db8::/64 dev wgtest"} {
+		do(t, on("device", "", append([]string{"ip"}, strings.Fields(order)...)...))
+	}
+	seen(t)
+	// What carries the packets has no right left.
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.Process.Pid))
+	if err != nil || !strings.Contains(string(status), "CapEff:\t0000000000000000") || strings.Contains(string(status), "Uid:\t0") {
+		t.Errorf("it has rights: %v\n%s", err, status)
+	}
+	st, err := tunnel.Call(t.Context(), tunnel.Dir(dir).Socket(), tunnel.Ask)
+	if err != nil || len(st.Peers) != 1 || !st.Peers[0].Alive(time.Now()) || st.Peers[0].Sent < 2<<20 {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// TestRealTUN: TUNs at both ends, over a path of 1,280 bytes.
+func TestRealTUN(t *testing.T) {
+	needsHosts(t)
+	dir, conf := settle(t)
+	for _, x := range [][2]string{{"device", "to-server"}, {"server", "to-device"}} {
+		do(t, on(x[0], "", "ip", "link", "set", x[1], "mtu", "1280"))
+		defer do(t, on(x[0], "", "ip", "link", "set", x[1], "mtu", "1500"))
+	}
+	do(t, on("server", "program", "prepare", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
+	start(t, on("server", "program", "serve", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
+	before := do(t, on("device", "", "ip", "rule"))
+	stop := start(t, on("device", "program", "up", conf))
+	seen(t)
+	stop()
+	if after := do(t, on("device", "", "ip", "rule")); after != before {
+		t.Errorf("rules are left:\n%s", after)
+	}
+}
+
+// TestRealSocks: no right at either end.
+func TestRealSocks(t *testing.T) {
+	needsHosts(t)
+	dir, conf := settle(t)
+	start(t, on("server", "program", "serve", "-dir", dir, "-user", "nobody"))
+	start(t, on("device", "program", "up", "-socks", "127.0.0.1:1080", conf))
+	if got := heardFrom(t, "198.51.100.2:7", "127.0.0.1:1080"); got != "198.51.100.1" {
+		t.Errorf("reached from %s", got)
+	}
+}
+
+// TestGuardStaysSmall: the guard and hands link neither WireGuard nor a network stack.
+func TestGuardStaysSmall(t *testing.T) {
+	for _, program := range []string{"omamori", "omamori-hands", "omamori-send"} {
+		out, err := exec.Command("go", "list", "-deps", "../"+program).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, big := range []string{"gvisor.dev/", "golang.zx2c4.com/", "/tunnel/engine"} {
+			if strings.Contains(string(out), big) {
+				t.Errorf("%s links %s", program, big)
+			}
+		}
+	}
+}
