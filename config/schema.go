@@ -20,7 +20,11 @@ func Schema(o Options) ([]byte, error) {
 	properties := s["properties"].(map[string]any)
 	for _, section := range o.Sections {
 		defaults := reflect.ValueOf(section.Settings()).Elem()
-		properties[section.Name] = structSchema(defaults.Type(), defaults)
+		if defaults.Kind() == reflect.Struct {
+			properties[section.Name] = structSchema(defaults.Type(), defaults)
+		} else { // entries with names of their own
+			properties[section.Name] = typeSchema(defaults.Type(), "")
+		}
 	}
 	var kinds []any
 	for _, k := range o.Kinds {

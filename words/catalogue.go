@@ -10,6 +10,7 @@ func catalogue() [][]entry {
 		causeTexts,
 		claimTexts,
 		cloudTexts,
+		cliSSHTexts,
 		cliTexts,
 		clockTexts,
 		controlTexts,

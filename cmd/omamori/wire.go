@@ -4,9 +4,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/cli"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/control"
+	"github.com/omamori-guard/omamori/door/knock"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/links"
 	"github.com/omamori-guard/omamori/words"
@@ -33,7 +35,15 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), doorsSection()},
+	}
+}
+
+// doorsSection says which doors the owner knocks at.
+func doorsSection() config.Section {
+	return config.Section{
+		Name: "doors", Settings: func() any { return &knock.Doors{} },
+		Check: func(s any) []*chain.SettingError { return s.(*knock.Doors).Check() },
 	}
 }
 

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/door/knock"
+	"github.com/omamori-guard/omamori/probe"
+)
+
+func (a *App) sshCommand() *cobra.Command {
+	c := a.command("ssh HOST [ARGUMENT…]", "ssh", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
+		return a.ssh(args[0], args[1:])
+	})
+	c.Flags().SetInterspersed(false) // what stands behind HOST is ssh's
+	return c
+}
+
+func (a *App) connectCommand() *cobra.Command {
+	c := a.command("connect HOST PORT", "connect", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
+		port, err := strconv.ParseUint(args[1], 10, 16)
+		if err != nil || port == 0 {
+			return usage(chain.Say("knock.bad_port", "port", args[1]), chain.Text{})
+		}
+		return a.connect(cmd.Context(), args[0], uint16(port))
+	})
+	return c
+}
+
+// ssh becomes ssh, which has connect reach the port.
+func (a *App) ssh(host string, args []string) error {
+	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return usage(chain.Say("knock.bad_host", "host", host), chain.Text{})
+	}
+	binary, err := exec.LookPath("ssh")
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	words := []string{self, "--lang", string(a.lang)}
+	if a.config != "" {
+		path, err := filepath.Abs(a.config)
+		if err != nil {
+			return err
+		}
+		words = append(words, "-c", path)
+	}
+	if a.stated {
+		words = append(words, "--state", a.state)
+	}
+	// ssh gives the line to a shell, and takes % for itself.
+	for i, w := range words {
+		words[i] = "'" + strings.ReplaceAll(strings.ReplaceAll(w, "'", `'\''`), "%", "%%") + "'"
+	}
+	proxy := "ProxyCommand=" + strings.Join(words, " ") + " connect %h %p"
+	return syscall.Exec(binary, append([]string{"ssh", "-o", proxy, host}, args...), os.Environ())
+}
+
+// doors are those of the configuration, and those whose lines were put into the user's
+// own folder: for these no configuration is needed.
+func (a *App) doors(host string) knock.Doors {
+	all := knock.Doors{}
+	if dir, err := os.UserConfigDir(); err == nil && filepath.IsLocal(host) && filepath.Base(host) == host {
+		path := filepath.Join(dir, "omamori", "doors", host)
+		if _, err := os.Stat(path); err == nil {
+			all[host] = knock.Settings{Pass: chain.Secret("file:" + path)}
+		}
+	}
+	path, err := config.Find(a.config)
+	if err != nil {
+		return all
+	}
+	file, problems, err := config.Load(path, a.Config)
+	if err != nil || len(problems) > 0 && file == nil {
+		return all
+	}
+	if d, ok := file.Sections["doors"].(*knock.Doors); ok {
+		for name, s := range *d {
+			all[name] = s
+		}
+	}
+	return all
+}
+
+// connect gets to a port, through the door if there is one, and carries bytes between
+// it and us: what ssh wants of a ProxyCommand.
+func (a *App) connect(ctx context.Context, host string, port uint16) error {
+	name, settings, pass, err := a.doors(host).Find(host, probe.Secret)
+	if errors.Is(err, knock.ErrNoDoor) {
+		return usage(chain.Say("knock.no_door", "host", host), chain.Say("knock.no_door_hint", "host", host))
+	}
+	if err != nil {
+		return err
+	}
+	way, keys, err := settings.Way(pass)
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	if filepath.IsLocal(name) && filepath.Base(name) == name {
+		way.Memory = filepath.Join(a.state, "doors", name+".json")
+	}
+	if host == name { // a name of our own
+		host = pass.Host
+	}
+	conn, answer, err := way.Dial(ctx, host, port)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	s := a.style(a.Err)
+	if answer != nil && answer.Apart != 0 {
+		fmt.Fprintln(s, a.say("knock.clock_note", "apart", answer.Apart.Abs()))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	renewed := make(chan struct{})
+	go func() {
+		defer close(renewed)
+		to := conn.RemoteAddr().(*net.TCPAddr).AddrPort()
+		way.Renew(ctx, netip.AddrPortFrom(to.Addr().Unmap(), to.Port()), answer, func(err error) {
+			fmt.Fprintln(s, a.say("knock.renew_failed", "why", a.lang.Say(chain.ErrorText(err))))
+		})
+	}()
+	err = carry(ctx, conn.(*net.TCPConn), a.In, a.Out)
+	cancel()
+	<-renewed
+	return err
+}
+
+// carry carries until the other side has ended, or ctx is done. That our own side has
+// said all it had to say ends nothing.
+func carry(ctx context.Context, conn *net.TCPConn, in io.Reader, out io.Writer) error {
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	go func() { // ends with the process: nothing can interrupt a read of the terminal
+		_, _ = io.Copy(conn, in)
+		_ = conn.CloseWrite()
+	}()
+	_, err := io.Copy(out, conn)
+	if ctx.Err() != nil || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
