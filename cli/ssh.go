@@ -117,10 +117,10 @@ func (a *App) connect(ctx context.Context, host string, port uint16) error {
 	if filepath.IsLocal(name) && filepath.Base(name) == name {
 		way.Memory = filepath.Join(a.state, "doors", name+".json")
 	}
-	if host == name { // a name of our own
-		host = pass.Host
-	}
 	conn, answer, err := way.Dial(ctx, host, port)
+	if failed, ok := errors.AsType[*knock.WayError](err); ok && failed.Link == knock.LinkName && host == name && host != pass.Host {
+		conn, answer, err = way.Dial(ctx, pass.Host, port) // a name of our own
+	}
 	if err != nil {
 		return err
 	}
