@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/links/address"
 	"github.com/omamori-guard/omamori/links/awscontact"
 	"github.com/omamori-guard/omamori/links/awsdevices"
 	"github.com/omamori-guard/omamori/links/awseic"
@@ -25,6 +26,7 @@ import (
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
 	"github.com/omamori-guard/omamori/links/kit"
+	"github.com/omamori-guard/omamori/links/knock"
 	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
@@ -56,6 +58,8 @@ func All() []chain.Kind {
 		vpnclient.Kind(),
 		fixedaddress.Kind(),
 		firewall.Kind(),
+		knock.Kind(),
+		address.Kind(),
 		disk.Kind(),
 		memory.Kind(),
 		exec.Kind(),

@@ -4,6 +4,7 @@ package words
 // package whose texts it holds.
 func catalogue() [][]entry {
 	return [][]entry{
+		addressTexts,
 		chainTexts,
 		configTexts,
 		awsTexts,
