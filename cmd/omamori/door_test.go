@@ -279,6 +279,8 @@ func TestTheDoorFromOutside(t *testing.T) {
 		t.Error("closed, it lets in")
 	}
 
+	d.throughTheDoor(said.String())
+
 	// Out again, by a plain new connection.
 	uninstall := d.in(d.server, d.bin+"/omamori", "door", "--socket", d.dir+"/door.sock", "uninstall")
 	var gone output
