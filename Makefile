@@ -19,7 +19,7 @@ PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic 
 # … the door's, the vault's, its kit's, the tunnel's.
 PEERS += nftables iptables iproute2 ufw firewalld
 PEERS += age oathtool qrencode dovecot-imapd
-PEERS += poppler-utils zbar-tools
+PEERS += poppler-utils zbar-tools fonts-vlgothic
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian
@@ -38,9 +38,7 @@ down:
 ## make test    install what the tests need, and run them all
 test: deps test-deps lint
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
-	@[ "$$(id -u)" != 0 ] || packaging/need $(HOST) || true
-	@if why=$$(lab/able); then $(MAKE) --no-print-directory test-lab; else \
-		echo "NOT TESTED HERE: every failure of a real server, on a host with systemd: $$why"; [ -z "$$CI" ]; fi
+	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }

@@ -323,7 +323,7 @@ func TestHardwareKeyMustBeTouched(t *testing.T) {
 	for flags, touched := range map[byte]bool{0: false, 1: true, 4: false, 5: true} {
 		signer := newHardware(t, flags)
 		message := newPermit().Marshal()
-		sig, err := Sign(rand.Reader, signer, message)
+		_, err := Sign(rand.Reader, signer, message)
 		if (err == nil) != touched || !touched && code(err) != CodeTouch {
 			t.Errorf("flags %d: signed: %v", flags, err)
 		}
@@ -331,7 +331,7 @@ func TestHardwareKeyMustBeTouched(t *testing.T) {
 			continue
 		}
 		// A client of another make sends it all the same.
-		sig = &Signature{Key: signer.PublicKey(), Namespace: Namespace, Hash: hashName}
+		sig := &Signature{Key: signer.PublicKey(), Namespace: Namespace, Hash: hashName}
 		sig.Signature, _ = signer.Sign(nil, sig.signed(message))
 		_, _, _, err = signersOf(t, line("mika", "", signer.PublicKey())).Verify(message, sig.Marshal(), at)
 		if code(err) != CodeSignature {

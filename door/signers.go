@@ -192,7 +192,7 @@ func cutOption(s string) (option, rest string) {
 func isKeyType(s string) bool {
 	switch s {
 	case ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoRSA,
-		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.InsecureKeyAlgoDSA:
+		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, "ssh-dss":
 		return true
 	}
 	return strings.HasSuffix(s, "-cert-v01@openssh.com")

@@ -13,8 +13,8 @@ func TestTooSoon(t *testing.T) {
 		for n, want := range []time.Duration{0, time.Second, 4 * time.Second, 16 * time.Second, time.Minute, time.Minute} {
 			m := &mend{service: "mariadb"}
 			waits := g.tooSoon(m)
-			if waits != (want > 0) || waits && (m.phase != waiting || m.next.Sub(time.Now()) != want) {
-				t.Errorf("after %d mends: %v, %v", n, waits, m.next.Sub(time.Now()))
+			if waits != (want > 0) || waits && (m.phase != waiting || time.Until(m.next) != want) {
+				t.Errorf("after %d mends: %v, %v", n, waits, time.Until(m.next))
 			}
 			if g.tooSoon(m) {
 				t.Error("it waits twice")

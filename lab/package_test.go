@@ -13,6 +13,8 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 )
 
+const answers = "curl -sf -o /dev/null http://localhost/"
+
 // debOf builds the package.
 func debOf(t *testing.T, version string) string {
 	t.Helper()
@@ -68,7 +70,9 @@ func TestPackage(t *testing.T) {
 		h := h.sub(t)
 		had := len(h.status().Incidents)
 		h.do("kill -9 " + h.mainPID("mariadb"))
-		h.newest(had, "killed", over)
+		h.reach("mended", time.Minute, func(s guard.Status) bool {
+			return len(s.Incidents) > had && s.Incidents[0].Cause == "killed" && s.Incidents[0].Ended != nil
+		})
 	})
 	t.Run("tunes", func(t *testing.T) { tunes(h.sub(t)) })
 	t.Run("upgrade", func(t *testing.T) { upgraded(h.sub(t)) })

@@ -27,9 +27,7 @@ func (d *doorway) throughTheDoor(said string) {
 		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"}
 	run := func(name string, args ...string) (string, error) {
 		cmd := d.in(d.laptop, name, args...)
-		for _, clear := range []string{"SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=", "OMAMORI_STATE=" + d.dir + "/laptop"} {
-			cmd.Env = append(cmd.Env, clear)
-		}
+		cmd.Env = append(cmd.Env, "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=", "OMAMORI_STATE="+d.dir+"/laptop")
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
