@@ -35,7 +35,7 @@ func Program(path string) Send {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		err = cmd.Run()
 		var r Result
-		answer := json.Unmarshal(out.Bytes(), &r)
+		answer := json.Unmarshal(out.all.Bytes(), &r)
 		switch {
 		case answer == nil && r.Error != "":
 			return errors.New(words.Clean(r.Error))
@@ -51,12 +51,13 @@ func Program(path string) Send {
 	}
 }
 
-// limited is a buffer of at most 64 KiB; what comes after is thrown away.
-type limited struct{ bytes.Buffer }
+// limited is a buffer of at most 64 KiB; what comes after is thrown away. The buffer is
+// not embedded: io.Copy would find its ReadFrom, and go around the bound.
+type limited struct{ all bytes.Buffer }
 
 func (l *limited) Write(b []byte) (int, error) {
-	if room := 64<<10 - l.Len(); room > 0 {
-		l.Buffer.Write(b[:min(room, len(b))])
+	if room := 64<<10 - l.all.Len(); room > 0 {
+		l.all.Write(b[:min(room, len(b))])
 	}
 	return len(b), nil
 }
