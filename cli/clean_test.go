@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -88,6 +89,9 @@ func (turned) PairMeet(context.Context, string) (guard.PeerStatus, error) {
 	r.Code = "failed"
 	return guard.PeerStatus{}, &r
 }
+func (turned) Support(context.Context) ([]support.Status, error) {
+	return filled[[]support.Status](), nil
+}
 func (turned) TestNotify(context.Context) ([]guard.ChannelResult, error) {
 	return filled[[]guard.ChannelResult](), nil
 }
@@ -99,7 +103,7 @@ func (turned) Journal(context.Context, time.Time, string, int64, bool, int) ([]g
 // terminal does nothing but show it.
 func TestNothingOfTheGuardsMovesTheTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
-	for _, command := range []string{"", "status", "prove", "due", "ways", "ways --dot", "what-if --lose x", "lost x", "have x", "rescue --dry-run",
+	for _, command := range []string{"", "status", "prove", "due", "due case", "ways", "ways --dot", "what-if --lose x", "lost x", "have x", "rescue --dry-run",
 		"reload", "journal", "notify test", "pair list", "pair call x", "status --json", "ways --json"} {
 		t.Run(command, func(t *testing.T) {
 			tty, seen := terminal(t, 80)

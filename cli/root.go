@@ -42,7 +42,6 @@ func (a *App) root() *cobra.Command {
 	root.AddCommand(a.doorCommand(), a.sshCommand(), a.connectCommand(), a.resyncCommand())
 	root.AddCommand(a.vaultCommand(), a.phoneCommand())
 	root.AddCommand(a.tunnelCommand())
-	root.AddCommand(a.sshCommand(), a.connectCommand())
 	help := &cobra.Command{Use: "help", Hidden: true, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)

@@ -10,6 +10,7 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/links/claim"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/ways"
 )
 
@@ -22,7 +23,10 @@ func TestTheStorysConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, problems := config.Parse(path, b, config.Options{Kinds: []chain.Kind{claim.Kind()}})
+	file, problems := config.Parse(path, b, config.Options{
+		Kinds:    []chain.Kind{claim.Kind()},
+		Sections: []config.Section{{Name: "support", Settings: func() any { return &support.Settings{} }}},
+	})
 	if len(problems) > 0 {
 		t.Fatalf("%+v", problems)
 	}

@@ -33,8 +33,16 @@ HOST のドアは omamori.yaml の doors、または ~/.config/omamori/doors/HOS
 between it and standard input and output. ssh runs this as its ProxyCommand; see
 omamori help ssh.
 
+  omamori connect server 22
+
+In ~/.ssh/config:
+
   ProxyCommand omamori connect %h %p`, `omamori connect HOST PORT: HOST のドアを通って TCP ポートにつなぎ、標準入出力との間で
 データを運びます。ssh の ProxyCommand として使います（omamori help ssh）。
+
+  omamori connect server 22
+
+~/.ssh/config に書く行:
 
   ProxyCommand omamori connect %h %p`},
 }
