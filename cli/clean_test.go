@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -90,6 +91,9 @@ func (turned) PairMeet(context.Context, string) (guard.PeerStatus, error) {
 }
 func (turned) TestNotify(context.Context) ([]guard.ChannelResult, error) {
 	return filled[[]guard.ChannelResult](), nil
+}
+func (turned) Support(context.Context) ([]support.Status, error) {
+	return filled[[]support.Status](), nil
 }
 func (turned) Journal(context.Context, time.Time, string, int64, bool, int) ([]guard.JournalLine, error) {
 	return filled[[]guard.JournalLine](), nil
