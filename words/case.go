@@ -24,10 +24,14 @@ told. The desks stand in omamori.yaml, under support.
 
 Writes what is to be sent to a support desk in English, with the Japanese beside it, the
 list of what they will ask, and one page to speak from on the telephone. With --out, as
-text and as PDF to print.`, `omamori due letter [DESK] [--out DIR]
+text and as PDF to print.
+
+Example: omamori due letter aws --out .`, `omamori due letter [DESK] [--out DIR]
 
 サポート窓口に送る英文を、日本語と並べて書き出します。尋ねられることの一覧と、電話で読み上げる
-1 ページの台本も付きます。--out を付けると、テキストと印刷用の PDF を作ります。`},
+1 ページの台本も付きます。--out を付けると、テキストと印刷用の PDF を作ります。
+
+例: omamori due letter aws --out .`},
 	{"cli.flag_letter_out", "the folder for the files", "ファイルを置くフォルダー"},
 	{"cli.no_desk", "the configuration has no support desk", "設定にサポート窓口がありません"},
 	{"cli.no_desk_hint", "Name one under support: desks: in omamori.yaml, with account, holder, email and phone (omamori config schema).", "omamori.yaml の support: desks: に、account、holder、email、phone を書いてください（omamori config schema）。"},

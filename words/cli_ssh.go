@@ -33,8 +33,12 @@ HOST のドアは omamori.yaml の doors、または ~/.config/omamori/doors/HOS
 between it and standard input and output. ssh runs this as its ProxyCommand; see
 omamori help ssh.
 
-  ProxyCommand omamori connect %h %p`, `omamori connect HOST PORT: HOST のドアを通って TCP ポートにつなぎ、標準入出力との間で
+  ProxyCommand omamori connect %h %p
+
+Example: omamori connect server.example.com 22`, `omamori connect HOST PORT: HOST のドアを通って TCP ポートにつなぎ、標準入出力との間で
 データを運びます。ssh の ProxyCommand として使います（omamori help ssh）。
 
-  ProxyCommand omamori connect %h %p`},
+  ProxyCommand omamori connect %h %p
+
+例: omamori connect server.example.com 22`},
 }
