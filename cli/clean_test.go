@@ -89,11 +89,11 @@ func (turned) PairMeet(context.Context, string) (guard.PeerStatus, error) {
 	r.Code = "failed"
 	return guard.PeerStatus{}, &r
 }
-func (turned) Support(context.Context) ([]support.Status, error) {
-	return filled[[]support.Status](), nil
-}
 func (turned) TestNotify(context.Context) ([]guard.ChannelResult, error) {
 	return filled[[]guard.ChannelResult](), nil
+}
+func (turned) Support(context.Context) ([]support.Status, error) {
+	return filled[[]support.Status](), nil
 }
 func (turned) Journal(context.Context, time.Time, string, int64, bool, int) ([]guard.JournalLine, error) {
 	return filled[[]guard.JournalLine](), nil

@@ -166,11 +166,12 @@ func (a *App) drill(cmd *cobra.Command, g Guard, asked []guard.LinkStatus, out i
 			continue
 		}
 		fmt.Fprintf(a.style(out), "%s  %s ", bold.Render(l.Name), a.say("cli.ask", "question", l.Question))
-		if !in.Scan() {
+		said, more, err := nextLine(cmd.Context(), in)
+		if !more {
 			fmt.Fprintln(out)
-			return after, in.Err()
+			return after, err
 		}
-		yes, ok := a.yes(in.Text())
+		yes, ok := a.yes(said)
 		if !ok {
 			fmt.Fprintln(out, a.say("cli.skipped"))
 			continue
@@ -190,17 +191,17 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 	w := a.style(out)
 	for {
 		fmt.Fprintf(w, "%s  %s\n  %s ", bold.Render(l.Name), l.Question, a.say("cli.ask_typed"))
-		if !in.Scan() {
+		said, more, err := nextLine(ctx, in)
+		if !more {
 			fmt.Fprintln(out)
-			return nil, in.Err()
+			return nil, err
 		}
-		typed := strings.TrimSpace(in.Text())
+		typed := strings.TrimSpace(said)
 		if typed == "" {
 			fmt.Fprintln(out, a.say("cli.skipped"))
 			return nil, nil
 		}
 		var s guard.Status
-		var err error
 		if yes, ok := a.yes(typed); ok && !yes { // it is not there
 			s, err = g.Answer(ctx, l.Name, false, who)
 		} else {
@@ -228,6 +229,22 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 			}
 		}
 		return &s, nil
+	}
+}
+
+// nextLine reads what is typed next; more is false at the end of input, and when Ctrl-C
+// ends the command.
+func nextLine(ctx context.Context, in *bufio.Scanner) (line string, more bool, err error) {
+	if ctx.Err() != nil {
+		return "", false, nil
+	}
+	read := make(chan bool, 1)
+	go func() { read <- in.Scan() }() // ends with the program, at the latest
+	select {
+	case <-ctx.Done():
+		return "", false, nil
+	case more = <-read:
+		return in.Text(), more, in.Err()
 	}
 }
 

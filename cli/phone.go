@@ -209,10 +209,11 @@ func (m *mover) account(ctx context.Context, e vault.Entry, n, of int) (more boo
 	fmt.Fprintln(w, wrap(a.say("cli.move_scan", "device", m.state.Device), width(a.Out), 0))
 	for {
 		fmt.Fprint(w, a.say("cli.move_code")+" ")
-		typed, ok, err := m.line(ctx)
+		line, ok, err := nextLine(ctx, m.in)
 		if err != nil || !ok {
 			return false, err
 		}
+		typed := strings.ToLower(strings.TrimSpace(line))
 		switch typed {
 		case "":
 			continue
@@ -253,18 +254,6 @@ func (m *mover) proved(ctx context.Context, e vault.Entry, r chain.CodeResult) e
 	}
 	m.state.Proved[e.ID] = time.Now().UTC()
 	return m.save()
-}
-
-// line reads what the owner types; ok is false at the end of input. Ctrl-C ends it.
-func (m *mover) line(ctx context.Context) (typed string, ok bool, err error) {
-	read := make(chan bool, 1)
-	go func() { read <- m.in.Scan() }() // ends with the program, at the latest
-	select {
-	case <-ctx.Done():
-		return "", false, nil
-	case ok = <-read:
-		return strings.ToLower(strings.TrimSpace(m.in.Text())), ok, m.in.Err()
-	}
 }
 
 // end says what is left, or that the old phone may go.

@@ -69,6 +69,11 @@ func (a *App) changed(ctx context.Context, k *keyring, f func(*vault.Vault) erro
 	if err != nil {
 		return err
 	}
+	return change(ctx, s, ids, f)
+}
+
+// change lets f change a vault, and notes what the kit lacks of it then.
+func change(ctx context.Context, s vault.Store, ids []age.Identity, f func(*vault.Vault) error) error {
 	return s.Change(ctx, ids, func(v *vault.Vault) error {
 		if err := f(v); err != nil {
 			return err
@@ -222,7 +227,7 @@ func (a *App) vaultMergeCommand(k *keyring) *cobra.Command {
 		}
 		defer other.Wipe()
 		var m vault.Merged
-		if err := s.Change(cmd.Context(), ids, func(v *vault.Vault) error { m = v.Merge(other); return nil }); err != nil {
+		if err := change(cmd.Context(), s, ids, func(v *vault.Vault) error { m = v.Merge(other); return nil }); err != nil {
 			return err
 		}
 		if a.json {
@@ -251,6 +256,14 @@ func (a *App) vaultVersionsCommand(k *keyring) *cobra.Command {
 				return err
 			}
 			if err := s.Revert(cmd.Context(), restore, ids...); err != nil {
+				return err
+			}
+			v, err := s.Open(ids...)
+			if err != nil {
+				return err
+			}
+			defer v.Wipe()
+			if err := kitLooks(s, v); err != nil {
 				return err
 			}
 			return a.done(map[string]any{"restored": restore}, chain.Say("cli.vault_restored", "n", restore))

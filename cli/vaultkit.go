@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,75 +17,9 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/vault"
 	"github.com/omamori-guard/omamori/vault/kit"
-	"github.com/omamori-guard/omamori/vault/otp"
 	"github.com/omamori-guard/omamori/vault/pages"
 	"github.com/omamori-guard/omamori/vault/qr"
 )
-
-// kitEntry is an entry as a kit has it: in few bytes, as it may have to be typed.
-type kitEntry struct {
-	Name    string `json:"n"`
-	Issuer  string `json:"i,omitempty"`
-	Account string `json:"a,omitempty"`
-	Secret  []byte `json:"s,omitempty"`
-	Key     []byte `json:"k,omitempty"`
-	HOTP    bool   `json:"h,omitempty"`
-	Hash    uint8  `json:"g,omitempty"`
-	Digits  int    `json:"d,omitempty"`
-	Period  int    `json:"p,omitempty"` // seconds
-	Counter uint64 `json:"c,omitempty"`
-}
-
-func kitEntryOf(e vault.Entry) kitEntry {
-	k := kitEntry{Name: e.Name, Issuer: e.Issuer, Account: e.Account.Name, Secret: e.Secret, Key: e.Key,
-		HOTP: e.Type == otp.HOTP, Hash: uint8(e.Algorithm), Counter: e.Counter}
-	if e.Digits != otp.DefaultDigits {
-		k.Digits = e.Digits
-	}
-	if e.Period != otp.DefaultPeriod {
-		k.Period = int(e.Period / time.Second)
-	}
-	return k
-}
-
-func (k kitEntry) account() otp.Account {
-	a := otp.Account{Issuer: k.Issuer, Name: k.Account, Secret: k.Secret, Algorithm: otp.Algorithm(k.Hash), Digits: k.Digits,
-		Period: time.Duration(k.Period) * time.Second, Counter: k.Counter}
-	if k.HOTP {
-		a.Type = otp.HOTP
-	}
-	return a
-}
-
-// print is what makes an account another one for a kit: what its codes are made of.
-func (k kitEntry) print() []byte {
-	k.Name, k.Counter = "", 0
-	b, err := json.Marshal(k)
-	if err != nil { // plain fields: cannot fail
-		panic(err)
-	}
-	return b
-}
-
-func prints(v *vault.Vault) (all [][]byte) {
-	for _, e := range v.Entries() {
-		all = append(all, kitEntryOf(e).print())
-	}
-	return all
-}
-
-// kitLooks notes in the record of the kit, if there is one, what the kit lacks of the
-// vault now.
-func kitLooks(s vault.Store, v *vault.Vault) error {
-	r, err := kit.ReadRecord(filepath.Join(s.Dir, kit.RecordFile))
-	if errors.Is(err, kit.ErrNoRecord) {
-		return nil
-	}
-	if err == nil && r.Look(prints(v)) {
-		err = r.Write(s.Dir)
-	}
-	return err
-}
 
 func (a *App) vaultKitCommand(k *keyring) *cobra.Command {
 	var need, of int
@@ -102,18 +34,16 @@ func (a *App) vaultKitCommand(k *keyring) *cobra.Command {
 		if len(entries) == 0 {
 			return &Problem{Text: chain.Say("cli.kit_empty"), Hint: chain.Say("cli.kit_empty_hint")}
 		}
-		var all []kitEntry
 		var names []string
 		for _, e := range entries {
-			all = append(all, kitEntryOf(e))
 			names = append(names, e.Name+"  "+e.Title())
 		}
-		payload, err := json.Marshal(all)
+		payload, err := writeKitEntries(entries)
 		defer clear(payload)
 		if err != nil {
 			return err
 		}
-		made, err := kit.Make(payload, len(all), need, of, time.Now())
+		made, err := kit.Make(payload, len(entries), need, of, time.Now())
 		if err != nil {
 			return err
 		}
@@ -144,13 +74,13 @@ func (a *App) vaultKitCommand(k *keyring) *cobra.Command {
 		}
 		path := filepath.Join(s.Dir, kit.RecordFile)
 		if a.json {
-			return a.encode(a.Out, map[string]any{"kit": made.ID, "need": need, "of": of, "accounts": len(all), "files": files, "record": path})
+			return a.encode(a.Out, map[string]any{"kit": made.ID, "need": need, "of": of, "accounts": len(entries), "files": files, "record": path})
 		}
 		w := a.style(a.Out)
 		for _, f := range files {
 			fmt.Fprintln(w, " ", f)
 		}
-		fmt.Fprintln(w, green.Render("✓"), wrap(a.say("cli.kit_made", "kit", kit.IDWords(made.ID), "need", need, "of", of, "n", len(all)), width(a.Out), 2))
+		fmt.Fprintln(w, green.Render("✓"), wrap(a.say("cli.kit_made", "kit", kit.IDWords(made.ID), "need", need, "of", of, "n", len(entries)), width(a.Out), 2))
 		fmt.Fprintln(w, wrap(a.say("cli.kit_print"), width(a.Out), 0))
 		fmt.Fprintf(w, "\n%s\n\n", wrap(a.say("cli.kit_links"), width(a.Out), 0))
 		for x := 1; x <= of; x++ {
@@ -279,28 +209,14 @@ func (a *App) typeKit(g *kit.Gatherer) error {
 
 // keepRestored puts what a kit gave back into a new vault, or into the one that is there.
 func (a *App) keepRestored(ctx context.Context, k *keyring, o kit.Opened) error {
-	var all []kitEntry
-	if err := json.Unmarshal(o.Payload, &all); err != nil { // it would quote secrets
-		return &Problem{Text: chain.Say("cli.kit_unknown"), Hint: chain.Say("kit.newer_hint")}
+	all, err := readKitEntries(o.Payload)
+	if err != nil {
+		return err
 	}
 	var added, there []string
-	add := func(v *vault.Vault) error {
-		for _, e := range all {
-			name := e.Name
-			if slices.ContainsFunc(v.Entries(), func(have vault.Entry) bool { return strings.EqualFold(have.Name, name) }) {
-				name = ""
-			}
-			_, err := v.Add(e.account(), e.Key, name, time.Now())
-			switch {
-			case vault.Is(err, vault.Duplicate):
-				there = append(there, e.Name)
-			case err != nil:
-				return err
-			default:
-				added = append(added, e.Name)
-			}
-		}
-		return nil
+	add := func(v *vault.Vault) (err error) {
+		added, there, err = addKitEntries(v, all, time.Now())
+		return err
 	}
 	s := a.store(k)
 	if s.There() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omamori-guard/omamori/probe/probetest"
 	"github.com/omamori-guard/omamori/vault/kit"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -31,7 +32,7 @@ func newKit(t *testing.T, size int) (*kit.Kit, []byte) {
 func text(t *testing.T, pdf []byte) string {
 	t.Helper()
 	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("needs poppler-utils:", err)
+		probetest.Needs(t, "poppler-utils: "+err.Error())
 	}
 	path := filepath.Join(t.TempDir(), "page.pdf")
 	if err := os.WriteFile(path, pdf, 0o600); err != nil {
