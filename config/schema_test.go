@@ -14,6 +14,7 @@ import (
 
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/links"
+	"github.com/omamori-guard/omamori/support"
 )
 
 // fits holds a value against a schema, as an editor does: the part of JSON Schema
@@ -155,7 +156,7 @@ func asJSON(t *testing.T, b []byte) any {
 
 func schema(t *testing.T) map[string]any {
 	t.Helper()
-	b, err := config.Schema(config.Options{Kinds: links.All()})
+	b, err := config.Schema(withSupport())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func TestSchemaTakesWhatIsRight(t *testing.T) {
 		good[k.Name] = "links:\n  a:\n    kind: " + k.Name + "\n" + strings.ReplaceAll("    "+strings.TrimSpace(k.Example), "\n", "\n    ") + "\n"
 	}
 	for name, in := range good {
-		if _, problems := config.Parse("", []byte(in), config.Options{Kinds: links.All()}); len(problems) > 0 {
+		if _, problems := config.Parse("", []byte(in), withSupport()); len(problems) > 0 {
 			t.Errorf("%s: %+v", name, problems)
 		}
 		if err := fits(t, s, asJSON(t, []byte(in))); err != nil {
@@ -204,8 +205,13 @@ func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 		if err := fits(t, s, asJSON(t, []byte(in))); err == nil {
 			t.Errorf("%s: the schema takes it", name)
 		}
-		if _, problems := config.Parse("", []byte(in), config.Options{Kinds: links.All()}); len(problems) == 0 {
+		if _, problems := config.Parse("", []byte(in), withSupport()); len(problems) == 0 {
 			t.Errorf("%s: Parse takes it", name)
 		}
 	}
+}
+
+// withSupport knows the section that the story has.
+func withSupport() config.Options {
+	return config.Options{Kinds: links.All(), Sections: []config.Section{{Name: "support", Settings: func() any { return &support.Settings{} }}}}
 }

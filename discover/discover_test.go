@@ -218,7 +218,7 @@ func TestABlog(t *testing.T) {
 	}
 	want := map[string]string{
 		"mariadb": "process ", "php": "process ", "nginx": "process ", "ssh": "process ",
-		"sql": "mysql mariadb", "fpm": "phpfpm php", "cert-blog.example.jp": "tls ",
+		"sql": "mysql mariadb", "fpm": "phpfpm php", "cert-blog.example.jp": "tls nginx",
 		"front-blog.example.jp": "wordpress nginx cert-blog.example.jp fpm sql", "sshd": "tcp ssh", "disk": "disk ", "disk-2": "disk ", "memory": "memory ",
 		"firewall": "claim ", "login": "claim laptop sshd firewall",
 	}

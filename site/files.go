@@ -78,7 +78,12 @@ func writeFile(path string, content []byte, mode fs.FileMode, who *owner) (chang
 	if err == nil && bytes.Equal(old, content) {
 		return false, errors.Join(who.give(path), os.Chmod(path, mode))
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	// The same name each time: what a killed one left, the next takes away.
+	half := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	if err := os.Remove(half); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("write file: %w", err)
+	}
+	f, err := os.OpenFile(half, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return false, fmt.Errorf("write file: %w", err)
 	}

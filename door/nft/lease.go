@@ -61,15 +61,36 @@ func (f *Firewall) Open(list []door.Opening) error {
 	return nil
 }
 
-// Shut ends openings; those that have ended by themselves are no error.
+// Shut ends openings; those that have ended by themselves are no error. It returns once
+// the kernel shows none of them any more.
 func (f *Firewall) Shut(list []door.Opening) error {
 	for part := range slices.Chunk(list, mostAtOnce) {
-		// Added first, so that there is something to delete.
-		again := slices.Clone(part)
-		for i := range again {
-			again[i].Left = door.Shortest
+		if err := f.shut(part); err != nil {
+			return err
 		}
-		elements, err := group(again)
+	}
+	return nil
+}
+
+// shut deletes what the kernel shows. Nothing is added first so that there be something to
+// delete: beside one that is just ending, a set of prefixes would keep the added one.
+func (f *Firewall) shut(part []door.Opening) error {
+	const tries = 10 // each fails only if another ends between the look and the deed
+	for range tries {
+		now, err := f.Openings()
+		if err != nil {
+			return err
+		}
+		now = slices.DeleteFunc(now, func(n door.Opening) bool {
+			return !slices.ContainsFunc(part, func(o door.Opening) bool { return n.From == o.From && n.Port == o.Port })
+		})
+		if len(now) == 0 {
+			return nil
+		}
+		for i := range now {
+			now[i].Left = door.Shortest // of no account where it is deleted
+		}
+		elements, err := group(now)
 		if err != nil {
 			return err
 		}
@@ -78,15 +99,15 @@ func (f *Firewall) Shut(list []door.Opening) error {
 			return err
 		}
 		for name, e := range elements {
-			if err := errors.Join(c.SetAddElements(leases(name), e), c.SetDeleteElements(leases(name), e)); err != nil {
+			if err := c.SetDeleteElements(leases(name), e); err != nil {
 				return fmt.Errorf("end leases: %w", err)
 			}
 		}
-		if err := c.Flush(); err != nil {
+		if err := c.Flush(); err != nil && !errors.Is(err, syscall.ENOENT) {
 			return fmt.Errorf("end leases: %w", err)
 		}
 	}
-	return nil
+	return errors.New("end leases: the kernel shows them still")
 }
 
 // Openings lists what is open, as the kernel has it. Without our table there is none.
