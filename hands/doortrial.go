@@ -208,9 +208,13 @@ func (d *Door) end(id string, cut bool, who string) (ended []door.Lease, cuts in
 		d.book.write(DoorRecord{What: RecordEnd, Lease: &l, Who: who})
 	}
 	now := sinceBoot()
-	was, want := openingsOf(d.held, now), openingsOf(rest, now)
+	want := openingsOf(rest, now)
+	shut, open := unlike(openingsOf(d.held, now), want)
 	d.held = rest
-	shut, open := unlike(was, want)
+	// A lease in its last second is held no more, and yet let through: it goes too.
+	if w, err := d.wall.Read(d.file.Keep); err == nil {
+		shut, _ = unlike(w.Open, want)
+	}
 	err = errors.Join(d.wall.Shut(shut), d.wall.Open(open))
 	if !cut {
 		return ended, 0, err

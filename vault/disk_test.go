@@ -139,7 +139,7 @@ func TestManyWriters(t *testing.T) {
 func TestWriterProcess(t *testing.T) {
 	s := vault.Store{Dir: os.Getenv("VAULT_WRITER"), Work: 6}
 	if s.Dir == "" {
-		t.Skip("a part of other tests")
+		return // it is a part of other tests
 	}
 	id, err := s.Unlock([]byte(passphrase))
 	if err != nil {
