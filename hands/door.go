@@ -236,12 +236,9 @@ func (d *Door) repair() (repaired bool, err error) {
 			note = "our rules were not there"
 		}
 		d.book.write(DoorRecord{What: RecordLoad, Rules: d.rules, Note: note})
-		return true, d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, want)
+		return true, d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, lasting(want))
 	}
 	shut, open := unlike(w.Open, want)
-	if len(open) == 0 { // else one prefix may be in another's way
-		shut = slices.DeleteFunc(shut, func(o door.Opening) bool { return o.Left < 2*door.Shortest }) // it ends by itself
-	}
 	if len(shut) > 0 {
 		err = d.wall.Shut(shut)
 	}

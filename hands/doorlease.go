@@ -17,13 +17,13 @@ type held struct {
 	permit bool
 }
 
-// openingsOf are what the firewall has to have for these leases. Where two are for the
-// same address and port, the longer counts. Of two prefixes of which one lies in the
+// openingsOf are what the firewall may have for these leases: each until it ends. Where
+// two are for the same address and port, the longer counts. Of two prefixes of which one lies in the
 // other the kernel can have but one: the wider, until it ends.
 func openingsOf(all []held, now time.Duration) (list []door.Opening) {
 	for _, h := range all {
 		left := (h.ends - now).Truncate(time.Millisecond)
-		if left < door.Shortest {
+		if left <= 0 {
 			continue
 		}
 		for _, p := range h.Ports {
@@ -45,6 +45,12 @@ func openingsOf(all []held, now time.Duration) (list []door.Opening) {
 	return kept
 }
 
+// lasting are the openings that can still be made: in its last second one that is there
+// stays, and one that is not there is made no more.
+func lasting(list []door.Opening) []door.Opening {
+	return slices.DeleteFunc(list, func(o door.Opening) bool { return o.Left < door.Shortest })
+}
+
 // remembered are the leases of this boot that the record tells of and that still last.
 func remembered(all []DoorRecord, boot string, now time.Duration) (list []held) {
 	for _, r := range all {
@@ -58,22 +64,29 @@ func remembered(all []DoorRecord, boot string, now time.Duration) (list []held) 
 			list = append(list, h)
 		}
 	}
-	return slices.DeleteFunc(list, func(h held) bool { return h.ends-now < door.Shortest })
+	return slices.DeleteFunc(list, func(h held) bool { return h.ends <= now })
 }
 
-// unlike says what of the kernel's openings must go, and what it lacks or has wrong.
+// unlike says what of the kernel's openings must go, and what it lacks or has wrong and
+// can still be given.
 func unlike(has, want []door.Opening) (shut, open []door.Opening) {
 	same := func(a, b door.Opening) bool { return a.From == b.From && a.Port == b.Port }
 	for _, h := range has {
-		if !slices.ContainsFunc(want, func(w door.Opening) bool { return same(h, w) }) {
+		i := slices.IndexFunc(want, func(w door.Opening) bool { return same(h, w) })
+		if i < 0 || want[i].Left < door.Shortest && !alike(h, want[i]) {
 			shut = append(shut, h)
 		}
 	}
 	for _, w := range want {
 		i := slices.IndexFunc(has, func(h door.Opening) bool { return same(h, w) })
-		if i < 0 || has[i].Lease != w.Lease || (has[i].Left-w.Left).Abs() > time.Second {
+		if i < 0 || !alike(has[i], w) {
 			open = append(open, w)
 		}
 	}
-	return shut, open
+	return shut, lasting(open)
+}
+
+// alike reports whether an opening of the kernel is the one that is wanted.
+func alike(has, want door.Opening) bool {
+	return has.Lease == want.Lease && (has.Left-want.Left).Abs() <= time.Second
 }

@@ -141,7 +141,7 @@ func (d *Door) back() error {
 	}
 	if err := d.wall.Settle(*d.rules); err != nil {
 		// Somebody took the table away under the trial.
-		return d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, openingsOf(d.held, sinceBoot()))
+		return d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, lasting(openingsOf(d.held, sinceBoot())))
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (d *Door) lease(l door.Lease, last time.Duration, permit bool, who string) 
 		all = append(all, h)
 	}
 	d.book.write(DoorRecord{What: RecordLease, Lease: &h.Lease, Lasts: last, Who: who})
-	want := slices.DeleteFunc(openingsOf(all, now), func(o door.Opening) bool { return o.From != h.From })
+	want := slices.DeleteFunc(lasting(openingsOf(all, now)), func(o door.Opening) bool { return o.From != h.From })
 	err := d.wall.Open(want)
 	if err != nil && d.trial == nil { // the rules may be gone, or hold another prefix
 		d.held = all
@@ -211,7 +211,7 @@ func (d *Door) end(id string, cut bool, who string) (ended []door.Lease, cuts in
 	want := openingsOf(rest, now)
 	shut, open := unlike(openingsOf(d.held, now), want)
 	d.held = rest
-	// A lease in its last second is held no more, and yet let through: it goes too.
+	// The kernel's clock started when it was told: what has just ended may be there still.
 	if w, err := d.wall.Read(d.file.Keep); err == nil {
 		shut, _ = unlike(w.Open, want)
 	}
