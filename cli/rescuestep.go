@@ -58,6 +58,10 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 	case n.Do == guard.RescueMend:
 		return act("mend", n.Step)
 	}
+	rest, err := r.restingOn(ctx, n.For)
+	if err != nil {
+		return err
+	}
 	if err := act("done", n.Step); err != nil {
 		return err
 	}
@@ -66,7 +70,11 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 		r.showQuestion(r.out.clear(), n)
 		return r.answer(ctx, goal, n, act)
 	case chain.Machine.String():
-		if err := r.proveUntil(ctx, n.For); err != nil {
+		holds, err := r.proveUntil(ctx, n.For)
+		if err == nil && holds && len(rest) > 0 { // as slow to see it as the link itself
+			_, err = r.proveUntil(ctx, rest...)
+		}
+		if err != nil {
 			return err
 		}
 		return r.linkNow(ctx, n.For)
@@ -74,23 +82,36 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 	return nil
 }
 
-// proveUntil proves a link that was put right by hand, until it holds or has had its
-// time to.
-func (r *rescuer) proveUntil(ctx context.Context, link string) error {
+// restingOn lists the links that are broken only because of another.
+func (r *rescuer) restingOn(ctx context.Context, link string) (names []string, err error) {
+	s, err := r.g.Status(ctx)
+	for _, l := range s.Links {
+		if l.Name != link && l.Verdict == chain.Broken && !l.Person && slices.Equal(l.Blame, []string{link}) {
+			names = append(names, l.Name)
+		}
+	}
+	return names, err
+}
+
+// proveUntil proves what was put right by hand, until all of it holds or has had its time
+// to.
+func (r *rescuer) proveUntil(ctx context.Context, links ...string) (holds bool, err error) {
 	p := r.a.waiting(chain.Say("rescue.proving"))
 	defer p.end(nil)
 	for deadline := time.Now().Add(seen); ; {
-		s, err := r.g.Prove(ctx, []string{link})
+		s, err := r.g.Prove(ctx, links)
 		if err != nil {
-			return err
+			return false, err
 		}
-		holds := slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return l.Name == link && l.Verdict == chain.Holds })
+		holds := !slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool {
+			return slices.Contains(links, l.Name) && l.Verdict != chain.Holds
+		})
 		if holds || time.Now().After(deadline) {
-			return nil
+			return holds, nil
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(proveAgain / 4):
 		}
 	}

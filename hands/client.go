@@ -200,10 +200,11 @@ func (c *Client) send(q request) error {
 	}
 	c.writes.Lock()
 	defer c.writes.Unlock()
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return fmt.Errorf("write to hands: %w", err)
+	err = c.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if err == nil {
+		_, err = c.conn.Write(b)
 	}
-	if _, err := c.conn.Write(b); err != nil {
+	if err != nil {
 		if errors.Is(err, syscall.EPIPE) { // hands have closed it, and may have said why before
 			select {
 			case <-c.done:

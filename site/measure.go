@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,11 +63,15 @@ func Measure(ctx context.Context, path string) (*Measured, error) {
 	}
 	table := tune.ParseTable(info)
 	m.Swap = table["SwapTotal"]
-	m.Kill = tune.ParseKill(kernelLog())
 	all := allProcesses()
 	taken := map[int]bool{}
+	pids, err := m.processes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.Kill = tune.ParseKill(kernelLog(), concerns(slices.Collect(maps.Values(pids))))
 	for _, s := range file.Services {
-		if err := m.service(ctx, s, all, taken); err != nil {
+		if err := m.service(ctx, s, pids[s.Name], all, taken); err != nil {
 			return nil, err
 		}
 	}
@@ -83,16 +88,24 @@ func Measure(ctx context.Context, path string) (*Measured, error) {
 	return m, nil
 }
 
-// service measures one service, if there is something about it that can be tuned.
-func (m *Measured) service(ctx context.Context, s hands.Service, all map[int]*proc, taken map[int]bool) error {
-	pid := pidIn(s.PIDFile)
-	if s.Systemd != "" {
-		u, err := askUnit(ctx, s.Systemd)
-		if err != nil {
-			return err
+// processes finds the main process of each service, 0 where there is none.
+func (m *Measured) processes(ctx context.Context) (map[string]int, error) {
+	pids := map[string]int{}
+	for _, s := range m.file.Services {
+		pids[s.Name] = pidIn(s.PIDFile)
+		if s.Systemd != "" {
+			u, err := askUnit(ctx, s.Systemd)
+			if err != nil {
+				return nil, err
+			}
+			m.units[s.Name], pids[s.Name] = u, u.pid
 		}
-		m.units[s.Name], pid = u, u.pid
 	}
+	return pids, nil
+}
+
+// service measures one service, if there is something about it that can be tuned.
+func (m *Measured) service(ctx context.Context, s hands.Service, pid int, all map[int]*proc, taken map[int]bool) error {
 	of := family(all, pid)
 	for _, t := range s.Tunes {
 		switch t.Form {

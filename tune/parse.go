@@ -149,9 +149,10 @@ func ParseTable(b []byte) map[string]uint64 {
 	return t
 }
 
-// ParseKill reads the kernel's log, and gives what it told when it last killed for memory;
-// nil if it did not. Lines may begin with the marks of dmesg or of /dev/kmsg.
-func ParseKill(log []byte) *Kill {
+// ParseKill reads the kernel's log, and gives what it told when it last killed for memory,
+// of the kills whose control group ("" for the machine's memory) concerns whoever asks; nil
+// if there is none. Lines may begin with the marks of dmesg or of /dev/kmsg.
+func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 	var last *Kill
 	var group string
 	tasks, largest := map[string]uint64{}, map[string]uint64{}
@@ -172,7 +173,7 @@ func ParseKill(log []byte) *Kill {
 				group, _, _ = strings.Cut(after, ",")
 			}
 		case strings.Contains(line, ": Killed process "):
-			if k := killed(line); k != nil {
+			if k := killed(line); k != nil && concerns(group) {
 				last = k
 				last.Group, last.Tasks, last.Largest = group, tasks, largest
 			}

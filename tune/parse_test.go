@@ -78,16 +78,16 @@ Out of memory: Killed process 2746 (tail) total-vm:22192kB, anon-rss:19328kB, fi
 `
 
 func TestParseKill(t *testing.T) {
-	k := ParseKill([]byte(kernel))
+	k := ParseKill([]byte(kernel), anyGroup)
 	if k == nil || k.PID != 612 || k.Name != "mariadbd" || k.Held != 204800<<10 || k.Group != "/box" ||
 		k.Tasks["php-fpm8.2"] != 23040<<12 || k.Largest["php-fpm8.2"] != 12800<<12 || k.Largest["mariadbd"] != 200*MiB {
 		t.Errorf("%+v", k)
 	}
-	k = ParseKill([]byte(kernel + newer))
+	k = ParseKill([]byte(kernel+newer), anyGroup)
 	if k == nil || k.Name != "tail" || k.Group != "" || len(k.Tasks) != 1 || k.Tasks["tail"] != 5219<<12 {
 		t.Errorf("%+v", k)
 	}
-	if k := ParseKill([]byte("nothing of the kind\n")); k != nil {
+	if k := ParseKill([]byte("nothing of the kind\n"), anyGroup); k != nil {
 		t.Errorf("%+v", k)
 	}
 }
@@ -134,7 +134,9 @@ func FuzzParse(f *testing.F) {
 			f := Figures{Memory: 1 << 30, SQL: &SQL{Buffers: b}, Pools: []Pool{p}}
 			Make(f)
 		}
-		ParseKill([]byte(s))
+		ParseKill([]byte(s), anyGroup)
 		ParseTable([]byte(s))
 	})
 }
+
+func anyGroup(string) bool { return true }
