@@ -132,7 +132,7 @@ func TestOthersRule(t *testing.T) {
 	if err != nil || len(both.Others) != 1 || both.Lease.ID == "" {
 		t.Fatalf("opened: %+v, %v", both, err)
 	}
-	if _, err := client.End(t.Context(), cloud.Access{}, cloud.Which{Target: cloud.Target{Group: sg}, From: netip.MustParsePrefix(home)}); err != nil {
+	if _, err := client.End(t.Context(), cloud.Access{}, cloud.Which{Target: cloud.Target{Group: sg}, All: true}); err != nil {
 		t.Fatal(err)
 	}
 	if rules := c.Rules(sg); len(rules) != 1 || rules[0].Description != "terraform" {

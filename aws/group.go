@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -12,13 +13,14 @@ import (
 	"github.com/omamori-guard/omamori/cloud"
 )
 
-// groups reads the groups of a target.
+// groups reads the groups of a target, and what is left of ours in those that it had.
 func groups(ctx context.Context, a *account, t cloud.Target) ([]cloud.Group, error) {
 	ids, err := a.groupsOf(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]cloud.Group, 0, len(ids))
+	network := ""
 	for _, id := range ids {
 		g := cloud.Group{ID: id, Region: a.cfg.Region}
 		out, err := a.ec2().DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{GroupIds: []string{id}})
@@ -26,12 +28,49 @@ func groups(ctx context.Context, a *account, t cloud.Target) ([]cloud.Group, err
 			return nil, named(err, id)
 		}
 		for _, d := range out.SecurityGroups {
-			g.Name = aws.ToString(d.GroupName)
+			g.Name, network = aws.ToString(d.GroupName), aws.ToString(d.VpcId)
 		}
 		if g.Rules, err = a.rules(ctx, id); err != nil {
 			return nil, err
 		}
 		all = append(all, g)
+	}
+	if t.Group != "" {
+		return all, nil
+	}
+	left, err := a.left(ctx, network, ids)
+	return append(all, left...), err
+}
+
+// left finds leases of ours that are over in groups that are not the target's (any more):
+// those of the same network with the tag of a door, which are all that a target may be
+// given and all that the policy lets us change.
+func (a *account) left(ctx context.Context, network string, has []string) (all []cloud.Group, err error) {
+	over := map[string][]cloud.Rule{}
+	now := time.Now()
+	err = a.eachRule(ctx, "tag:"+cloud.Tag, cloud.TagLease, func(r types.SecurityGroupRule) {
+		group := aws.ToString(r.GroupId)
+		if ours := rule(r); ours.Ended(now) && !slices.Contains(has, group) {
+			over[group] = append(over[group], ours)
+		}
+	})
+	if err != nil || len(over) == 0 {
+		return nil, err
+	}
+	pages := ec2.NewDescribeSecurityGroupsPaginator(a.ec2(), &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{
+		{Name: aws.String("vpc-id"), Values: []string{network}}, {Name: aws.String("tag:" + cloud.Tag), Values: []string{cloud.DoorTag}},
+	}})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range out.SecurityGroups {
+			id := aws.ToString(d.GroupId)
+			if len(over[id]) > 0 {
+				all = append(all, cloud.Group{ID: id, Name: aws.ToString(d.GroupName), Region: a.cfg.Region, Left: true, Rules: over[id]})
+			}
+		}
 	}
 	return all, nil
 }
@@ -83,27 +122,33 @@ func (a *account) oneGroup(ctx context.Context, t cloud.Target) (string, error) 
 	return ids[0], named(err, ids[0])
 }
 
-// maxRules bounds what is read of one group: AWS allows 1,000 at most.
+// maxRules bounds what is read at once: AWS allows 1,000 in a group at most.
 const maxRules = 2000
 
 // rules reads a group's rules for what comes in, as AWS shows them now.
-func (a *account) rules(ctx context.Context, group string) ([]cloud.Rule, error) {
-	var all []cloud.Rule
+func (a *account) rules(ctx context.Context, group string) (all []cloud.Rule, err error) {
+	err = a.eachRule(ctx, "group-id", group, func(r types.SecurityGroupRule) { all = append(all, rule(r)) })
+	return all, named(err, group)
+}
+
+// eachRule gives the rules for what comes in that a filter finds.
+func (a *account) eachRule(ctx context.Context, filter, value string, give func(types.SecurityGroupRule)) error {
 	pages := ec2.NewDescribeSecurityGroupRulesPaginator(a.ec2(), &ec2.DescribeSecurityGroupRulesInput{
-		Filters: []types.Filter{{Name: aws.String("group-id"), Values: []string{group}}},
+		Filters: []types.Filter{{Name: &filter, Values: []string{value}}},
 	})
-	for pages.HasMorePages() && len(all) < maxRules {
+	for n := 0; pages.HasMorePages() && n < maxRules; {
 		out, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, named(err, group)
+			return err
 		}
 		for _, r := range out.SecurityGroupRules {
 			if !aws.ToBool(r.IsEgress) {
-				all = append(all, rule(r))
+				n++
+				give(r)
 			}
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func rule(r types.SecurityGroupRule) cloud.Rule {
@@ -135,11 +180,12 @@ func rule(r types.SecurityGroupRule) cloud.Rule {
 	return out
 }
 
-// leaseOf reads the lease that a rule of ours belongs to; nil if it does not say any more.
+// leaseOf reads the lease that a rule of ours belongs to; nil if it does not say any more,
+// or if somebody has made it let in more than we ever do.
 func leaseOf(r cloud.Rule) *cloud.Lease {
 	l, ok := cloud.ReadDescription(r.Description)
-	from, err := prefix(r.Source)
-	if !ok || err != nil || r.Protocol != "tcp" || r.From != r.To || r.From < 1 || r.From > 65535 {
+	from, single := r.Single()
+	if !ok || !single {
 		return nil
 	}
 	l.From, l.Ports = from, []uint16{uint16(r.From)}

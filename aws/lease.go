@@ -252,9 +252,8 @@ func end(ctx context.Context, a *account, w cloud.Which) (cloud.Ended, error) {
 	now := time.Now()
 	var out cloud.Ended
 	for _, r := range rules {
-		l := r.Lease
-		if r.Ours && !r.Kept && (w.All || w.Expired && r.Ended(now) ||
-			l != nil && (w.ID != "" && l.ID == w.ID || w.From.IsValid() && l.From == w.From)) {
+		l, _ := cloud.ReadDescription(r.Description)
+		if r.Lent() && (w.All || w.Expired && r.Ended(now) || w.ID != "" && l.ID == w.ID) {
 			out.Rules = append(out.Rules, r)
 		}
 	}

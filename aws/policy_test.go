@@ -74,7 +74,13 @@ func useDoor(t *testing.T, policy string, target cloud.Target) error {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, policy)
 	}
-	c.AddGroup(awstest.Group{ID: sg, Tags: map[string]string{"omamori": "door"}})
+	door := map[string]string{"omamori": "door"}
+	c.AddGroup(awstest.Group{ID: sg, Tags: door})
+	const old = "sg-00000000000000001" // which the target had before
+	over := cloud.Lease{ID: "0123456789abcdef", Since: time.Now().Add(-2 * time.Hour), Until: time.Now().Add(-time.Hour)}
+	c.AddGroup(awstest.Group{ID: old, Tags: door, Rules: []awstest.Rule{
+		{Protocol: "tcp", From: 22, To: 22, Source: home, Description: over.Describe(), Tags: map[string]string{"omamori": "lease"}},
+	}})
 	c.AddBalancer(awstest.Balancer{Name: "front", Type: "application", Groups: []string{sg}})
 	c.AddInstance(awstest.Instance{ID: "i-0a", Groups: []string{sg}})
 	c.Here("i-0a", &awstest.Role{Name: "door", Policies: []awstest.Policy{p}})
@@ -88,8 +94,17 @@ func useDoor(t *testing.T, policy string, target cloud.Target) error {
 	if _, err := client.Open(t.Context(), cloud.Access{}, w); err != nil {
 		return fmt.Errorf("renew: %w", err)
 	}
-	if _, err := client.Groups(t.Context(), cloud.Access{}, target); err != nil {
+	groups, err := client.Groups(t.Context(), cloud.Access{}, target)
+	if err != nil {
 		return fmt.Errorf("list: %w", err)
+	}
+	for _, g := range groups[1:] {
+		if _, err := client.End(t.Context(), cloud.Access{}, cloud.Which{Target: cloud.Target{Group: g.ID}, Expired: true}); err != nil {
+			return fmt.Errorf("end what is left: %w", err)
+		}
+	}
+	if left := len(c.Rules(old)) > 0; left != (target.Group != "") {
+		t.Errorf("%+v: the lease in the group that it had: %v", target, left)
 	}
 	if _, err := client.End(t.Context(), cloud.Access{}, cloud.Which{Target: target, All: true}); err != nil {
 		return fmt.Errorf("end: %w", err)

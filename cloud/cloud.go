@@ -76,7 +76,10 @@ type Group struct {
 	ID     string `json:"id"`
 	Name   string `json:"name,omitempty"`
 	Region string `json:"region"`
-	Rules  []Rule `json:"rules,omitempty"`
+	// Left says that the target does not have it, or not any more: then only those rules
+	// are listed that were leases of ours and should be gone.
+	Left  bool   `json:"left,omitempty"`
+	Rules []Rule `json:"rules,omitempty"`
 }
 
 // Rule is a rule of a security group.
@@ -91,8 +94,9 @@ type Rule struct {
 	// Ours says that it has our tag: a lease, or, with Kept, a rule without end.
 	Ours bool `json:"ours,omitempty"`
 	Kept bool `json:"kept,omitempty"`
-	// Lease is the one that it belongs to, nil if it is none of ours, or if its
-	// description has been changed to something that says no end.
+	// Lease is the one that it belongs to, nil if it is none of ours, if its description
+	// has been changed to something that says no end, or if it lets in more than a lease
+	// ever does.
 	Lease *Lease `json:"lease,omitempty"`
 }
 
@@ -101,10 +105,27 @@ func (r Rule) Passes(port uint16) bool {
 	return r.Protocol == "-1" || r.Protocol == "tcp" && r.From <= int(port) && int(port) <= r.To
 }
 
+// Single gives the address that the rule lets in, at one port; ok is false if it lets in
+// more than a lease ever does.
+func (r Rule) Single() (from netip.Prefix, ok bool) {
+	from, err := netip.ParsePrefix(r.Source)
+	return from, err == nil && OneOwner(from) && r.Protocol == "tcp" && r.From == r.To && r.From >= 1 && r.From <= 65535
+}
+
+// Lent reports whether the rule is one that we have made for a while, and may end. If
+// somebody has made it let in more it still is while it says when it ends; if it does not
+// say that either, our tag is all that is left of ours, and that alone takes nothing away.
+func (r Rule) Lent() bool {
+	_, said := ReadDescription(r.Description)
+	_, single := r.Single()
+	return r.Ours && !r.Kept && (said || single)
+}
+
 // Ended reports whether the rule is one of ours that should be gone by now. One of which
 // nobody can read any more when it ends is.
 func (r Rule) Ended(now time.Time) bool {
-	return r.Ours && !r.Kept && (r.Lease == nil || !now.Before(r.Lease.Until))
+	l, said := ReadDescription(r.Description)
+	return r.Lent() && (!said || !now.Before(l.Until))
 }
 
 // Lease is permission for an address to pass a security group until a stated time.
@@ -142,14 +163,12 @@ type Opened struct {
 	Seen bool `json:"seen"`
 }
 
-// Which says which of our leases are to end: one by its id, those from an address, those
-// that are over, or all.
+// Which says which of our leases are to end: one by its id, those that are over, or all.
 type Which struct {
-	Target  Target       `json:"target"`
-	ID      string       `json:"id,omitempty"`
-	From    netip.Prefix `json:"from,omitzero"`
-	Expired bool         `json:"expired,omitempty"`
-	All     bool         `json:"all,omitempty"`
+	Target  Target `json:"target"`
+	ID      string `json:"id,omitempty"`
+	Expired bool   `json:"expired,omitempty"`
+	All     bool   `json:"all,omitempty"`
 }
 
 // Ended is what was ended.

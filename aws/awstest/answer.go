@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,4 +186,37 @@ func (k *call) paged(n int) (from, to int, next string, err error) {
 		next = strconv.Itoa(to)
 	}
 	return from, to, next, nil
+}
+
+// filters are what of a list is asked for: values by what they are of.
+type filters map[string][]string
+
+// filters reads the filters of a request: by tags, and by what is known besides.
+func (k *call) filters(known string) (filters, error) {
+	all := filters{}
+	for _, p := range k.each("Filter") {
+		name := k.form.Get(p + "Name")
+		if name != known && !strings.HasPrefix(name, "tag:") {
+			return nil, &Fault{400, "InvalidParameterValue", "awstest does not know the filter " + name}
+		}
+		all[name] = k.list(p + "Value")
+	}
+	return all, nil
+}
+
+// pass reports whether a value is among those that are asked for, if any are.
+func (f filters) pass(name, value string) bool {
+	want, asked := f[name]
+	return !asked || slices.Contains(want, value)
+}
+
+// tagged reports whether tags are as they are asked for.
+func (f filters) tagged(tags map[string]string) bool {
+	for name, want := range f {
+		key, of := strings.CutPrefix(name, "tag:")
+		if value, has := tags[key]; of && (!has || !slices.Contains(want, value)) {
+			return false
+		}
+	}
+	return true
 }

@@ -144,6 +144,10 @@ func (k *call) describeGroups() (string, error) {
 	if err := k.may("ec2:DescribeSecurityGroups", "*"); err != nil {
 		return "", err
 	}
+	asked, err := k.filters("vpc-id")
+	if err != nil {
+		return "", err
+	}
 	ids := k.list("GroupId")
 	if len(ids) == 0 {
 		for _, id := range slices.Sorted(maps.Keys(k.groups)) {
@@ -158,6 +162,9 @@ func (k *call) describeGroups() (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if !asked.pass("vpc-id", g.VPC) || !asked.tagged(g.Tags) {
+			continue
+		}
 		items = append(items, tag("item", text("ownerId", Account), text("groupId", g.ID), text("groupName", g.Name), text("vpcId", g.VPC), tagSet(g.Tags)))
 	}
 	return k.result(tag("securityGroupInfo", items...)), nil
@@ -167,24 +174,25 @@ func (k *call) describeRules() (string, error) {
 	if err := k.may("ec2:DescribeSecurityGroupRules", "*"); err != nil {
 		return "", err
 	}
-	var ids []string
-	for _, p := range k.each("Filter") {
-		if name := k.form.Get(p + "Name"); name != "group-id" {
-			return "", &Fault{400, "InvalidParameterValue", "awstest does not know the filter " + name}
+	asked, err := k.filters("group-id")
+	if err != nil {
+		return "", err
+	}
+	for _, id := range asked["group-id"] {
+		if !groupID.MatchString(id) {
+			return "", &Fault{400, "InvalidGroupId.Malformed", fmt.Sprintf("Invalid id: %q", id)}
 		}
-		ids = append(ids, k.list(p+"Value")...)
 	}
 	var items []string
-	for _, id := range ids {
-		g, err := k.group(id)
-		if err != nil {
-			if f, ok := err.(*Fault); ok && f.Code == "InvalidGroup.NotFound" {
-				continue // a filter that nothing fits
-			}
-			return "", err
+	for _, id := range slices.Sorted(maps.Keys(k.groups)) {
+		g := k.groups[id]
+		if g.Region != k.region || !asked.pass("group-id", id) {
+			continue
 		}
 		for _, r := range g.read() {
-			items = append(items, r.xml(g))
+			if asked.tagged(r.Tags) {
+				items = append(items, r.xml(g))
+			}
 		}
 	}
 	from, to, next, err := k.paged(len(items))

@@ -45,6 +45,12 @@ func lease(from string, until time.Duration) awstest.Rule {
 	return r
 }
 
+// at is a rule that has another port.
+func at(port int, r awstest.Rule) awstest.Rule {
+	r.From, r.To = port, port
+	return r
+}
+
 func TestProve(t *testing.T) {
 	me, web := ssh("203.0.113.5/32"), awstest.Rule{Protocol: "tcp", From: 443, To: 443, Source: "0.0.0.0/0"}
 	for _, x := range []struct {
@@ -65,6 +71,16 @@ func TestProve(t *testing.T) {
 		{"a lease", []awstest.Rule{me, lease("192.0.2.1/32", time.Hour)}, chain.Holds, ""},
 		{"a lease that is just over", []awstest.Rule{me, lease("192.0.2.1/32", -time.Minute)}, chain.Holds, ""},
 		{"a lease that is long over", []awstest.Rule{me, lease("192.0.2.1/32", -time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease at another port", []awstest.Rule{me, at(3306, lease("192.0.2.1/32", time.Hour))}, chain.Holds, ""},
+		{"one that is just over", []awstest.Rule{me, at(3306, lease("192.0.2.1/32", -time.Minute))}, chain.Holds, ""},
+		{"one that is long over", []awstest.Rule{me, at(3306, lease("192.0.2.1/32", -time.Hour))}, chain.Broken, "too_wide"},
+		{"long over, from where one may be", []awstest.Rule{me, lease("198.51.100.7/32", -time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease made wide", []awstest.Rule{me, lease("0.0.0.0/0", time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease made wide, IPv6", []awstest.Rule{me, lease("::/0", time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease made a little wide", []awstest.Rule{me, lease("192.0.2.0/31", time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease made long", []awstest.Rule{me, lease("192.0.2.1/32", 70*365*24*time.Hour)}, chain.Broken, "too_wide"},
+		{"a lease made a little long", []awstest.Rule{me, lease("192.0.2.1/32", time.Hour+10*time.Minute)}, chain.Broken, "too_wide"},
+		{"a lease of somebody whose clock is fast", []awstest.Rule{me, lease("192.0.2.1/32", time.Hour+time.Minute)}, chain.Holds, ""},
 	} {
 		_, l := start(t, nil, x.rules...)
 		if p := l.Prove(t.Context()); p.Verdict != x.verdict || p.Cause != x.cause {
@@ -118,6 +134,60 @@ func TestChores(t *testing.T) {
 	}
 	if l.Prove(t.Context()); !slices.Equal(left, []string{"203.0.113.5/32", "192.0.2.2/32"}) || l.Chores() != nil {
 		t.Errorf("%v, %v", left, l.Chores())
+	}
+}
+
+// A lease that somebody has made wide is told, and ends when it says; if it does not say
+// that any more, it is his.
+func TestWidened(t *testing.T) {
+	his := lease("0.0.0.0/0", time.Hour)
+	his.Description = "open for all"
+	c, l := start(t, nil, ssh("203.0.113.5/32"), lease("0.0.0.0/0", time.Hour), his)
+	if p := l.Prove(t.Context()); len(p.Evidence) != 2 || l.Chores() != nil {
+		t.Errorf("%+v, %v", p, l.Chores())
+	}
+	expired := cloud.Which{Target: cloud.Target{Group: sg}, Expired: true}
+	if got, err := client.End(t.Context(), cloud.Access{}, expired); err != nil || len(got.Rules) > 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := client.End(t.Context(), cloud.Access{}, cloud.Which{Target: cloud.Target{Group: sg}, All: true}); err != nil || len(got.Rules) != 1 || len(c.Rules(sg)) != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	c.SetRules(sg, ssh("203.0.113.5/32"), lease("0.0.0.0/0", -time.Second), his)
+	if l.Prove(t.Context()); len(l.Chores()) != 1 || l.Do(t.Context(), l.Chores()[0]) != nil {
+		t.Fatalf("%+v", l.Chores())
+	}
+	if rules := c.Rules(sg); len(rules) != 2 || rules[1].Description != his.Description {
+		t.Errorf("%+v", rules)
+	}
+}
+
+// A lease in a group that was taken off the instance is not forgotten; what is in groups
+// of others is none of ours.
+func TestLeft(t *testing.T) {
+	c, l := start(t, func(s *settings) { s.Group, s.Instance = "", "i-0a" })
+	c.AddInstance(awstest.Instance{ID: "i-0a", Groups: []string{sg}})
+	door := map[string]string{cloud.Tag: cloud.DoorTag}
+	const old = "sg-00000000000000001"
+	c.AddGroup(awstest.Group{ID: old, Tags: door, Rules: []awstest.Rule{ssh("0.0.0.0/0"), ssh("203.0.113.5/32"), lease("192.0.2.1/32", -time.Hour), lease("192.0.2.2/32", time.Hour)}})
+	c.AddGroup(awstest.Group{ID: "sg-00000000000000002", Rules: []awstest.Rule{lease("192.0.2.1/32", -time.Hour)}})
+	c.AddGroup(awstest.Group{ID: "sg-00000000000000003", Tags: door, VPC: "vpc-0b0b0b0b0b0b0b0b0", Rules: []awstest.Rule{lease("192.0.2.1/32", -time.Hour)}})
+	p := l.Prove(t.Context())
+	if p.Cause != "too_wide" || len(p.Evidence) != 1 || p.Because.Args["group"] != sg+", "+old {
+		t.Errorf("%+v", p)
+	}
+	if all := l.Chores(); len(all) != 1 || all[0].Service != old || l.Do(t.Context(), all[0]) != nil || len(c.Rules(old)) != 3 {
+		t.Errorf("%+v, %+v", all, c.Rules(old))
+	}
+	// That the old group lets the owner in is no help: it is the instance's that has to.
+	p = l.Prove(t.Context())
+	if plan := l.Plan(p, chain.Evidence{}); p.Cause != "no_rule" || len(plan.Deeds) != 1 || plan.Deeds[0].Service != sg {
+		t.Errorf("%+v, %+v", p, plan)
+	}
+	c.SetRules(old, lease("203.0.113.5/32", -time.Minute)) // nor a lease there that is over
+	p = l.Prove(t.Context())
+	if plan := l.Plan(p, chain.Evidence{}); p.Cause != "no_rule" || len(plan.Deeds) != 1 || plan.Deeds[0].Service != sg {
+		t.Errorf("%+v, %+v", p, plan)
 	}
 }
 

@@ -3,6 +3,7 @@ package awssg
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,13 +25,16 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 	var ids, missing, strangers []string
 	leases := 0
 	for _, g := range groups {
-		ids = append(ids, g.ID)
+		over := l.strangers(g, now)
+		strangers = append(strangers, over...)
+		if !g.Left || len(over) > 0 {
+			ids = append(ids, g.ID)
+		}
 		for _, lease := range cloud.Leases(g.Rules) {
 			if now.Before(lease.Until) {
 				leases++
 			}
 		}
-		strangers = append(strangers, l.strangers(g, now)...)
 	}
 	for _, from := range l.from {
 		for _, port := range l.settings.Ports {
@@ -63,8 +67,9 @@ func (l *link) note(groups []cloud.Group, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.due, l.only = nil, ""
-	if len(groups) == 1 {
-		l.only = groups[0].ID
+	has := slices.DeleteFunc(slices.Clone(groups), func(g cloud.Group) bool { return g.Left })
+	if len(has) == 1 {
+		l.only = has[0].ID
 	}
 	for _, g := range groups {
 		for _, r := range g.Rules {
@@ -81,7 +86,7 @@ func passes(groups []cloud.Group, from netip.Prefix, port uint16) bool {
 	for _, g := range groups {
 		for _, r := range g.Rules {
 			source, err := netip.ParsePrefix(r.Source)
-			if err == nil && r.Passes(port) && within(from, source) {
+			if err == nil && !g.Left && r.Passes(port) && within(from, source) {
 				return true
 			}
 		}
@@ -92,17 +97,15 @@ func passes(groups []cloud.Group, from netip.Prefix, port uint16) bool {
 // within reports whether all of p is in q.
 func within(p, q netip.Prefix) bool { return p.Bits() >= q.Bits() && q.Contains(p.Addr()) }
 
+// grace is how long the end of a lease may take, and how far two clocks may be apart.
+const grace = 5 * time.Minute
+
 // strangers lists the rules by which somebody may come in who should not. A lease of
-// ours is no stranger while it lasts, nor for as long as its end may take.
+// ours is no stranger while it lasts, nor for as long as its end may take; one that is
+// over is, at whatever port and from wherever.
 func (l *link) strangers(g cloud.Group, now time.Time) (all []string) {
-	const grace = 5 * time.Minute
 	for _, r := range g.Rules {
-		if !l.touches(r) || l.ids[r.Source] || r.Lease != nil && now.Before(r.Lease.Until.Add(grace)) {
-			continue
-		}
-		source, err := netip.ParsePrefix(r.Source)
-		known := err == nil && (inside(source, l.from) || inside(source, l.also))
-		if !known {
+		if r.Ended(now.Add(-grace)) || l.touches(r) && !l.ends(r, now) && !l.known(r) {
 			ports := "1-65535"
 			if r.Protocol == "tcp" {
 				ports = strconv.Itoa(r.From) + "-" + strconv.Itoa(r.To)
@@ -111,6 +114,19 @@ func (l *link) strangers(g cloud.Group, now time.Time) (all []string) {
 		}
 	}
 	return all
+}
+
+// ends reports whether the rule is a lease that ends, and no later than any that we give:
+// else its description is not as we have written it. Since when it is does not count,
+// for a lease that is renewed keeps that.
+func (l *link) ends(r cloud.Rule, now time.Time) bool {
+	return r.Lease != nil && r.Lease.Until.Sub(now) <= l.settings.Longest+grace
+}
+
+// known reports whether the rule lets in only who is to be, or may be.
+func (l *link) known(r cloud.Rule) bool {
+	source, err := netip.ParsePrefix(r.Source)
+	return l.ids[r.Source] || err == nil && (inside(source, l.from) || inside(source, l.also))
 }
 
 func (l *link) touches(r cloud.Rule) bool {
