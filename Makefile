@@ -68,8 +68,6 @@ deb:
 install-systemd: build
 	install -m 0755 -D -t $(DESTDIR)/usr/bin $(PROGRAMS:%=bin/%)
 	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
-	install -m 0755 -D -t $(DESTDIR)/usr/bin bin/omamori bin/omamori-hands bin/omamori-send bin/omamori-aws bin/omamori-knock
-	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system packaging/systemd/omamori.service packaging/systemd/omamori-hands.service packaging/systemd/omamori-hands.socket packaging/systemd/omamori-firewall.service packaging/systemd/omamori-door.service packaging/systemd/omamori-knock.service
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
 	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }

@@ -29,14 +29,14 @@ emails: {security: owner@example.jp}
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("aws-contact", example, settings{Change: true}, func(s settings, at chain.Place) (chain.Prover, error) {
-		return build(s, at, cloud.Client{})
+	k := chain.NewKind("aws-contact", example, settings{Change: true}, func(s settings, _ chain.Place) (chain.Prover, error) {
+		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "24h", "30s"
 	return k
 }
 
-func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
+func build(s settings, c cloud.Client) (*link, error) {
 	var bad []error
 	if n := len(digits(s.Phone)); s.Phone == "" && len(s.Emails) == 0 || s.Phone != "" && (n < 7 || n > 20) {
 		bad = append(bad, cloud.WrongField("phone", "aws.contact_phone"))
@@ -49,7 +49,7 @@ func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
 	if len(bad) > 0 {
 		return nil, errors.Join(bad...)
 	}
-	return &link{c, s, at.Link}, nil
+	return &link{c, s}, nil
 }
 
 // digits are what two ways to write a phone number have in common.
@@ -76,7 +76,6 @@ func samePhone(a, b string) bool {
 type link struct {
 	client   cloud.Client
 	settings settings
-	name     string
 }
 
 var (

@@ -37,7 +37,7 @@ func TestProve(t *testing.T) {
 		is := awstest.Contact{Phone: "+81312345678", Others: map[string]awstest.Alternate{"SECURITY": {EmailAddress: "owner@example.jp"}}}
 		x.change(&is, u)
 		c.SetContact(is)
-		l, err := build(s, chain.Place{Link: "contact"}, client)
+		l, err := build(s, client)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,8 +28,8 @@ user: admin
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("aws-eic", example, settings{}, func(s settings, at chain.Place) (chain.Prover, error) {
-		return build(s, at, cloud.Client{})
+	k := chain.NewKind("aws-eic", example, settings{}, func(s settings, _ chain.Place) (chain.Prover, error) {
+		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "1h", "30s"
 	return k
@@ -41,7 +41,7 @@ func userName(s string) bool {
 	return s != "" && len(s) <= 31 && strings.ContainsAny(s[:1], letters) && strings.Trim(s, letters+"0123456789@.-") == ""
 }
 
-func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
+func build(s settings, c cloud.Client) (*link, error) {
 	var bad []error
 	if !cloud.IsInstance(s.Instance) {
 		bad = append(bad, cloud.WrongField("instance", "aws.bad_instance"))
@@ -52,13 +52,12 @@ func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
 	if len(bad) > 0 {
 		return nil, errors.Join(bad...)
 	}
-	return &link{c, s, at.Link}, nil
+	return &link{c, s}, nil
 }
 
 type link struct {
 	client   cloud.Client
 	settings settings
-	name     string
 }
 
 var (

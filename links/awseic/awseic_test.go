@@ -27,7 +27,7 @@ func TestProve(t *testing.T) {
 	c.Use(t, c.AddUser("guard", policy))
 	c.AddInstance(awstest.Instance{ID: id})
 	prove := func(s settings) chain.Proof {
-		l, err := build(s, chain.Place{Link: "eic"}, client)
+		l, err := build(s, client)
 		if err != nil {
 			t.Fatal(err)
 		}

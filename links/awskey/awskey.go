@@ -28,14 +28,14 @@ idle: 90d
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("aws-key", example, settings{Oldest: 365 * day, Idle: 90 * day}, func(s settings, at chain.Place) (chain.Prover, error) {
-		return build(s, at, cloud.Client{})
+	k := chain.NewKind("aws-key", example, settings{Oldest: 365 * day, Idle: 90 * day}, func(s settings, _ chain.Place) (chain.Prover, error) {
+		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "6h", "30s"
 	return k
 }
 
-func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
+func build(s settings, c cloud.Client) (*link, error) {
 	var bad []error
 	if s.Oldest < day {
 		bad = append(bad, cloud.WrongField("oldest", "aws.key_time"))
@@ -46,13 +46,12 @@ func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
 	if len(bad) > 0 {
 		return nil, errors.Join(bad...)
 	}
-	return &link{c, s, at.Link}, nil
+	return &link{c, s}, nil
 }
 
 type link struct {
 	client   cloud.Client
 	settings settings
-	name     string
 }
 
 var (

@@ -28,7 +28,7 @@ func TestProve(t *testing.T) {
 		u := c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...))
 		c.Use(t, u)
 		x.change(c, u)
-		l, err := build(s, chain.Place{Link: "keys"}, client)
+		l, err := build(s, client)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestProve(t *testing.T) {
 	c.AddInstance(awstest.Instance{ID: "i-0a"})
 	c.Here("i-0a", &awstest.Role{Name: "door"})
 	c.Use(t, nil)
-	l, err := build(settings{Oldest: time.Hour * 24, Idle: day}, chain.Place{}, client)
+	l, err := build(settings{Oldest: time.Hour * 24, Idle: day}, client)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,19 +19,18 @@ const example = `region: ap-northeast-1
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("aws-serial", example, settings{}, func(s settings, at chain.Place) (chain.Prover, error) {
-		return build(s, at, cloud.Client{}), nil
+	k := chain.NewKind("aws-serial", example, settings{}, func(s settings, _ chain.Place) (chain.Prover, error) {
+		return build(s, cloud.Client{}), nil
 	})
 	k.Beat, k.Timeout = "1h", "30s"
 	return k
 }
 
-func build(s settings, at chain.Place, c cloud.Client) *link { return &link{c, s, at.Link} }
+func build(s settings, c cloud.Client) *link { return &link{c, s} }
 
 type link struct {
 	client   cloud.Client
 	settings settings
-	name     string
 }
 
 var (

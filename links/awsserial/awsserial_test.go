@@ -15,7 +15,7 @@ func TestProve(t *testing.T) {
 	c := awstest.New(t)
 	s := settings{Region: "eu-west-1"}
 	c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
-	l := build(s, chain.Place{Link: "serial"}, client)
+	l := build(s, client)
 	if p := l.Prove(t.Context()); p.Cause != "switched_off" {
 		t.Errorf("%+v", p)
 	}

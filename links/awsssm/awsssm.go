@@ -22,24 +22,23 @@ region: ap-northeast-1
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("aws-ssm", example, settings{}, func(s settings, at chain.Place) (chain.Prover, error) {
-		return build(s, at, cloud.Client{})
+	k := chain.NewKind("aws-ssm", example, settings{}, func(s settings, _ chain.Place) (chain.Prover, error) {
+		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "5m", "30s"
 	return k
 }
 
-func build(s settings, at chain.Place, c cloud.Client) (*link, error) {
+func build(s settings, c cloud.Client) (*link, error) {
 	if !cloud.IsInstance(s.Instance) {
 		return nil, cloud.WrongField("instance", "aws.bad_instance")
 	}
-	return &link{c, s, at.Link}, nil
+	return &link{c, s}, nil
 }
 
 type link struct {
 	client   cloud.Client
 	settings settings
-	name     string
 }
 
 var (

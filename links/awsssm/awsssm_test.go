@@ -32,7 +32,7 @@ func TestProve(t *testing.T) {
 		c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
 		x.is.ID = id
 		c.AddInstance(x.is)
-		l, err := build(s, chain.Place{Link: "ssm"}, client)
+		l, err := build(s, client)
 		if err != nil {
 			t.Fatal(err)
 		}
