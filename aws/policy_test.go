@@ -1,10 +1,8 @@
 package aws_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,18 +14,13 @@ import (
 // be left out.
 func TestDoorPolicy(t *testing.T) {
 	for _, target := range []cloud.Target{{Group: sg}, {Balancer: "front"}, {Instance: "self"}} {
-		b, err := cloud.Policy(cloud.DoorNeeds(target))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := useDoor(t, string(b), target); err != nil {
-			t.Errorf("%+v: not enough: %v\n%s", target, err, b)
-		}
-		for _, less := range fewer(t, b) {
-			if err := useDoor(t, less, target); code(t, err) != cloud.Denied {
-				t.Errorf("%+v: %v, with less:\n%s", target, err, less)
+		awstest.Exact(t, awstest.Printed(t)(cloud.Policy(cloud.DoorNeeds(target))), func(p awstest.Policy) error {
+			err := useDoor(t, p, target)
+			if code(t, err) != cloud.Denied && err != nil {
+				t.Errorf("%+v: %v, with %+v", target, err, p)
 			}
-		}
+			return err
+		})
 	}
 }
 
@@ -36,15 +29,7 @@ func TestDoorPolicyIsNarrow(t *testing.T) {
 	c, u := start(t)
 	other := "sg-00000000000000001"
 	c.AddGroup(awstest.Group{ID: other})
-	b, err := cloud.Policy(cloud.DoorNeeds(cloud.Target{Group: sg}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := awstest.ParsePolicy(string(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Policies = []awstest.Policy{p}
+	u.Policies = []awstest.Policy{awstest.Printed(t)(cloud.Policy(cloud.DoorNeeds(cloud.Target{Group: sg})))}
 	w := wish(home, 22)
 	w.Target.Group = other
 	if _, err := client.Open(t.Context(), cloud.Access{}, w); code(t, err) != cloud.Denied {
@@ -54,26 +39,16 @@ func TestDoorPolicyIsNarrow(t *testing.T) {
 		t.Error("may reboot")
 	}
 	// A group that is known by its tag alone has to have it.
-	if b, err = cloud.Policy(cloud.DoorNeeds(cloud.Target{Instance: "self"})); err != nil {
-		t.Fatal(err)
-	}
-	if p, err = awstest.ParsePolicy(string(b)); err != nil {
-		t.Fatal(err)
-	}
-	u.Policies = []awstest.Policy{p}
+	u.Policies = []awstest.Policy{awstest.Printed(t)(cloud.Policy(cloud.DoorNeeds(cloud.Target{Instance: "self"})))}
 	if _, err := client.Open(t.Context(), cloud.Access{}, wish(home, 22)); code(t, err) != cloud.Denied {
 		t.Error(err)
 	}
 }
 
 // useDoor does all that the door does, with a policy.
-func useDoor(t *testing.T, policy string, target cloud.Target) error {
+func useDoor(t *testing.T, p awstest.Policy, target cloud.Target) error {
 	t.Helper()
 	c := awstest.New(t)
-	p, err := awstest.ParsePolicy(policy)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, policy)
-	}
 	door := map[string]string{"omamori": "door"}
 	c.AddGroup(awstest.Group{ID: sg, Tags: door})
 	const old = "sg-00000000000000001" // which the target had before
@@ -113,39 +88,4 @@ func useDoor(t *testing.T, policy string, target cloud.Target) error {
 		return fmt.Errorf("keep: %w", err)
 	}
 	return nil
-}
-
-// fewer gives the policies that lack one action each.
-func fewer(t *testing.T, policy []byte) (all []string) {
-	t.Helper()
-	type document struct {
-		Version   string
-		Statement []struct {
-			Effect           string
-			Action, Resource []string
-			Condition        map[string]map[string]string `json:",omitempty"`
-		}
-	}
-	var d document
-	if err := json.Unmarshal(policy, &d); err != nil {
-		t.Fatal(err)
-	}
-	for i, s := range d.Statement {
-		for j := range s.Action {
-			var less document
-			if err := json.Unmarshal(policy, &less); err != nil {
-				t.Fatal(err)
-			}
-			less.Statement[i].Action = slices.Delete(less.Statement[i].Action, j, j+1)
-			if len(less.Statement[i].Action) == 0 {
-				less.Statement = slices.Delete(less.Statement, i, i+1)
-			}
-			b, err := json.Marshal(less)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, string(b))
-		}
-	}
-	return all
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Policy is an IAM policy as it is written.
@@ -53,6 +54,39 @@ func ParsePolicy(s string) (p Policy, err error) {
 		}
 	}
 	return p, nil
+}
+
+// Printed reads a policy that was printed as JSON: Printed(t)(cloud.Policy(needs)).
+func Printed(t testing.TB) func([]byte, error) Policy {
+	return func(b []byte, err error) Policy {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := ParsePolicy(string(b))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, b)
+		}
+		return p
+	}
+}
+
+// Exact fails the test unless something works with a policy, and does not without any of
+// its actions.
+func Exact(t testing.TB, p Policy, works func(Policy) error) {
+	t.Helper()
+	if err := works(p); err != nil {
+		t.Errorf("not enough: %v\n%+v", err, p)
+	}
+	for i, s := range p.Statement {
+		for j, action := range s.Action {
+			less := Policy{p.Version, slices.Clone(p.Statement)}
+			less.Statement[i].Action = slices.Delete(slices.Clone(s.Action), j, j+1)
+			if works(less) == nil {
+				t.Errorf("%s is not needed", action)
+			}
+		}
+	}
 }
 
 // Allow is a policy that allows actions on everything.

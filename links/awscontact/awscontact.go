@@ -87,11 +87,12 @@ func changes() []string {
 	return []string{"account:PutContactInformation", "account:PutAlternateContact"}
 }
 
-// CloudNeeds are to read what is on file, and to ask what may be done.
+// CloudNeeds are to read what is on file, and with Change to ask whether it may be
+// changed, and that it may.
 func (s *settings) CloudNeeds() []cloud.Need {
 	n := cloud.Need{Actions: []string{"account:GetContactInformation", "account:GetAlternateContact"}, Resource: "*"}
 	if s.Change {
-		n.Actions = append(n.Actions, "iam:SimulatePrincipalPolicy")
+		n.Actions = append(append(n.Actions, "iam:SimulatePrincipalPolicy"), changes()...)
 	}
 	return []cloud.Need{n}
 }

@@ -32,7 +32,7 @@ func TestProve(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Phone: "03-1234-5678", Emails: map[string]string{"security": "Owner@example.jp"}, Change: true}
-		u := c.AddUser("owner", awstest.Allow(append(s.CloudNeeds()[0].Actions, changes()...)...))
+		u := c.AddUser("owner", awstest.Printed(t)(cloud.Policy(s.CloudNeeds())))
 		c.Use(t, u)
 		is := awstest.Contact{Phone: "+81312345678", Others: map[string]awstest.Alternate{"SECURITY": {EmailAddress: "owner@example.jp"}}}
 		x.change(&is, u)
@@ -62,5 +62,25 @@ func TestSamePhone(t *testing.T) {
 		if got := samePhone(x.a, x.b); got != x.want {
 			t.Errorf("%s, %s: %v", x.a, x.b, got)
 		}
+	}
+}
+
+// The policy that is printed is enough, and nothing of it can be left out.
+func TestPolicy(t *testing.T) {
+	for _, change := range []bool{true, false} {
+		s := settings{Phone: "03-1234-5678", Change: change}
+		awstest.Exact(t, awstest.Printed(t)(cloud.Policy(s.CloudNeeds())), func(p awstest.Policy) error {
+			c := awstest.New(t)
+			c.Use(t, c.AddUser("owner", p))
+			c.SetContact(awstest.Contact{Phone: "+81312345678"})
+			l, err := build(s, client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := l.Prove(t.Context()); p.Verdict != chain.Holds {
+				return fmt.Errorf("change %v: %+v", change, p)
+			}
+			return nil
+		})
 	}
 }

@@ -64,11 +64,11 @@ func administers() []string {
 	return []string{"iam:DeactivateMFADevice", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"}
 }
 
-// CloudNeeds are to look, and to ask what may be done.
+// CloudNeeds are to look, and of an administrator to ask what he may do, and that he may.
 func (s *settings) CloudNeeds() []cloud.Need {
 	n := cloud.Need{Actions: []string{"iam:GetAccountSummary", "iam:ListMFADevices"}, Resource: "*"}
 	if s.Mend {
-		n.Actions = append(n.Actions, "iam:SimulatePrincipalPolicy")
+		n.Actions = append(append(n.Actions, "iam:SimulatePrincipalPolicy"), administers()...)
 	}
 	return []cloud.Need{n}
 }

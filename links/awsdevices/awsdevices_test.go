@@ -1,6 +1,7 @@
 package awsdevices
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/omamori-guard/omamori/aws"
@@ -29,12 +30,12 @@ func TestProve(t *testing.T) {
 		}, ""},
 		{"no administrator", func(_ *awstest.Cloud, u *awstest.User, s *settings) {
 			s.Mend = true
-			u.Policies = []awstest.Policy{awstest.Allow(s.CloudNeeds()[0].Actions...)}
+			u.Policies = []awstest.Policy{awstest.Allow("iam:GetAccountSummary", "iam:ListMFADevices", "iam:SimulatePrincipalPolicy")}
 		}, "no_permission"},
 	} {
 		c := awstest.New(t)
 		s := settings{Least: 1, Root: true, Serials: []string{serial}}
-		u := c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...))
+		u := c.AddUser("owner", awstest.Printed(t)(cloud.Policy(s.CloudNeeds())))
 		c.Use(t, u)
 		c.AddDevice(u, "phone", "s")
 		x.change(c, u, &s)
@@ -44,6 +45,45 @@ func TestProve(t *testing.T) {
 		}
 		if p := l.Prove(t.Context()); p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") {
 			t.Errorf("%s: %+v", x.name, p)
+		}
+	}
+}
+
+// The policy that is printed is enough, and nothing of it can be left out.
+func TestPolicy(t *testing.T) {
+	for _, administrator := range []bool{true, false} {
+		s := settings{Least: 1, Root: true, Mend: administrator}
+		awstest.Exact(t, awstest.Printed(t)(cloud.Policy(s.CloudNeeds())), func(p awstest.Policy) error {
+			c := awstest.New(t)
+			u := c.AddUser("owner", p)
+			c.Use(t, u)
+			c.AddDevice(u, "phone", "s")
+			l, err := build(s, chain.Place{}, client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := l.Prove(t.Context()); p.Verdict != chain.Holds {
+				return fmt.Errorf("administrator %v: %+v", administrator, p)
+			}
+			return nil
+		})
+	}
+}
+
+// A role has no devices: whoever wants some of it has named the wrong profile.
+func TestRole(t *testing.T) {
+	for least, want := range []chain.Verdict{chain.Holds, chain.Unproven} {
+		s := settings{Least: least, Root: true}
+		c := awstest.New(t)
+		c.AddInstance(awstest.Instance{ID: "i-0a"})
+		c.Here("i-0a", &awstest.Role{Name: "guard", Policies: []awstest.Policy{awstest.Allow("iam:*")}})
+		c.Use(t, nil)
+		l, err := build(s, chain.Place{}, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := l.Prove(t.Context()); p.Verdict != want {
+			t.Errorf("least %d: %+v", least, p)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 		Instance: l.settings.Instance, User: l.settings.User, Key: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))),
 	})
 	if err != nil {
-		return cloud.Failed(ctx, err, cloud.NotFound, cloud.Denied)
+		return cloud.Failed(ctx, err, cloud.NotFound)
 	}
 	return chain.Held(chain.Say("aws.eic_holds", "instance", l.settings.Instance, "user", l.settings.User))
 }

@@ -16,15 +16,7 @@ func TestProve(t *testing.T) {
 	const id = "i-0123456789abcdef0"
 	c := awstest.New(t)
 	s := settings{Instance: id, User: "admin"}
-	b, err := cloud.Policy(s.CloudNeeds())
-	if err != nil {
-		t.Fatal(err)
-	}
-	policy, err := awstest.ParsePolicy(string(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.Use(t, c.AddUser("guard", policy))
+	c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 	c.AddInstance(awstest.Instance{ID: id})
 	prove := func(s settings) chain.Proof {
 		l, err := build(s, client)
@@ -36,7 +28,12 @@ func TestProve(t *testing.T) {
 	if p := prove(s); p.Verdict != chain.Holds || len(c.PushedKeys()) != 1 {
 		t.Errorf("%+v", p)
 	}
-	if p := prove(settings{Instance: id, User: "root"}); p.Cause != "denied" || len(c.PushedKeys()) != 1 {
+	if p := prove(settings{Instance: id, User: "root"}); p.Verdict != chain.Unproven || p.Because.Args["permission"] != "ec2-instance-connect:SendSSHPublicKey" || len(c.PushedKeys()) != 1 {
+		t.Errorf("%+v", p)
+	}
+	other := settings{Instance: "i-0123456789abcdef1", User: "admin"}
+	c.Use(t, c.AddUser("owner", awstest.Allow("*")))
+	if p := prove(other); p.Verdict != chain.Broken || p.Cause != "not_found" {
 		t.Errorf("%+v", p)
 	}
 	c.Change(id, func(i *awstest.Instance) { i.State = "stopped" })

@@ -25,7 +25,7 @@ func TestProve(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Oldest: 365 * day, Idle: 90 * day}
-		u := c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...))
+		u := c.AddUser("owner", awstest.Printed(t)(cloud.Policy(s.CloudNeeds())))
 		c.Use(t, u)
 		x.change(c, u)
 		l, err := build(s, client)

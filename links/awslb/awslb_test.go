@@ -31,7 +31,7 @@ func TestProve(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Balancer: "blog", Ports: []uint16{443}, Least: 1}
-		c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+		c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 		b := awstest.Balancer{Name: "blog", Type: "application", Listeners: []awstest.Listener{{Protocol: "HTTPS", Port: 443}}, Targets: map[string]string{"i-0a": "healthy"}}
 		x.change(&b)
 		c.AddBalancer(b)

@@ -62,11 +62,17 @@ type link struct {
 var (
 	_ chain.Checker = (*link)(nil)
 	_ cloud.Device  = (*settings)(nil)
+	_ cloud.Needer  = (*settings)(nil)
 )
 
 // CloudDevice says which device it is, for a resync.
 func (s *settings) CloudDevice() (cloud.Access, string) {
 	return cloud.Access{Profile: s.Profile, Region: s.Region}, s.Serial
+}
+
+// CloudNeeds is to resync the device: to have a code taken needs no permission.
+func (s *settings) CloudNeeds() []cloud.Need {
+	return []cloud.Need{{Actions: []string{"iam:ResyncMFADevice"}, Resource: "*"}}
 }
 
 // Ask asks for the code.

@@ -14,7 +14,7 @@ var client = cloud.Client{Run: aws.Do}
 func TestCheck(t *testing.T) {
 	c := awstest.New(t)
 	s := settings{}
-	c.Use(t, c.AddUser("owner", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+	c.Use(t, c.AddUser("owner", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 	l := build(s, chain.Place{Link: "phone"}, client)
 	said := func(typed string) string {
 		_, err := l.Check(t.Context(), typed)

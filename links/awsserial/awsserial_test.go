@@ -14,7 +14,7 @@ var client = cloud.Client{Run: aws.Do}
 func TestProve(t *testing.T) {
 	c := awstest.New(t)
 	s := settings{Region: "eu-west-1"}
-	c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+	c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 	l := build(s, client)
 	if p := l.Prove(t.Context()); p.Cause != "switched_off" {
 		t.Errorf("%+v", p)

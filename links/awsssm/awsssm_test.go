@@ -29,7 +29,7 @@ func TestProve(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Instance: id}
-		c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+		c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 		x.is.ID = id
 		c.AddInstance(x.is)
 		l, err := build(s, client)

@@ -27,7 +27,7 @@ func TestProve(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Instances: []string{mine}, Spend: 50}
-		c.Use(t, c.AddUser("guard", awstest.Allow(s.CloudNeeds()[0].Actions...)))
+		c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 		c.AddInstance(awstest.Instance{ID: mine})
 		c.SetSpend(12)
 		x.change(c)

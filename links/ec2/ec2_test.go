@@ -32,15 +32,7 @@ func TestProveAndPlan(t *testing.T) {
 	} {
 		c := awstest.New(t)
 		s := settings{Instance: id, After: 10 * time.Minute}
-		b, err := cloud.Policy(s.CloudNeeds())
-		if err != nil {
-			t.Fatal(err)
-		}
-		policy, err := awstest.ParsePolicy(string(b))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Use(t, c.AddUser("guard", policy))
+		c.Use(t, c.AddUser("guard", awstest.Printed(t)(cloud.Policy(s.CloudNeeds()))))
 		x.is.ID = id
 		c.AddInstance(x.is)
 		l, err := build(s, chain.Place{Link: "machine"}, client)
