@@ -45,6 +45,9 @@ func (c *Cloud) AddKey(u *User, age time.Duration) (id string) {
 	return k.id
 }
 
+// StopKey makes a key one that is not active.
+func (c *Cloud) StopKey(id string) { c.mu.Lock(); c.keys[id].inactive = true; c.mu.Unlock() }
+
 // session makes keys for some time.
 func (c *Cloud) session(u *User, r *Role, mfa bool, last time.Duration) *key {
 	c.last++

@@ -1,6 +1,8 @@
 package awskey
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +24,9 @@ func TestProve(t *testing.T) {
 		{"old", func(c *awstest.Cloud, u *awstest.User) { c.AgeKey(u, 400*day, 0) }, "old_key"},
 		{"another, unused", func(c *awstest.Cloud, u *awstest.User) { c.AddKey(u, 100*day) }, "unused_key"},
 		{"another, new", func(c *awstest.Cloud, u *awstest.User) { c.AddKey(u, day) }, ""},
+		{"another, unused, but stopped", func(c *awstest.Cloud, u *awstest.User) { c.StopKey(c.AddKey(u, 400*day)) }, ""},
+		{"both", func(c *awstest.Cloud, u *awstest.User) { c.AgeKey(u, 400*day, 0); c.AddKey(u, 100*day) }, "unused_key"},
+		{"may not look", func(_ *awstest.Cloud, u *awstest.User) { u.Policies = nil }, "?"},
 	} {
 		c := awstest.New(t)
 		s := settings{Oldest: 365 * day, Idle: 90 * day}
@@ -32,8 +37,18 @@ func TestProve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := l.Prove(t.Context()); p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") || len(p.Evidence) == 0 {
+		p := l.Prove(t.Context())
+		if x.cause == "?" {
+			if p.Verdict != chain.Unproven {
+				t.Errorf("%s: %+v", x.name, p)
+			}
+			continue
+		}
+		if p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") || strings.Count(fmt.Sprint(p.Evidence), "the one in use here") != 1 {
 			t.Errorf("%s: %+v", x.name, p)
+		}
+		if strings.Contains(fmt.Sprint(p), u.KeyID) {
+			t.Errorf("%s: shows the whole key: %+v", x.name, p)
 		}
 	}
 	c := awstest.New(t) // an instance's role

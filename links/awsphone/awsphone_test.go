@@ -38,3 +38,23 @@ func TestCheck(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
+
+// The policy that is printed is enough, and nothing of it can be left out. What AWS has
+// not looked at is no wrong code.
+func TestPolicy(t *testing.T) {
+	s := settings{}
+	awstest.Exact(t, awstest.Printed(t)(cloud.Policy(s.CloudNeeds())), func(policy awstest.Policy) error {
+		c := awstest.New(t)
+		c.Use(t, c.AddUser("owner", policy))
+		l := build(s, chain.Place{Link: "phone"}, client)
+		_, err := l.Check(t.Context(), "send")
+		if text, _, _ := chain.Spoken(err); text.Key != "aws.phone_sent" {
+			return err
+		}
+		p, err := l.Check(t.Context(), c.Contact().Code)
+		if p.Verdict == chain.Broken {
+			t.Errorf("%+v", p)
+		}
+		return err
+	})
+}

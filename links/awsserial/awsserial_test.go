@@ -19,8 +19,16 @@ func TestProve(t *testing.T) {
 	if p := l.Prove(t.Context()); p.Cause != "switched_off" {
 		t.Errorf("%+v", p)
 	}
+	c.SetSerialConsole(awstest.Home, true) // which is another region
+	if p := l.Prove(t.Context()); p.Cause != "switched_off" {
+		t.Errorf("%+v", p)
+	}
 	c.SetSerialConsole("eu-west-1", true)
 	if p := l.Prove(t.Context()); p.Verdict != chain.Holds {
+		t.Errorf("%+v", p)
+	}
+	c.Use(t, c.AddUser("nobody"))
+	if p := l.Prove(t.Context()); p.Verdict != chain.Unproven || p.Because.Args["permission"] != "ec2:GetSerialConsoleAccessStatus" {
 		t.Errorf("%+v", p)
 	}
 }

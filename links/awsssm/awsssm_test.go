@@ -1,6 +1,7 @@
 package awsssm
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -39,5 +40,33 @@ func TestProve(t *testing.T) {
 		if p := l.Prove(t.Context()); p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") {
 			t.Errorf("%s: %+v", x.name, p)
 		}
+		if l, err = build(settings{Instance: "i-0123456789abcdef1"}, client); err != nil {
+			t.Fatal(err)
+		}
+		if p := l.Prove(t.Context()); p.Verdict != chain.Broken || p.Cause != "not_found" {
+			t.Errorf("another: %+v", p)
+		}
 	}
+}
+
+// The policy that is printed is enough, and nothing of it can be left out.
+func TestPolicy(t *testing.T) {
+	s := settings{Instance: "i-0123456789abcdef0"}
+	awstest.Exact(t, awstest.Printed(t)(cloud.Policy(s.CloudNeeds())), func(policy awstest.Policy) error {
+		c := awstest.New(t)
+		c.Use(t, c.AddUser("guard", policy))
+		c.AddInstance(awstest.Instance{ID: s.Instance, Profile: "blog", Agent: "Online", Pinged: time.Now()})
+		l, err := build(s, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := l.Prove(t.Context())
+		switch p.Verdict {
+		case chain.Holds:
+			return nil
+		case chain.Broken:
+			t.Errorf("what may not be seen is broken: %+v", p)
+		}
+		return fmt.Errorf("%+v", p)
+	})
 }

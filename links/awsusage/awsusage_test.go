@@ -1,6 +1,9 @@
 package awsusage
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/omamori-guard/omamori/aws"
@@ -20,7 +23,7 @@ func TestProve(t *testing.T) {
 	}{
 		{"well", func(*awstest.Cloud) {}, ""},
 		{"a stranger's far away", func(c *awstest.Cloud) {
-			c.AddInstance(awstest.Instance{ID: "i-0b", Region: "us-east-1", Name: "miner\x1b[2J"})
+			c.AddInstance(awstest.Instance{ID: "i-0b", Region: "us-east-1", Name: "miner\u009b2J\u202e"})
 		}, "strange_instance"},
 		{"terminated", func(c *awstest.Cloud) { c.AddInstance(awstest.Instance{ID: "i-0b", State: "terminated"}) }, ""},
 		{"dear", func(c *awstest.Cloud) { c.SetSpend(50.01) }, "spend"},
@@ -35,8 +38,37 @@ func TestProve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p := l.Prove(t.Context()); p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") {
+		p := l.Prove(t.Context())
+		if p.Cause != x.cause || (p.Verdict == chain.Holds) != (x.cause == "") {
 			t.Errorf("%s: %+v", x.name, p)
 		}
+		if strings.ContainsAny(fmt.Sprint(p), "\u009b\u202e") {
+			t.Errorf("%s: a name reaches the terminal as it is: %+v", x.name, p)
+		}
+	}
+}
+
+// The policy that is printed is enough, and nothing of it can be left out. What costs a
+// cent is asked only of whoever wants to know it.
+func TestPolicy(t *testing.T) {
+	for _, spend := range []float64{0, 50} {
+		s := settings{Spend: spend}
+		awstest.Exact(t, awstest.Printed(t)(cloud.Policy(s.CloudNeeds())), func(policy awstest.Policy) error {
+			c := awstest.New(t)
+			c.Use(t, c.AddUser("guard", policy))
+			c.SetSpend(12)
+			l, err := build(s, chain.Place{}, client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := l.Prove(t.Context())
+			if asked := slices.Contains(c.Calls(), "GetCostAndUsage"); asked && spend == 0 {
+				t.Error("asked what it costs")
+			}
+			if p.Verdict != chain.Holds {
+				return fmt.Errorf("spend %v: %+v", spend, p)
+			}
+			return nil
+		})
 	}
 }
