@@ -21,6 +21,7 @@ type rule struct {
 	gone   bool
 	due    int
 	refuse bool
+	vain   bool // what it does is of no use
 }
 
 var _ chain.Keeper = (*rule)(nil)
@@ -56,6 +57,7 @@ func (r *rule) Do(_ context.Context, d chain.Deed) error {
 	switch {
 	case r.refuse:
 		return errors.New("denied")
+	case r.vain:
 	case d.Verb == chain.PutBack:
 		r.gone = false
 	case d.Verb == chain.EndLeases:
@@ -91,6 +93,29 @@ func TestDoerMends(t *testing.T) {
 		}
 		if want := []string{"plan", "put_back"}; !slices.Equal(w.did, want) {
 			w.t.Errorf("did %v, want %v", w.did, want)
+		}
+	})
+}
+
+// One whose mend is not over yet keeps no other from mending.
+func TestDoersMendAtOnce(t *testing.T) {
+	w := newWorld(t)
+	machine, firewall := &rule{w: w, vain: true}, &rule{w: w}
+	change := func(o *guard.Options) {
+		o.Config = w.file(w.t, func(l *config.Link) {
+			if r := map[string]*rule{"front": machine, "codes": firewall}[l.Name]; r != nil {
+				l.Kind.Person = false
+				l.Kind.New = func(any, chain.Place) (chain.Prover, error) { return r, nil }
+			}
+		})
+	}
+	guarded(t, w, change, func(g *guard.Guard) {
+		machine.set(func() { machine.gone = true })
+		after(10 * time.Second)
+		firewall.set(func() { firewall.gone = true })
+		after(10 * time.Second)
+		if s := status(w.t, g); verdict(s, "codes") != chain.Holds || verdict(s, "front") != chain.Broken {
+			w.t.Errorf("did %v: %+v", w.deeds(), s.Incidents)
 		}
 	})
 }

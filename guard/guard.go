@@ -114,7 +114,7 @@ type Guard struct {
 	incidents *chain.Incidents
 	ended     []*chain.Incident
 	mends     map[string]*mend       // by incident
-	mended    map[string][]time.Time // when incidents were over, by the service that was mended
+	mended    map[string][]time.Time // when that was over, by the subject that was mended
 	seen      *chain.View            // what was last looked at, nil for nothing of this chain
 	due       time.Time              // when the next link is
 	refused   chain.Text             // why the last configuration was refused
