@@ -351,13 +351,18 @@ func (g *Guard) serviceOf(name string) string {
 	return ""
 }
 
-// nextMend is when the next mend wants to be looked at.
+// nextMend is when the next mend wants to be looked at. One of a link that is being tuned
+// is when that is over, and one of a link that is not broken when it is again.
 func (g *Guard) nextMend(next time.Time) time.Time {
 	for _, m := range g.mends {
+		if g.tuning[m.incident.Link] {
+			continue
+		}
 		switch m.phase {
 		case waiting, told, gaveUp:
+			broken := g.seen != nil && g.seen.Verdict(m.incident.Link) == chain.Broken
 			// One that was remembered over a restart, and holds, waits for nothing.
-			if !m.next.IsZero() && m.next.Before(next) {
+			if broken && !m.next.IsZero() && m.next.Before(next) {
 				next = m.next
 			}
 		case holding:
