@@ -69,7 +69,8 @@ type Evidence struct {
 	Disks []Disk `json:"disks,omitempty"`
 	// What follows is of a service that runs. Stopped are the processes of its main
 	// one's own sort that a signal has stopped. Waited is the share, in percent, of the
-	// time in which it wanted the processor and did not get it.
+	// time in which it wanted the processor and did not get it; 0 where it had most of
+	// the processors itself.
 	Stopped []int `json:"stopped,omitempty"`
 	Waited  int   `json:"waited,omitempty"`
 	// Clients are those who are connected to it, the busiest first.
