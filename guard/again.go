@@ -16,8 +16,12 @@ func (m *mend) subject() string {
 	return m.service
 }
 
-// serviceBusy reports whether another incident's deed is at work on the service.
+// serviceBusy reports whether another incident's deed is at work on the service, or the
+// link's chores are being done.
 func (g *Guard) serviceBusy(m *mend) bool {
+	if l := g.links[m.incident.Link]; l != nil && l.chores {
+		return true
+	}
 	for _, o := range g.mends {
 		if o != m && o.subject() == m.subject() && (o.phase == mending || o.phase == proving) {
 			return true

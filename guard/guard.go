@@ -106,6 +106,9 @@ type Guard struct {
 	soon    chan struct{} // has room for one: a peer has something to hear
 	calling chan struct{} // has room for one: who calls a peer
 
+	lateLock sync.Mutex
+	late     []func() // what is still to be noted of deeds that ended after the loop; lateLock protects it
+
 	// The fields below are owned by the goroutine of Run.
 	ctx       context.Context
 	file      *config.File
@@ -209,6 +212,9 @@ func (g *Guard) Run(ctx context.Context) error {
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
 	g.ctx = stop
+	for _, note := range g.late { // no deed is under way any more
+		note()
+	}
 	g.save()
 	g.sumRefusals(0)
 	if g.o.Vantage != nil {

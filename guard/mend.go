@@ -150,20 +150,24 @@ func (g *Guard) do(m *mend, deeds []chain.Deed) {
 				break
 			}
 		}
-		g.later(g.ctx, func() { g.did(m, all, failed) })
+		g.outcome(func() { g.noteDeeds(m.incident, all) }, func() { g.did(m, failed) })
 	})
 }
 
-// did takes what was done in.
-func (g *Guard) did(m *mend, all []chain.Done, failed bool) {
-	i := m.incident
-	m.busy = false
-	m.did = time.Now()
+// noteDeeds takes in what was done.
+func (g *Guard) noteDeeds(i *chain.Incident, all []chain.Done) {
 	for _, d := range all {
 		i.Deeds = append(i.Deeds, d)
 		g.append(journal.Entry{At: d.At.Add(d.Took), What: "deed", Link: i.Link, Incident: i.ID, Text: deedText(d), Body: d})
 	}
 	g.save()
+}
+
+// did goes on once deeds are done.
+func (g *Guard) did(m *mend, failed bool) {
+	i := m.incident
+	m.busy = false
+	m.did = time.Now()
 	if g.mends[i.ID] != m {
 		return
 	}
