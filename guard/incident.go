@@ -22,14 +22,14 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 			m = &mend{incident: i}
 			g.mends[i.ID] = m
 		}
+		g.remember(m, view.At())
 		m.begin()
 		g.diagnose(m)
 	case chain.Merged:
+		g.remember(g.mends[i.ID], i.Ended)
 		delete(g.mends, i.ID)
 	case chain.Ended:
-		if m := g.mends[i.ID]; m != nil && len(i.Deeds) > 0 {
-			g.mended[m.service] = append(g.mended[m.service], i.Ended)
-		}
+		g.remember(g.mends[i.ID], i.Ended)
 		delete(g.mends, i.ID)
 		g.ended = append(g.ended, i)
 		if len(g.ended) > endedKept {

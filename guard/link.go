@@ -22,6 +22,9 @@ type link struct {
 	again bool
 	// chores says that some are being done.
 	chores bool
+	// choresFailed is how often they have in a row, choresNext when they may be done again.
+	choresFailed int
+	choresNext   time.Time
 	// unwatch ends the watching of events; nil where there is none.
 	unwatch context.CancelFunc
 }

@@ -57,9 +57,11 @@ type mend struct {
 	busy bool
 	// next is when to look at the evidence again.
 	next time.Time
-	// did is when the last deed was done; failures when tries have failed.
+	// did is when the last deed was done; failures when tries have failed, by subject.
 	did      time.Time
-	failures []time.Time
+	failures map[string][]time.Time
+	// tried are the subjects that were mended for the incident's link.
+	tried []string
 	// print tells one plan from another, so that nothing is repeated for the
 	// same evidence after giving up.
 	print  string
@@ -88,9 +90,10 @@ type mend struct {
 	lasted bool // the proofs at the end of the hold have been asked for
 }
 
-// begin forgets what was thought of the incident's former link.
+// begin forgets what was thought of the incident's former link. A service that both rest
+// on has failed as often as it has.
 func (m *mend) begin() {
-	m.print, m.gaveUp, m.failures, m.paused = "", false, nil, false
+	m.print, m.gaveUp, m.paused = "", false, false
 	m.looked, m.would, m.asked, m.righted = false, nil, false, time.Time{}
 }
 
@@ -127,20 +130,13 @@ func fingerprint(p chain.Plan) string {
 	return b.String()
 }
 
-// serviceBusy reports whether another incident's deed is at work on the service.
-func (g *Guard) serviceBusy(m *mend) bool {
-	for _, o := range g.mends {
-		if o != m && o.service == m.service && (o.phase == mending || o.phase == proving) {
-			return true
-		}
-	}
-	return false
-}
-
 // do carries the deeds out, one after the other, beside the loop. The plan stands
 // in the journal by now.
 func (g *Guard) do(m *mend, deeds []chain.Deed) {
 	m.phase, m.busy, m.righted = mending, true, time.Time{}
+	if !slices.Contains(m.tried, m.subject()) {
+		m.tried = append(m.tried, m.subject())
+	}
 	by := g.doer(g.links[m.incident.Link])
 	g.work.Go(func() {
 		var all []chain.Done
@@ -154,20 +150,24 @@ func (g *Guard) do(m *mend, deeds []chain.Deed) {
 				break
 			}
 		}
-		g.later(g.ctx, func() { g.did(m, all, failed) })
+		g.outcome(func() { g.noteDeeds(m.incident, all) }, func() { g.did(m, failed) })
 	})
 }
 
-// did takes what was done in.
-func (g *Guard) did(m *mend, all []chain.Done, failed bool) {
-	i := m.incident
-	m.busy = false
-	m.did = time.Now()
+// noteDeeds takes in what was done.
+func (g *Guard) noteDeeds(i *chain.Incident, all []chain.Done) {
 	for _, d := range all {
 		i.Deeds = append(i.Deeds, d)
 		g.append(journal.Entry{At: d.At.Add(d.Took), What: "deed", Link: i.Link, Incident: i.ID, Text: deedText(d), Body: d})
 	}
 	g.save()
+}
+
+// did goes on once deeds are done.
+func (g *Guard) did(m *mend, failed bool) {
+	i := m.incident
+	m.busy = false
+	m.did = time.Now()
 	if g.mends[i.ID] != m {
 		return
 	}
@@ -182,32 +182,23 @@ func (g *Guard) did(m *mend, all []chain.Done, failed bool) {
 // failed counts a try that did not help: back off, or call a person.
 func (g *Guard) failed(m *mend) {
 	now := time.Now()
-	m.failures = slices.DeleteFunc(append(m.failures, now), func(t time.Time) bool { return now.Sub(t) > window })
-	if n := len(m.failures); n < triesInWindow {
+	failures := slices.DeleteFunc(append(m.failures[m.subject()], now), func(t time.Time) bool { return now.Sub(t) > window })
+	if m.failures == nil {
+		m.failures = map[string][]time.Time{}
+	}
+	m.failures[m.subject()] = failures
+	if n := len(failures); n < triesInWindow {
 		m.rest(waiting, time.Second<<(2*(n-1)))
 		return
 	}
-	m.gaveUp, m.asked, m.failures = true, false, nil
+	m.gaveUp, m.asked = true, false
+	delete(m.failures, m.subject())
 	m.rest(gaveUp, reconsider)
 	i := m.incident
 	i.Next = chain.Say("guard.gave_up", "tries", triesInWindow, "link", i.Link)
 	g.append(journal.Entry{What: "gave_up", Link: i.Link, Incident: i.ID, Text: i.Next})
 	g.tell("gave_up", i)
 	g.save()
-}
-
-// tooSoon has a mend wait for which the service was mended lately already: what comes
-// back again and again is not answered by ever more restarts.
-func (g *Guard) tooSoon(m *mend) bool {
-	now := time.Now()
-	lately := slices.DeleteFunc(g.mended[m.service], func(t time.Time) bool { return now.Sub(t) > window })
-	g.mended[m.service] = lately
-	if m.paused || m.asked || len(lately) == 0 {
-		return false
-	}
-	m.paused = true
-	m.rest(waiting, min(time.Second<<(2*min(len(lately)-1, 10)), longestWait))
-	return true
 }
 
 // followMend brings a mend up to what is now known.
@@ -364,13 +355,18 @@ func (g *Guard) serviceOf(name string) string {
 	return ""
 }
 
-// nextMend is when the next mend wants to be looked at.
+// nextMend is when the next mend wants to be looked at. One of a link that is being tuned
+// is when that is over, and one of a link that is not broken when it is again.
 func (g *Guard) nextMend(next time.Time) time.Time {
 	for _, m := range g.mends {
+		if g.tuning[m.incident.Link] {
+			continue
+		}
 		switch m.phase {
 		case waiting, told, gaveUp:
+			broken := g.seen != nil && g.seen.Verdict(m.incident.Link) == chain.Broken
 			// One that was remembered over a restart, and holds, waits for nothing.
-			if !m.next.IsZero() && m.next.Before(next) {
+			if broken && !m.next.IsZero() && m.next.Before(next) {
 				next = m.next
 			}
 		case holding:

@@ -86,7 +86,8 @@ func (g *Guard) restore() {
 	g.incidents.Restore(m.Open)
 	for _, i := range m.Open {
 		t := m.Told[i.ID]
-		g.mends[i.ID] = &mend{incident: i, phase: told, begun: t.Begun, cause: t.Cause, print: t.Print, gaveUp: t.GaveUp}
+		g.mends[i.ID] = &mend{incident: i, phase: told, begun: t.Begun, cause: t.Cause, print: t.Print, gaveUp: t.GaveUp,
+			tried: servicesOfDeeds(i.Deeds)}
 	}
 	maps.Copy(g.said, m.Said)
 	for name, f := range m.Alarms {

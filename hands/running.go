@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/user"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,10 +84,12 @@ func waited(ctx context.Context, pids []int) int {
 	case <-ctx.Done():
 		return 0
 	}
-	return share(before, threads(pids), time.Since(began))
+	return share(before, threads(pids), time.Since(began), runtime.NumCPU())
 }
 
-func share(before, after map[string]thread, took time.Duration) int {
+// share is waited, for so many processors. Threads that had most of these lacked them for
+// each other's sake: nobody else took them away.
+func share(before, after map[string]thread, took time.Duration, processors int) int {
 	var ran, lacked int64
 	for name, b := range before {
 		a, ok := after[name]
@@ -99,6 +102,9 @@ func share(before, after map[string]thread, took time.Duration) int {
 		} else {
 			lacked += a.waited - b.waited
 		}
+	}
+	if ran > took.Nanoseconds()*int64(processors)/2 {
+		return 0
 	}
 	if ran+lacked < leastWanted*took.Nanoseconds()/100 {
 		return 0

@@ -98,18 +98,23 @@ func TestWaited(t *testing.T) {
 	const second = int64(time.Second)
 	idle, runs := thread{}, thread{ran: second / 2, waited: second / 10}
 	for name, c := range map[string]struct {
-		after thread
-		want  int
+		after      thread
+		processors int
+		want       int
 	}{
-		"idle":               {idle, 0},
-		"runs":               {runs, 16},
-		"waits":              {thread{ran: second / 10, waited: 9 * second / 10}, 90},
-		"hardly wants it":    {thread{ran: second / 100, waited: second / 20}, 0},
-		"gets none at all":   {thread{wants: true}, 100},
-		"counted in between": {thread{ran: second, waited: 0, wants: true}, 0},
+		"idle":               {idle, 1, 0},
+		"runs":               {runs, 1, 16},
+		"waits":              {thread{ran: second / 10, waited: 9 * second / 10}, 1, 90},
+		"hardly wants it":    {thread{ran: second / 100, waited: second / 20}, 1, 0},
+		"gets none at all":   {thread{wants: true}, 1, 100},
+		"counted in between": {thread{ran: second, waited: 0, wants: true}, 1, 0},
+		// Ten that never rest, counted as one: alone on one processor, or on one of four.
+		"takes it all itself":   {thread{ran: second, waited: 9 * second}, 1, 0},
+		"takes most of it":      {thread{ran: 6 * second / 10, waited: 9 * second}, 1, 0},
+		"others have the three": {thread{ran: second, waited: 9 * second}, 4, 90},
 	} {
 		before := map[string]thread{"1": {wants: c.after.wants}}
-		if got := share(before, map[string]thread{"1": c.after, "2": runs}, time.Second); got != c.want {
+		if got := share(before, map[string]thread{"1": c.after, "2": runs}, time.Second, c.processors); got != c.want {
 			t.Errorf("%s: %d, not %d", name, got, c.want)
 		}
 	}

@@ -46,7 +46,7 @@ func (u *unit) say(ctx context.Context, e *chain.Evidence) {
 	lines := readUnitLog(ctx, id)
 	asked := false
 	for _, l := range lines {
-		e.Log = append(e.Log, l.text)
+		e.Log, e.Times = append(e.Log, l.text), append(e.Times, l.at)
 		asked = asked || l.stops
 	}
 	e.Sure = len(e.Log)
@@ -95,6 +95,7 @@ type unitLine struct {
 	text string
 	// stops says that it tells of a job that ends the unit.
 	stops bool
+	at    time.Time
 }
 
 const (
@@ -137,6 +138,7 @@ func parseUnitLog(b []byte, invocation string) []unitLine {
 			Job     string          `json:"JOB_TYPE"`
 			PID     string          `json:"_PID"`
 			Of      string          `json:"_SYSTEMD_INVOCATION_ID"`
+			At      int64           `json:"__REALTIME_TIMESTAMP,string"`
 		}
 		if json.Unmarshal(line, &record) != nil || record.PID != "1" && record.Of != invocation {
 			continue
@@ -157,7 +159,8 @@ func parseUnitLog(b []byte, invocation string) []unitLine {
 			continue
 		}
 		// Only systemd itself tells of jobs; a service may write what it likes.
-		lines = append(lines, unitLine{text, record.PID == "1" && (record.Job == "stop" || record.Job == "restart")})
+		stops := record.PID == "1" && (record.Job == "stop" || record.Job == "restart")
+		lines = append(lines, unitLine{text, stops, time.UnixMicro(record.At)})
 	}
 	return lines
 }

@@ -17,11 +17,12 @@ not JSON
 {"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":[98,255,27,99]}
 {"_SYSTEMD_INVOCATION_ID":"ab","_PID":"75","MESSAGE":""}
 {"_PID":"75"}
-{"_PID":"1","MESSAGE":"Starting it","JOB_TYPE":"start"}
+{"_PID":"1","MESSAGE":"Starting it","JOB_TYPE":"start","__REALTIME_TIMESTAMP":"1700000000000001"}
 `), "ab")
+	none := time.UnixMicro(0)
 	want := []unitLine{
-		{"2026-11-24 15:00:00 0 [ERROR] no", false}, {"Stopping mariadb.service...", true},
-		{"I say that I am stopped", false}, {"b\ufffd c", false}, {"Starting it", false},
+		{"2026-11-24 15:00:00 0 [ERROR] no", false, none}, {"Stopping mariadb.service...", true, none},
+		{"I say that I am stopped", false, none}, {"b\ufffd c", false, none}, {"Starting it", false, time.UnixMicro(1_700_000_000_000_001)},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)

@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
@@ -127,23 +129,34 @@ func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
 	return cause.Plan(p, e)
 }
 
-// modes finds in the server's log that it ignores the key because others could write to
-// its file, or to a folder above it.
+// modes finds in the server's log that it ignored the key of this trial because others
+// could write to its file, or to a folder above it.
 func (l *link) modes(p chain.Proof, e chain.Evidence) (chain.Plan, bool) {
-	for _, line := range slices.Backward(e.Log) {
-		_, after, ok := strings.Cut(line, "Authentication refused: bad ownership or modes for ")
-		if !ok {
+	for _, line := range slices.Backward(cause.Recent(e, e.At.Sub(p.At.Add(-slack)))) {
+		m := refused.FindStringSubmatch(line)
+		if m == nil {
 			continue
 		}
-		_, path, _ := strings.Cut(after, " ") // "file PATH" or "directory PATH"
-		return chain.Plan{
+		plan := chain.Plan{
 			Cause: "wrong_permissions", Evidence: append([]string{probe.Quote([]byte(line))}, p.Evidence...),
-			Why:  chain.Say("ssh.modes", "path", path, "where", l.address),
-			Next: chain.Say("ssh.modes_hint", "path", path, "user", l.settings.User),
-		}, true
+			Why:  chain.Say("ssh.modes", "path", m[1], "where", l.address),
+			Next: chain.Say("ssh.modes_look", "user", l.settings.User, "service", l.name()),
+		}
+		if cause.PlainPath(m[1]) {
+			plan.Next = chain.Say("ssh.modes_hint", "path", m[1], "user", l.settings.User)
+		}
+		return plan, true
 	}
 	return chain.Plan{}, false
 }
+
+// refused is the line, with or without what a syslog writes before it, and nothing else:
+// other lines have in them what anybody on the network has given as his name.
+var refused = regexp.MustCompile(`^(?:(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-[-\d]+T\S+) \S+ sshd(?:-session)?\[\d+\]: )?` +
+	`Authentication refused: bad ownership or modes for (?:file|directory) (.+)$`)
+
+// slack is for the fractions of a second that a log leaves out.
+const slack = 2 * time.Second
 
 // told reports whether a cause is what an answering server has told.
 func told(c string) bool {

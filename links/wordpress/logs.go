@@ -1,7 +1,6 @@
 package wordpress
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,16 +34,17 @@ func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
 		return plan
 	}
 	for _, line := range slices.Backward(lines) {
+		php := ofPHP(line)
 		switch {
-		case strings.Contains(line, " exited on signal ") && p.Cause == "bad_gateway":
+		case strings.Contains(php, " exited on signal ") && p.Cause == "bad_gateway":
 			plan.Cause = cause.Crashed
 			plan.Why = chain.Say("wordpress.crashed")
 			plan.Next = chain.Say("wordpress.crashed_hint")
-		case strings.Contains(line, "PHP Fatal error:"), strings.Contains(line, "PHP Parse error:"):
-			file := faulty(line)
+		case strings.Contains(php, "PHP Fatal error:"), strings.Contains(php, "PHP Parse error:"):
+			file := faulty(php)
 			plan.Cause = "php_fatal"
 			plan.Why, plan.Next = chain.Say("wordpress.fatal_in", "file", file), off(file)
-			if strings.Contains(line, "Allowed memory size of ") {
+			if strings.Contains(php, "Allowed memory size of ") {
 				plan.Cause = "memory_limit"
 				plan.Why, plan.Next = chain.Say("wordpress.memory_limit", "file", file), chain.Say("wordpress.memory_limit_hint", "file", file)
 			}
@@ -55,6 +55,24 @@ func (l *link) Plan(p chain.Proof, e chain.Evidence) chain.Plan {
 		return plan
 	}
 	return plan
+}
+
+// web is what nginx begins each of its lines with.
+var web = regexp.MustCompile(`^[\d/]{10} [\d:]{8} \[\w+\] \d+#\d+: (?:\*\d+ )?`)
+
+// ofPHP is what PHP says in a line, "" if the web server speaks: for that names what the
+// visitor asked for, and whence he says that he comes.
+func ofPHP(line string) string {
+	head := web.FindString(line)
+	if head == "" {
+		return line
+	}
+	php, ok := strings.CutPrefix(line[len(head):], "FastCGI sent in stderr: ")
+	if !ok {
+		return ""
+	}
+	php, _, _ = strings.Cut(php, `" while reading `)
+	return php
 }
 
 // from leaves out what the web server writes before PHP's own words.
@@ -81,7 +99,7 @@ var part = regexp.MustCompile(`^(.*/(?:plugins|mu-plugins|themes)/[^/]+)`)
 // off is how a person takes out what fails.
 func off(file string) chain.Text {
 	m := part.FindString(file)
-	if m == "" || path.Clean(m) != m || strings.ContainsAny(m, " '\"$`\\;&|<>()") {
+	if !cause.PlainPath(m) {
 		return chain.Say("wordpress.fatal_hint")
 	}
 	return chain.Say("wordpress.fatal_in_hint", "part", m)
