@@ -46,6 +46,8 @@ type egress struct {
 	tcp, udp int // how many flows there are
 	open     map[io.Closer]netip.Addr
 	closed   bool
+	own      []netip.Prefix // this machine's addresses, as they were at
+	looked   time.Time
 
 	echo *echoes
 }
@@ -71,34 +73,6 @@ func (e *egress) allow(s tunnel.Server, peers map[netip.Addr]tunnel.Peer) {
 		}
 	}
 	e.server, e.peers = s, peers
-}
-
-// target is where a flow to an address really goes. Ok is false if it may not: never
-// to this machine's loopback but for the ports that are lent, nor to what is next to
-// it by link alone, such as a cloud's service that gives out keys; nor to other peers.
-func (e *egress) target(from netip.Addr, to netip.AddrPort, isTCP bool) (_ netip.AddrPort, ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p, known := e.peers[from]
-	a := to.Addr()
-	switch {
-	case !known, len(p.Only) > 0 && (!isTCP || !slices.Contains(p.Only, to)):
-		return to, false
-	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Addr() == a }):
-		home := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		return netip.AddrPortFrom(home, to.Port()), isTCP && slices.Contains(e.server.Local, int(to.Port()))
-	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Contains(a) }):
-		return to, false
-	}
-	return to, routable(a)
-}
-
-// routable reports whether an address is one beyond this machine and its link.
-func routable(a netip.Addr) bool {
-	a = a.Unmap()
-	metadata := a == netip.AddrFrom16([16]byte{0xfd, 0, 0x0e, 0xc2, 14: 0x02, 15: 0x54}) // AWS's, by IPv6
-	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
-		!metadata && a != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !(a.Is4() && a.As4()[0] == 0)
 }
 
 // begin counts a flow in, if there is room; end counts it out.

@@ -17,15 +17,19 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/tunnel"
 )
 
 const inside = "OMAMORI_TEST_NETWORK"
 
-// Addresses of the network of its own in which these tests run.
+// Addresses of the network of its own in which these tests run: those of this machine,
+// and those of the world, which is another.
 const (
-	host4 = "192.0.2.1"
-	host6 = "2001:db8::1"
+	here4, host4 = "192.0.2.1", "192.0.2.2"
+	here6, host6 = "2001:db8::1", "2001:db8::2"
+	world        = "/run/netns/world"
 )
 
 // TestMain runs the tests in a network of their own, with addresses of IPv4 and IPv6
@@ -34,11 +38,16 @@ func TestMain(m *testing.M) {
 	if os.Getenv(inside) != "" {
 		os.Exit(m.Run())
 	}
-	script := `ip link set lo up; ip addr add ` + host4 + `/32 dev lo; ip addr add ` + host6 + `/128 dev lo nodad
-		ip route add default dev lo 2>/dev/null || true
+	script := `mount -t tmpfs none /run; mkdir /run/netns; ip netns add world
+		ip link add to-world type veth peer name to-here netns world
+		ip link set lo up; ip -n world link set lo up
+		ip addr add ` + here4 + `/24 dev to-world; ip -n world addr add ` + host4 + `/24 dev to-here
+		ip addr add ` + here6 + `/64 dev to-world nodad; ip -n world addr add ` + host6 + `/64 dev to-here nodad
+		ip link set to-world up; ip -n world link set to-here up
+		ip route add default via ` + host4 + `
 		echo "0 2147483647" > /proc/sys/net/ipv4/ping_group_range || echo "0 0" > /proc/sys/net/ipv4/ping_group_range
 		exec "$0" "$@"`
-	args := append([]string{"--net", "sh", "-ec", script}, os.Args...)
+	args := append([]string{"--net", "--mount", "sh", "-ec", script}, os.Args...)
 	if os.Geteuid() != 0 {
 		args = append([]string{"--user", "--map-root-user"}, args...)
 	}
@@ -105,10 +114,42 @@ func join(t *testing.T, v *Serving, s *tunnel.Server, name string, only ...netip
 	return c, p
 }
 
+// abroad does something in the world: what is opened then stays there.
+func abroad(t *testing.T, do func()) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the thread ends with this
+		f, err := os.Open(world)
+		if err == nil {
+			defer f.Close()
+			if err = unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err == nil {
+				do()
+			}
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// at does something where an address is, here or in the world.
+func at(t *testing.T, address string, do func()) {
+	t.Helper()
+	if host, _, _ := net.SplitHostPort(address); host == host4 || host == host6 {
+		abroad(t, do)
+		return
+	}
+	do()
+}
+
 // echoTCP answers with the address of whoever asks and then with all that is said.
 func echoTCP(t *testing.T, address string) netip.AddrPort {
 	t.Helper()
-	l, err := net.Listen("tcp", address)
+	var l net.Listener
+	var err error
+	at(t, address, func() { l, err = net.Listen("tcp", address) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +210,8 @@ func TestFixedAddress(t *testing.T) {
 	s := newServer()
 	v := serve(t, &s)
 	c, _ := join(t, v, &s, "laptop")
-	for _, host := range []string{host4, host6} {
-		if from := talk(t, c, echoTCP(t, net.JoinHostPort(host, "0")), 1<<20); from != host {
+	for host, here := range map[string]string{host4: here4, host6: here6} {
+		if from := talk(t, c, echoTCP(t, net.JoinHostPort(host, "0")), 1<<20); from != here {
 			t.Errorf("%s is reached from %s", host, from)
 		}
 	}
@@ -186,7 +227,9 @@ func TestUDP(t *testing.T) {
 	v := serve(t, &s)
 	c, _ := join(t, v, &s, "laptop")
 	for _, host := range []string{host4, host6} {
-		l, err := net.ListenPacket("udp", net.JoinHostPort(host, "0"))
+		var l net.PacketConn
+		var err error
+		abroad(t, func() { l, err = net.ListenPacket("udp", net.JoinHostPort(host, "0")) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +264,8 @@ func TestUDP(t *testing.T) {
 }
 
 // TestWhatIsShut: a closed port refuses honestly; this machine's loopback, its link,
-// other peers and a cloud's keys are out of reach, but for the ports that are lent.
+// other peers and a cloud's keys are out of reach, but for the ports that are lent, and
+// so are its own addresses, where its firewall would not see who comes.
 func TestWhatIsShut(t *testing.T) {
 	settled(t)
 	lent, other := echoTCP(t, "127.0.0.1:0"), echoTCP(t, "127.0.0.1:0")
@@ -233,10 +277,11 @@ func TestWhatIsShut(t *testing.T) {
 	if from := talk(t, c, netip.AddrPortFrom(home, lent.Port()), 1000); from != "127.0.0.1" {
 		t.Errorf("the lent port sees %s", from)
 	}
+	own4, own6 := echoTCP(t, here4+":0"), echoTCP(t, net.JoinHostPort(here6, "0"))
 	for _, to := range []netip.AddrPort{
 		netip.AddrPortFrom(home, other.Port()), netip.AddrPortFrom(p.Addresses[0].Next(), 80),
 		netip.MustParseAddrPort("169.254.169.254:80"), netip.MustParseAddrPort("[fd00:ec2::254]:80"), netip.MustParseAddrPort(host4 + ":9"),
-		netip.MustParseAddrPort("[fe80::1]:80"),
+		netip.MustParseAddrPort("[fe80::1]:80"), own4, own6, netip.AddrPortFrom(netip.MustParseAddr("::ffff:"+here4), own4.Port()),
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		conn, err := c.Dial(ctx, "tcp", to)
@@ -253,6 +298,65 @@ func TestWhatIsShut(t *testing.T) {
 		if routable(netip.MustParseAddr(a)) {
 			t.Errorf("%s is routable", a)
 		}
+	}
+}
+
+// TestTarget: where a flow may go, by any protocol.
+func TestTarget(t *testing.T) {
+	settled(t)
+	s := newServer(22)
+	s.DNS = []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr(here4)}
+	v := serve(t, &s)
+	_, p := join(t, v, &s, "laptop")
+	own := netip.MustParseAddrPort(here4 + ":443")
+	_, buddy := join(t, v, &s, "buddy", own, netip.MustParseAddrPort("10.1.2.3:443"), netip.MustParseAddrPort("127.0.0.1:443"))
+	for _, c := range []struct {
+		to       string
+		tcp, udp bool // the laptop may
+		buddy    bool // so may who has a few servers, by TCP
+	}{
+		{to: host4 + ":443", tcp: true, udp: true},
+		{to: "[" + host6 + "]:443", tcp: true, udp: true},
+		{to: "198.51.100.7:443", tcp: true, udp: true},
+		{to: own.String(), buddy: true},
+		{to: here4 + ":0"},
+		{to: "[" + here6 + "]:443"},
+		{to: "[::ffff:" + here4 + "]:443", buddy: true},
+		{to: "192.0.2.255:443"}, // all on the link
+		{to: "192.0.2.0:443"},
+		{to: "[2001:db8::]:443"}, // any router of the link, of which this may be one
+		{to: "127.0.0.1:443"},
+		{to: "10.1.2.3:443", buddy: true},
+		{to: "10.1.2.3:444"},
+		{to: "172.16.0.1:443"}, {to: "192.168.1.1:443"}, {to: "100.64.0.1:443"}, {to: "100.127.255.254:443"},
+		{to: "100.100.100.200:80"}, {to: "168.63.129.16:80"}, {to: "192.0.0.192:80"}, {to: "[fd12::1]:443"}, {to: "[fec0::1]:443"},
+		{to: "100.63.255.254:443", tcp: true, udp: true}, {to: "100.128.0.1:443", tcp: true, udp: true},
+		{to: "10.0.0.2:53", tcp: true, udp: true},
+		{to: "10.0.0.2:54"},
+		{to: here4 + ":53", tcp: true, udp: true},
+		{to: "10.77.0.1:22", tcp: true},
+		{to: "10.77.0.1:23"},
+	} {
+		to := netip.MustParseAddrPort(c.to)
+		from := p.Addresses[0]
+		if to.Addr().Is6() {
+			from = p.Addresses[1]
+		}
+		_, tcp := v.egress.target(from, to, true)
+		_, udp := v.egress.target(from, to, false)
+		_, few := v.egress.target(buddy.Addresses[0], to, true)
+		_, fewUDP := v.egress.target(buddy.Addresses[0], to, false)
+		if tcp != c.tcp || udp != c.udp || few != c.buddy || fewUDP {
+			t.Errorf("%s: by TCP %v, by UDP %v; the buddy %v and %v", to, tcp, udp, few, fewUDP)
+		}
+	}
+	// An address that this machine gets later is its own too.
+	e, now := v.egress, time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.own, e.looked = nil, now
+	if a := netip.MustParseAddr(here4); e.isOwn(a, now) || !e.isOwn(a, now.Add(fresh)) {
+		t.Error("not looked at afresh")
 	}
 }
 
@@ -323,6 +427,8 @@ func TestPing(t *testing.T) {
 		{p.Addresses[1], netip.MustParseAddr(host6), true},
 		{p.Addresses[0], netip.MustParseAddr("10.77.0.1"), true},
 		{p.Addresses[0], netip.MustParseAddr("127.0.0.1"), false},
+		{p.Addresses[0], netip.MustParseAddr(here4), false},
+		{p.Addresses[1], netip.MustParseAddr(here6), false},
 		{netip.MustParseAddr("10.77.0.9"), netip.MustParseAddr(host4), false},
 	} {
 		_, allowed := v.egress.target(c.from, netip.AddrPortFrom(c.to, 0), false)
