@@ -76,6 +76,10 @@ var tunnelTexts = []entry{
 	{"tunnel.no_peer_hint", "See: omamori tunnel list", "一覧: omamori tunnel list"},
 	{"tunnel.no_user", "there is no user {user}, as whom the tunnel is to run", "トンネルを動かすユーザー {user} がいません"},
 	{"tunnel.no_user_hint", "Make it: useradd --system --no-create-home --shell /usr/sbin/nologin {user}; or run this as yourself, without root.", "作成: useradd --system --no-create-home --shell /usr/sbin/nologin {user}。または root でなく自分のユーザーで実行してください。"},
+	{"tunnel.only_tun", "with a TUN nothing would keep {name} to a few servers", "TUN を使うトンネルでは、{name} の接続先を限れません"},
+	{"tunnel.only_tun_hint", "Serve without --tun, or add it without --only.", "--tun なしで動かすか、--only なしで加えてください。"},
+	{"tunnel.local_tun", "with a TUN no port of 127.0.0.1 can be lent", "TUN を使うトンネルでは、127.0.0.1 のポートを開けません"},
+	{"tunnel.local_tun_hint", "Let the service listen at {address} and put --local '' beside --tun once; or serve without --tun.", "サービスの待ち受けを {address} にし、--tun に一度 --local '' を添えて実行してください。または --tun なしで動かしてください。"},
 	{"tunnel.program_help", `omamori-tunnel serve [-dir DIR] [-tun NAME]     carry packets; without -tun, wholly without rights
 omamori-tunnel prepare -tun NAME [-dir DIR]     as root, before serve -tun: make the device
 omamori-tunnel up FILE [-socks HOST:PORT]       a device's end; with -socks, without rights

@@ -372,8 +372,44 @@ func TestBuddy(t *testing.T) {
 		conn.Close()
 		t.Error("a buddy reaches more than was agreed")
 	}
-	if _, err := Serve(s, Options{TUN: newNetDevice(1420), Log: slog.New(slog.DiscardHandler)}); err == nil {
-		t.Error("with a TUN nothing keeps a buddy to what was agreed, and it is served")
+}
+
+// TestWithTUN: with a TUN nothing keeps a buddy to what was agreed, so he stays out,
+// and the others come in; no port can be lent.
+func TestWithTUN(t *testing.T) {
+	settled(t)
+	s := newServer()
+	for name, only := range map[string][]netip.AddrPort{"buddy": {netip.MustParseAddrPort("198.51.100.7:443")}, "laptop": nil} {
+		if _, err := s.Add(name, tunnel.NewKey().Public(), time.Now(), time.Time{}, only); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := Serve(s, Options{TUN: newNetDevice(1420), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	if err := v.Update(s, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	all, err := peersOf(v.device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range s.Peers {
+		if _, in := all[p.PublicKey.Hex()]; in != (p.Name == "laptop") {
+			t.Errorf("%s inside: %v", p.Name, in)
+		}
+	}
+	if st, err := v.Status(); err != nil || !st.TUN {
+		t.Errorf("%+v, %v", st, err)
+	}
+	s.Local = []int{22}
+	spare := newNetDevice(1420)
+	defer spare.Close()
+	if w, err := Serve(s, Options{TUN: spare, Log: slog.New(slog.DiscardHandler)}); err == nil {
+		w.Close()
+		t.Error("a port is lent that nobody reaches")
 	}
 }
 
