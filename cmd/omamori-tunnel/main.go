@@ -28,7 +28,7 @@ const (
 )
 
 // memory is the heap at which the collector works harder, in bytes: a small server has
-// no more to spare. See bench/RESULTS.md for what it costs.
+// no more to spare. Under full load it costs speed, which GOMEMLIMIT gives back.
 const memory = 56 << 20
 
 func main() { os.Exit(run(os.Args[1:])) }
