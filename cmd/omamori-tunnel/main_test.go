@@ -324,6 +324,9 @@ func TestRealPrepare(t *testing.T) {
 		t.Cleanup(func() { do(t, on(x[0], "", append([]string{"ip", "route", "del"}, strings.Fields(x[1])...)...)) })
 	}
 	before := kernel()
+	if !strings.HasPrefix(before, "0\n0\n") {
+		t.Fatalf("it forwards already, as after a test that did not undo:\n%s", before)
+	}
 	fromRouter := func() bool {
 		return strings.Contains(do(t, on("server", "", "ip", "-6", "route", "show", "default")), "proto ra")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -366,11 +367,18 @@ func TestBuddy(t *testing.T) {
 	site, other := echoTCP(t, host4+":0"), echoTCP(t, host4+":0")
 	s := newServer()
 	v := serve(t, &s)
-	c, _ := join(t, v, &s, "buddy", site)
+	c, p := join(t, v, &s, "buddy", site)
 	talk(t, c, site, 100)
-	if conn, err := c.Dial(short(t), "tcp", other); err == nil {
-		conn.Close()
-		t.Error("a buddy reaches more than was agreed")
+	// The device's own configuration keeps it too: so the server is asked by itself.
+	for _, from := range p.Addresses {
+		for to, isTCP := range map[netip.AddrPort]bool{other: true, netip.MustParseAddrPort(host4 + ":443"): true, site: false} {
+			if _, ok := v.egress.target(from, to, isTCP); ok {
+				t.Errorf("a buddy reaches more than was agreed: %v, by TCP %v", to, isTCP)
+			}
+		}
+	}
+	if _, ok := v.egress.target(p.Addresses[0], site, true); !ok {
+		t.Error("a buddy does not reach what was agreed")
 	}
 }
 
@@ -416,21 +424,41 @@ func TestWithTUN(t *testing.T) {
 // TestExpiry: who has expired is shut out, his connections too.
 func TestExpiry(t *testing.T) {
 	settled(t)
-	to := echoTCP(t, host4+":0")
+	var l net.Listener
+	var err error
+	abroad(t, func() { l, err = net.Listen("tcp", host4+":0") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	to := l.Addr().(*net.TCPAddr).AddrPort()
 	s := newServer()
 	v := serve(t, &s)
-	c, _ := join(t, v, &s, "guest")
+	c, p := join(t, v, &s, "guest")
 	conn, err := c.Dial(short(t), "tcp", to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
 	s.Peers[0].Expires = time.Now().Add(time.Hour)
 	if err := v.Update(s, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, over := v.overdue(time.Now()); over {
 		t.Error("shut out before his time")
+	}
+	b := make([]byte, 8)
+	_ = far.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := conn.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := far.Read(b); err != nil || string(b[:n]) != "hello" {
+		t.Errorf("before his time: %q, %v", b[:n], err)
 	}
 	later := time.Now().Add(2 * time.Hour)
 	if _, over := v.overdue(later); !over {
@@ -439,8 +467,14 @@ func TestExpiry(t *testing.T) {
 	if err := v.Update(s, later); err != nil {
 		t.Fatal(err)
 	}
+	if n, err := far.Read(b); n > 0 || err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("his connection goes on: %q, %v", b[:n], err)
+	}
 	if st, err := v.Status(); err != nil || !st.Peers[0].Handshake.IsZero() {
 		t.Errorf("still inside: %+v", st)
+	}
+	if _, ok := v.egress.target(p.Addresses[0], to, true); ok {
+		t.Error("he may still go there")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
