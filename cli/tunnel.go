@@ -48,8 +48,7 @@ func badTunnelValue(command, flag, value string) error {
 
 func (a *App) tunnelServeCommand(dir func() tunnel.Dir) *cobra.Command {
 	var endpoint, tun string
-	var dns []string
-	var local []int
+	var dns, local []string
 	c := a.command("serve", "tunnel_serve", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		made := false
 		err := dir().Change(func(s *tunnel.Server) error {
@@ -59,7 +58,10 @@ func (a *App) tunnelServeCommand(dir func() tunnel.Dir) *cobra.Command {
 				}
 				*s = newTunnel()
 			}
-			return settleTunnel(s, endpoint, dns, local, cmd.Flags().Changed)
+			if err := settleTunnel(s, endpoint, dns, local, cmd.Flags().Changed); err != nil || tun == "" {
+				return err
+			}
+			return s.FitsTUN()
 		})
 		if err != nil {
 			return err
@@ -80,7 +82,7 @@ func (a *App) tunnelServeCommand(dir func() tunnel.Dir) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&endpoint, "endpoint", "", a.say("cli.flag_tunnel_endpoint"))
 	f.StringSliceVar(&dns, "dns", nil, a.say("cli.flag_tunnel_dns"))
-	f.IntSliceVar(&local, "local", nil, a.say("cli.flag_tunnel_local"))
+	f.StringSliceVar(&local, "local", nil, a.say("cli.flag_tunnel_local"))
 	f.StringVar(&tun, "tun", "", a.say("cli.flag_tunnel_tun"))
 	return c
 }
@@ -126,7 +128,7 @@ func outerMTU() int {
 }
 
 // settleTunnel puts what the command line says into a server.
-func settleTunnel(s *tunnel.Server, endpoint string, dns []string, local []int, changed func(flag string) bool) error {
+func settleTunnel(s *tunnel.Server, endpoint string, dns, local []string, changed func(flag string) bool) error {
 	if changed("endpoint") {
 		host, port, err := net.SplitHostPort(endpoint)
 		if err != nil {
@@ -149,7 +151,14 @@ func settleTunnel(s *tunnel.Server, endpoint string, dns []string, local []int, 
 		}
 	}
 	if changed("local") {
-		s.Local = local
+		s.Local = nil
+		for _, l := range local {
+			n, err := strconv.ParseUint(l, 10, 16)
+			if err != nil || n == 0 {
+				return badTunnelValue("serve", "local", l)
+			}
+			s.Local = append(s.Local, int(n))
+		}
 	}
 	return nil
 }
@@ -209,10 +218,15 @@ func noTunnel() error {
 // reloadTunnel has the running tunnel read its file again; running is false if there
 // is none.
 func reloadTunnel(ctx context.Context, dir tunnel.Dir) (running bool, err error) {
+	_, running, err = askTunnel(ctx, dir, tunnel.Reload)
+	return running, err
+}
+
+func askTunnel(ctx context.Context, dir tunnel.Dir, r tunnel.Request) (st tunnel.Status, running bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err = tunnel.Call(ctx, dir.Socket(), tunnel.Reload)
-	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED), err
+	st, err = tunnel.Call(ctx, dir.Socket(), r)
+	return st, !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED), err
 }
 
 func joinAny[T fmt.Stringer](all []T) string {

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -52,6 +54,11 @@ func (a *App) tunnelAdd(cmd *cobra.Command, dir tunnel.Dir, d newDevice) error {
 		}
 		only = append(only, at)
 	}
+	if st, running, err := askTunnel(cmd.Context(), dir, tunnel.Ask); running && err == nil && st.TUN {
+		if err := (tunnel.Peer{Name: d.name, Only: only}).FitsTUN(); err != nil {
+			return err
+		}
+	}
 	var private, public tunnel.Key
 	if d.key != "" {
 		if public, err = tunnel.ParseKey(d.key); err != nil {
@@ -84,7 +91,10 @@ func (a *App) tunnelAdd(cmd *cobra.Command, dir tunnel.Dir, d newDevice) error {
 	}
 	running, err := reloadTunnel(cmd.Context(), dir)
 	if err != nil && running {
-		return err
+		if file != nil {
+			_ = os.Remove(d.out) // it is empty
+		}
+		return undoTunnelAdd(cmd.Context(), dir, d.name, err)
 	}
 	if err := a.giveConf(conf, p, file, d.out); err != nil {
 		return err
@@ -93,6 +103,17 @@ func (a *App) tunnelAdd(cmd *cobra.Command, dir tunnel.Dir, d newDevice) error {
 		fmt.Fprintln(a.style(a.Err), a.say("cli.tunnel_asleep"))
 	}
 	return nil
+}
+
+// undoTunnelAdd takes a device out again that the running tunnel did not let in: what
+// it would have needed to come in is not shown, and not kept.
+func undoTunnelAdd(ctx context.Context, dir tunnel.Dir, name string, why error) error {
+	if err := changeTunnel(dir, func(s *tunnel.Server) error { return s.Remove(name) }); err != nil {
+		return &Problem{Text: chain.Say("cli.tunnel_add_stuck", "name", name, "error", errors.Join(why, err)), Hint: chain.Say("cli.tunnel_add_stuck_hint", "name", name)}
+	}
+	// It may have been let in all the same, only too late for its answer.
+	_, _ = reloadTunnel(ctx, dir)
+	return &Problem{Text: chain.Say("cli.tunnel_not_added", "name", name, "error", why), Hint: chain.Say("cli.tunnel_later_hint")}
 }
 
 // giveConf hands a device's configuration over, the one time that there is.

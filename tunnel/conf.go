@@ -51,13 +51,13 @@ func Wrong(all []Mistake) bool {
 	return false
 }
 
-// maxConf bounds a configuration, in bytes.
-const maxConf = 1 << 20
+// MaxConf bounds a configuration, in bytes.
+const MaxConf = 1 << 20
 
 // ParseConf reads a configuration strictly and tells everything that is wrong with it.
 func ParseConf(b []byte) (Conf, []Mistake) {
 	p := parser{}
-	if len(b) > maxConf {
+	if len(b) > MaxConf {
 		p.wrong("conf_long", nil)
 		return Conf{}, p.mistakes
 	}

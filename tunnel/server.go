@@ -66,6 +66,23 @@ func refuse(what string, pairs ...any) error {
 	return &Refusal{chain.Say("tunnel."+what, pairs...), chain.Say("tunnel."+what+"_hint", pairs...)}
 }
 
+// FitsTUN fails if the server lends ports, as the stack of our own alone does.
+func (s *Server) FitsTUN() error {
+	if len(s.Local) > 0 {
+		return refuse("local_tun", "address", s.Networks[0].Addr())
+	}
+	return nil
+}
+
+// FitsTUN fails if the peer may reach a few servers only: that the stack of our own
+// alone keeps to.
+func (p Peer) FitsTUN() error {
+	if len(p.Only) > 0 {
+		return refuse("only_tun", "name", p.Name)
+	}
+	return nil
+}
+
 // isPeerName reports whether s is a plain short name.
 func isPeerName(s string) bool {
 	return s != "" && len(s) <= 31 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""

@@ -13,7 +13,9 @@ import (
 
 // Status is how a running tunnel stands.
 type Status struct {
-	Since time.Time    `json:"since"`
+	Since time.Time `json:"since"`
+	// TUN says that the kernel carries the packets on, and not this process.
+	TUN   bool         `json:"tun,omitempty"`
 	Peers []PeerStatus `json:"peers"`
 }
 

@@ -76,12 +76,18 @@ var tunnelTexts = []entry{
 	{"tunnel.no_peer_hint", "See: omamori tunnel list", "一覧: omamori tunnel list"},
 	{"tunnel.no_user", "there is no user {user}, as whom the tunnel is to run", "トンネルを動かすユーザー {user} がいません"},
 	{"tunnel.no_user_hint", "Make it: useradd --system --no-create-home --shell /usr/sbin/nologin {user}; or run this as yourself, without root.", "作成: useradd --system --no-create-home --shell /usr/sbin/nologin {user}。または root でなく自分のユーザーで実行してください。"},
+	{"tunnel.only_tun", "with a TUN nothing would keep {name} to a few servers", "TUN を使うトンネルでは、{name} の接続先を限れません"},
+	{"tunnel.only_tun_hint", "Serve without --tun, or add it without --only.", "--tun なしで動かすか、--only なしで加えてください。"},
+	{"tunnel.local_tun", "with a TUN no port of 127.0.0.1 can be lent", "TUN を使うトンネルでは、127.0.0.1 のポートを開けません"},
+	{"tunnel.local_tun_hint", "Let the service listen at {address} and put --local '' beside --tun once; or serve without --tun.", "サービスの待ち受けを {address} にし、--tun に一度 --local '' を添えて実行してください。または --tun なしで動かしてください。"},
 	{"tunnel.program_help", `omamori-tunnel serve [-dir DIR] [-tun NAME]     carry packets; without -tun, wholly without rights
 omamori-tunnel prepare -tun NAME [-dir DIR]     as root, before serve -tun: make the device
+omamori-tunnel undo -tun NAME                   as root, after serve -tun: take it all back
 omamori-tunnel up FILE [-socks HOST:PORT]       a device's end; with -socks, without rights
 
 It is started by its unit, or by omamori tunnel.`, `omamori-tunnel serve [-dir DIR] [-tun 名前]      パケットを運ぶ（-tun なしなら権限は不要）
 omamori-tunnel prepare -tun 名前 [-dir DIR]      serve -tun の前に、root でデバイスを用意する
+omamori-tunnel undo -tun 名前                    serve -tun の後に、root で元に戻す
 omamori-tunnel up ファイル [-socks ホスト:ポート]  端末の側（-socks 付きなら権限は不要）
 
 ユニットまたは omamori tunnel が起動します。`},
@@ -89,6 +95,9 @@ omamori-tunnel up ファイル [-socks ホスト:ポート]  端末の側（-soc
 	{"tunnel.bad_socket", "“{value}” is no absolute path", "「{value}」は絶対パスではありません"},
 	{"tunnel.whose", "name the device, as omamori tunnel list calls it", "端末の名前（omamori tunnel list に出るもの）を書いてください"},
 	{"tunnel.moves", "{name} is connected, and both directions move bytes", "{name} は接続中で、両方向にデータが流れています"},
+	{"tunnel.first", "{name} is connected; at the next look it shows whether bytes move", "{name} は接続中です。データが流れているかは次の確認でわかります"},
+	{"tunnel.idle", "{name} is connected, but nothing much has gone through the tunnel lately", "{name} は接続中ですが、最近トンネルをほとんど何も通っていません"},
+	{"tunnel.idle_hint", "Handshakes alone do not prove it: open a page from {name}, for example.", "ハンドシェイクだけでは確かめられません。{name} からページを開くなどしてください。"},
 	{"tunnel.never", "{name} has not connected since the tunnel is up", "{name} はトンネルの起動後、一度も接続していません"},
 	{"tunnel.asleep", "{name} is not connected; its last handshake was at {at:time}", "{name} は接続していません（最後のハンドシェイクは {at:time}）"},
 	{"tunnel.asleep_hint", "Turn the tunnel on at {name}, and look from there: it needs the right time, and UDP to the server's port.", "{name} でトンネルを有効にし、時計と、サーバーのポートへの UDP が通るかを確かめてください。"},

@@ -28,7 +28,7 @@ const (
 )
 
 // memory is the heap at which the collector works harder, in bytes: a small server has
-// no more to spare. See bench/RESULTS.md for what it costs.
+// no more to spare. Under full load it costs speed, which GOMEMLIMIT gives back.
 const memory = 56 << 20
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -41,7 +41,7 @@ type options struct {
 
 func run(args []string) int {
 	lang := words.FromEnv()
-	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "prepare": prepare}
+	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "prepare": prepare, "undo": undo}
 	if len(args) == 1 && args[0] == "--version" {
 		fmt.Println("omamori-tunnel", version)
 		return 0

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/tunnel"
 )
@@ -41,6 +44,8 @@ func TestMain(m *testing.M) {
 		os.Exit(run(os.Args[1:]))
 	case "echo":
 		os.Exit(echo(os.Args[1]))
+	case "advertise":
+		os.Exit(advertise(os.Args[1]))
 	case "ask":
 		os.Exit(ask(os.Args[1], os.Args[2:]...))
 	}
@@ -102,6 +107,29 @@ func ask(address string, proxy ...string) int {
 		return 1
 	}
 	fmt.Println(string(from))
+	return 0
+}
+
+// advertise says once to all on a link that here is a router, as RFC 4861 has it.
+func advertise(link string) int {
+	i, err := net.InterfaceByName(link)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	said := make([]byte, 16)
+	said[0], said[4], said[6] = 134, 64, 7 // the kind, the hop limit, a lifetime of half an hour
+	err = errors.Join(unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_HOPS, 255),
+		unix.Sendto(fd, said, 0, &unix.SockaddrInet6{ZoneId: uint32(i.Index), Addr: netip.MustParseAddr("ff02::1").As16()}))
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
 	return 0
 }
 
@@ -269,6 +297,7 @@ func TestRealTUN(t *testing.T) {
 		do(t, on(x[0], "", "ip", "link", "set", x[1], "mtu", "1280"))
 		defer do(t, on(x[0], "", "ip", "link", "set", x[1], "mtu", "1500"))
 	}
+	t.Cleanup(func() { do(t, on("server", "program", "undo", "-tun", "omamori0")) })
 	do(t, on("server", "program", "prepare", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	start(t, on("server", "program", "serve", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	before := do(t, on("device", "", "ip", "rule"))
@@ -277,6 +306,51 @@ func TestRealTUN(t *testing.T) {
 	stop()
 	if after := do(t, on("device", "", "ip", "rule")); after != before {
 		t.Errorf("rules are left:\n%s", after)
+	}
+}
+
+// TestRealPrepare: a machine that begins to forward for the tunnel keeps the route by
+// which its owner reaches it, and forwards for nobody else; undo puts all back.
+func TestRealPrepare(t *testing.T) {
+	if !hosted() {
+		return
+	}
+	dir, _ := settle(t)
+	kernel := func() string {
+		return do(t, on("server", "", "sh", "-c", "cd /proc/sys/net; cat ipv4/ip_forward ipv6/conf/all/forwarding ipv6/conf/*/accept_ra; ls /run; nft list tables; ip -o link show type tun"))
+	}
+	for _, x := range [][2]string{{"device", "198.51.100.0/24 via 192.0.2.1"}, {"world", "192.0.2.0/24 via 198.51.100.1"}} {
+		do(t, on(x[0], "", append([]string{"ip", "route", "add"}, strings.Fields(x[1])...)...))
+		t.Cleanup(func() { do(t, on(x[0], "", append([]string{"ip", "route", "del"}, strings.Fields(x[1])...)...)) })
+	}
+	before := kernel()
+	if !strings.HasPrefix(before, "0\n0\n") {
+		t.Fatalf("it forwards already, as after a test that did not undo:\n%s", before)
+	}
+	fromRouter := func() bool {
+		return strings.Contains(do(t, on("server", "", "ip", "-6", "route", "show", "default")), "proto ra")
+	}
+	for deadline := time.Now().Add(20 * time.Second); !fromRouter(); time.Sleep(50 * time.Millisecond) {
+		do(t, on("world", "advertise", "to-server"))
+		if time.Now().After(deadline) {
+			t.Fatal("no route from the router")
+		}
+	}
+	for range 2 { // as when the first was not undone
+		do(t, on("server", "program", "prepare", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
+		if !fromRouter() {
+			t.Error("the route to the world is gone, and with it the owner's way in")
+		}
+		if out, err := on("device", "ask", "198.51.100.2:7").CombinedOutput(); err == nil {
+			t.Errorf("it forwards for whom the tunnel does not know: %s", out)
+		}
+	}
+	do(t, on("server", "program", "undo", "-tun", "omamori0"))
+	if after := kernel(); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	if !fromRouter() {
+		t.Error("the route to the world is gone after all")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"os/exec"
 	"os/user"
 	"strconv"
@@ -57,20 +56,45 @@ func prepare(ctx context.Context, o options, _ *slog.Logger) error {
 			return err
 		}
 	}
-	for _, name := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
-		if err := os.WriteFile("/proc/sys/net/"+name, []byte("1\n"), 0); err != nil {
-			return err
-		}
+	k, err := loadKernel(o.tun)
+	if err != nil {
+		return err
 	}
-	return command(ctx, rules(o.tun, s.Networks), "nft", "-f", "-")
+	// First: nobody's packets go through this machine only because ours are to.
+	if err := command(ctx, rules(o.tun, s.Networks, k), "nft", "-f", "-"); err != nil {
+		return err
+	}
+	return k.forward(o.tun)
+}
+
+// undo takes away what prepare has made, and puts back what it has changed.
+func undo(ctx context.Context, o options, _ *slog.Logger) error {
+	if o.tun == "" {
+		return errors.New("-tun names the device, such as omamori0")
+	}
+	k, err := loadKernel(o.tun)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		k.restore(), // before the rules go that kept others' packets out
+		command(ctx, "table inet omamori_tunnel\ndelete table inet omamori_tunnel\n", "nft", "-f", "-"),
+		command(ctx, "", "ip", "link", "delete", o.tun),
+	)
 }
 
 // rules are a table of our own. With it the tunnel's devices reach the world, but
 // neither one another nor what is next to this machine by link alone, and the world
-// reaches no device by itself. What they reach of this machine is its firewall's to say. It
+// reaches no device by itself. What they reach of this machine is its firewall's to say.
+// Where the kernel forwarded nothing before, it forwards for the tunnel alone. The table
 // is replaced whole each time.
-func rules(tun string, networks []netip.Prefix) string {
-	var nat strings.Builder
+func rules(tun string, networks []netip.Prefix, k *kernel) string {
+	var nat, others strings.Builder
+	for family, sysctl := range map[string]string{"ipv4": forward4, "ipv6": forward6} {
+		if k.was(sysctl) == "0" {
+			fmt.Fprintf(&others, "\t\tmeta nfproto %s iifname != %[2]q oifname != %[2]q drop\n", family, tun)
+		}
+	}
 	for _, n := range networks {
 		family := "ip"
 		if n.Addr().Is6() {
@@ -90,12 +114,12 @@ table inet omamori_tunnel {
 		oifname %[1]q tcp flags syn tcp option maxseg size set rt mtu
 		oifname %[1]q ct state established,related accept
 		oifname %[1]q drop
-	}
+%[3]s	}
 	chain postrouting {
 		type nat hook postrouting priority 100; policy accept;
 %[2]s	}
 }
-`, tun, nat.String())
+`, tun, nat.String(), others.String())
 }
 
 // command runs one of the system's programs.

@@ -17,9 +17,6 @@ import (
 	"github.com/omamori-guard/omamori/words"
 )
 
-// maxConf bounds a configuration, in bytes.
-const maxConf = 1 << 20
-
 // mark tells WireGuard's own packets from those that are to go through it.
 const mark = 0x6f6d
 
@@ -93,7 +90,7 @@ func readConf(path string) (tunnel.Conf, error) {
 		return tunnel.Conf{}, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConf+1))
+	b, err := io.ReadAll(io.LimitReader(f, tunnel.MaxConf+1))
 	if err != nil {
 		return tunnel.Conf{}, err
 	}

@@ -21,15 +21,29 @@ func TestJudge(t *testing.T) {
 		always bool
 		looks  []look
 	}{
-		"moves both ways": {false, []look{{time.Minute, time.Second, 100, 100, chain.Holds, ""}, {5 * time.Minute, 4 * time.Minute, 300, 300, chain.Holds, ""}}},
-		"never was":       {false, []look{{time.Minute, 0, 0, 0, chain.Unproven, ""}}},
-		"must be":         {true, []look{{time.Minute, 0, 0, 0, chain.Broken, "no_handshake"}}},
-		"asleep":          {false, []look{{time.Minute, time.Second, 100, 100, chain.Holds, ""}, {9 * time.Minute, time.Second, 100, 100, chain.Unproven, ""}}},
+		"moves both ways": {false, []look{
+			{time.Minute, time.Second, 100, 100, chain.Unproven, ""}, {2 * time.Minute, time.Second, 9000, 9000, chain.Holds, ""},
+			{4 * time.Minute, 3 * time.Minute, 9300, 9200, chain.Holds, ""}, {330 * time.Second, 5 * time.Minute, 9400, 9300, chain.Unproven, ""}}},
+		"a little all the time": {false, []look{
+			{time.Minute, time.Second, 1e6, 1e6, chain.Unproven, ""}, {2 * time.Minute, time.Minute, 1e6 + 5000, 1e6 + 4000, chain.Holds, ""},
+			{3 * time.Minute, 2 * time.Minute, 1e6 + 10000, 1e6 + 8000, chain.Holds, ""}}},
+		"handshakes alone": {true, []look{
+			{time.Minute, time.Second, 180, 92, chain.Unproven, ""}, {2 * time.Minute, time.Minute, 424, 184, chain.Unproven, ""},
+			{3 * time.Minute, 2 * time.Minute, 668, 276, chain.Unproven, ""}, {5 * time.Minute, 4 * time.Minute, 1000, 400, chain.Unproven, ""}}},
+		"a handshake every five seconds": {false, []look{
+			{time.Minute, time.Second, 180, 92, chain.Unproven, ""}, {2 * time.Minute, 2 * time.Minute, 180 + 12*180, 92 + 12*124, chain.Unproven, ""}}},
+		"much goes, only handshakes come": {false, []look{
+			{time.Minute, time.Second, 180, 92, chain.Unproven, ""}, {2 * time.Minute, time.Minute, 424, 90000, chain.Unproven, ""}}},
+		"never was": {false, []look{{time.Minute, 0, 0, 0, chain.Unproven, ""}}},
+		"must be":   {true, []look{{time.Minute, 0, 0, 0, chain.Broken, "no_handshake"}}},
+		"asleep":    {false, []look{{time.Minute, time.Second, 100, 100, chain.Unproven, ""}, {9 * time.Minute, time.Second, 100, 100, chain.Unproven, ""}}},
 		"nothing comes": {false, []look{
-			{time.Minute, time.Second, 100, 100, chain.Holds, ""}, {2 * time.Minute, time.Minute, 100, 200, chain.Holds, ""},
+			{time.Minute, time.Second, 100, 100, chain.Unproven, ""}, {2 * time.Minute, time.Minute, 100, 200, chain.Unproven, ""},
 			{5 * time.Minute, 4 * time.Minute, 100, 300, chain.Broken, "one_way"}}},
-		"never came":       {false, []look{{time.Minute, time.Second, 0, 100, chain.Broken, "one_way"}}},
-		"tunnel restarted": {false, []look{{time.Minute, time.Second, 900, 900, chain.Holds, ""}, {5 * time.Minute, 4 * time.Minute, 10, 10, chain.Holds, ""}}},
+		"never came": {false, []look{{time.Minute, time.Second, 0, 100, chain.Broken, "one_way"}}},
+		"tunnel restarted": {false, []look{
+			{time.Minute, time.Second, 900, 900, chain.Unproven, ""}, {2 * time.Minute, time.Minute, 90000, 90000, chain.Holds, ""},
+			{3 * time.Minute, 2 * time.Minute, 10, 10, chain.Unproven, ""}, {4 * time.Minute, 2 * time.Minute, 20010, 20010, chain.Holds, ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := build(settings{Socket: "/s", Peer: "laptop", Always: c.always}, chain.Place{})

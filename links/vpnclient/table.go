@@ -22,6 +22,7 @@ type row struct {
 	From     string `json:"from"`  // the first version that has; empty for all before Until
 	Until    string `json:"until"` // the last; empty for all to come
 	Has      string `json:"has"`   // built-in, package or app
+	Note     string `json:"note"`  // why nobody can say whether it is of use; empty if it is
 	Source   string `json:"source"`
 	Date     string `json:"date"` // of what the source says
 }
@@ -119,10 +120,10 @@ func (t *table) last(s system, protocol string) (row, bool) {
 	return t.Rows[i], true
 }
 
-// others lists the protocols for which all of the systems have a client.
+// others lists the protocols for which all of the systems surely have a client.
 func (t *table) others(systems ...system) (all []string) {
 	for _, p := range t.protocols() {
-		if !slices.ContainsFunc(systems, func(s system) bool { _, has, _ := t.find(s, p); return !has }) {
+		if !slices.ContainsFunc(systems, func(s system) bool { r, has, _ := t.find(s, p); return !has || r.Note != "" }) {
 			all = append(all, p)
 		}
 	}

@@ -104,7 +104,11 @@ func (l *link) of(s system, value, protocol string) chain.Proof {
 	r, has, told := known().find(s, protocol)
 	switch {
 	case has:
-		p := chain.Held(chain.Say("vpn.client_"+strings.ReplaceAll(r.Has, "-", "_"), "system", value, "protocol", protocol))
+		p := chain.Untried(chain.Say("vpn.note_"+r.Note, "system", value, "protocol", protocol),
+			chain.Say("vpn.note_hint", "protocol", protocol, "others", strings.Join(known().others(s), ", ")))
+		if r.Note == "" {
+			p = chain.Held(chain.Say("vpn.client_"+strings.ReplaceAll(r.Has, "-", "_"), "system", value, "protocol", protocol))
+		}
 		p.Evidence = []string{r.quote()}
 		return p
 	case !told:

@@ -19,6 +19,9 @@ func TestTable(t *testing.T) {
 		if !slices.Contains(tab.Systems, r.System) || !slices.Contains([]string{"built-in", "package", "app"}, r.Has) {
 			t.Errorf("%+v", r)
 		}
+		if r.Note != "" && !words.Has("vpn.note_"+r.Note) {
+			t.Errorf("%+v: a note without words", r)
+		}
 		for _, v := range []string{r.From, r.Until} {
 			if _, ok := parseVersion(v); v != "" && !ok {
 				t.Errorf("%+v: version %q", r, v)
@@ -50,7 +53,15 @@ func TestSystems(t *testing.T) {
 		{"macos-10.11", "pptp", "macos-10.12", "removal_ahead", "vpn.removal_ahead"},
 		{"macos-10.11", "l2tp-ipsec", "macos-10.12", "", "vpn.client_built_in"},
 		{"macos-10.13", "pptp", "macos-10.12", "no_client", "vpn.no_client"},
-		{"android-12", "l2tp-ipsec", "", "no_client", "vpn.no_client"},
+		{"macos-10.9", "ikev2", "", "", "vpn.client_built_in"},
+		{"android-11", "l2tp-ipsec", "", "", "vpn.client_built_in"},
+		{"android-12", "l2tp-ipsec", "", "", "vpn.note_no_new_profile"},
+		{"android-16", "l2tp-ipsec", "", "", "vpn.note_no_new_profile"},
+		{"android-12", "pptp", "", "no_client", "vpn.no_client"},
+		{"debian-13.1", "l2tp-ipsec", "", "", "vpn.client_package"},
+		{"debian-14", "l2tp-ipsec", "", "", "vpn.note_ikev1_off"},
+		{"ubuntu-26.04", "l2tp-ipsec", "", "", "vpn.client_package"},
+		{"ubuntu-26.10", "l2tp-ipsec", "", "", "vpn.note_ikev1_off"},
 		{"ios-17.5.1", "wireguard", "", "", "vpn.client_app"},
 		{"debian-12", "openvpn", "debian-13", "", "vpn.client_package"},
 		{"plan9-4", "pptp", "", "", "vpn.system_unknown"},
@@ -59,6 +70,9 @@ func TestSystems(t *testing.T) {
 		p := build1(t, settings{Protocol: c.protocol, Upgrade: c.upgrade}, c.os).Prove(t.Context())
 		if p.Cause != c.cause || p.Because.Key != c.key || !words.Has(p.Because.Key) || (p.Verdict == chain.Broken && !words.Has(p.Hint.Key)) {
 			t.Errorf("%s, %s: %+v", c.os, c.protocol, p)
+		}
+		if strings.Contains(p.Hint.Args["others"], "l2tp-ipsec") && c.protocol == "l2tp-ipsec" {
+			t.Errorf("%s: what is of no sure use is offered: %+v", c.os, p.Hint)
 		}
 		if (p.Verdict == chain.Holds) != strings.HasPrefix(c.key, "vpn.client_") {
 			t.Errorf("%s, %s: %v", c.os, c.protocol, p.Verdict)

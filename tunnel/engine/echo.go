@@ -20,12 +20,9 @@ const (
 
 // echoes carries pings on: each is sent by a socket of the kind that needs no right
 // where net.ipv4.ping_group_range lets this process have one, and else not at all.
-type echoes struct {
-	e     *egress
-	slots chan struct{}
-}
+type echoes struct{ e *egress }
 
-func newEchoes(e *egress) *echoes { return &echoes{e, make(chan struct{}, maxEchoes)} }
+func newEchoes(e *egress) *echoes { return &echoes{e} }
 
 // ping is an echo request that came through the tunnel.
 type ping struct {
@@ -81,19 +78,12 @@ func (s *echoes) take(packet []byte) bool {
 	if _, ok := s.e.target(p.from, netip.AddrPortFrom(p.to, 0), false); !ok {
 		return true
 	}
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		return true
-	}
-	none := 0
-	if !s.e.begin(&none) {
-		<-s.slots
+	end, ok := s.e.begin(echo, p.from)
+	if !ok {
 		return true
 	}
 	go func() { // counted in flows
-		defer s.e.end(&none)
-		defer func() { <-s.slots }()
+		defer end()
 		if s.ask(p) {
 			s.e.send(p.reply())
 		}

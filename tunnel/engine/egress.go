@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -25,8 +26,12 @@ const (
 	quiet = 90 * time.Second
 	// idle is after how long in silence a connection of TCP is.
 	idle = 2 * time.Hour
-	// maxFlows bounds how many there are at once, TCP, UDP and echoes each.
+	// maxFlows bounds how many there are at once, TCP and UDP each. A peer has at most a
+	// quarter of them, so that one who takes all he gets leaves the others theirs.
 	maxFlows = 1024
+	// maxLent bounds a peer's connections to ports that are lent. They do not count
+	// among the others: one of these may be the owner's way in.
+	maxLent = 64
 	// piece is what is copied at once, in bytes.
 	piece = 32 << 10
 )
@@ -38,24 +43,29 @@ type egress struct {
 	log   *slog.Logger
 	dial  net.Dialer
 	flows sync.WaitGroup
+	// buffers are for datagrams on their way.
+	buffers sync.Pool
 
 	// mu protects the fields below.
-	mu       sync.Mutex
-	server   tunnel.Server
-	peers    map[netip.Addr]tunnel.Peer
-	tcp, udp int // how many flows there are
-	open     map[io.Closer]netip.Addr
-	closed   bool
+	mu     sync.Mutex
+	server tunnel.Server
+	peers  map[netip.Addr]tunnel.Peer
+	count  map[whose]int // how many flows there are
+	open   map[io.Closer]netip.Addr
+	closed bool
+	own    []netip.Prefix // this machine's addresses, as they were at
+	looked time.Time
 
 	echo *echoes
 }
 
 func newEgress(mtu int, log *slog.Logger) *egress {
-	e := &egress{netDevice: newNetDevice(mtu), log: log, open: map[io.Closer]netip.Addr{}}
+	e := &egress{netDevice: newNetDevice(mtu), log: log, count: map[whose]int{}, open: map[io.Closer]netip.Addr{}}
+	e.buffers.New = func() any { return new(datagram) }
 	e.echo = newEchoes(e)
 	must(e.stack.SetPromiscuousMode(nic, true))
 	must(e.stack.SetSpoofing(nic, true))
-	e.stack.SetTransportProtocolHandler(tcp.ProtocolNumber, tcp.NewForwarder(e.stack, 0, maxFlows, e.forwardTCP).HandlePacket)
+	e.stack.SetTransportProtocolHandler(tcp.ProtocolNumber, tcp.NewForwarder(e.stack, 0, 2*maxFlows, e.forwardTCP).HandlePacket)
 	e.stack.SetTransportProtocolHandler(udp.ProtocolNumber, udp.NewForwarder(e.stack, e.forwardUDP).HandlePacket)
 	return e
 }
@@ -73,51 +83,55 @@ func (e *egress) allow(s tunnel.Server, peers map[netip.Addr]tunnel.Peer) {
 	e.server, e.peers = s, peers
 }
 
-// target is where a flow to an address really goes. Ok is false if it may not: never
-// to this machine's loopback but for the ports that are lent, nor to what is next to
-// it by link alone, such as a cloud's service that gives out keys; nor to other peers.
-func (e *egress) target(from netip.Addr, to netip.AddrPort, isTCP bool) (_ netip.AddrPort, ok bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p, known := e.peers[from]
-	a := to.Addr()
-	switch {
-	case !known, len(p.Only) > 0 && (!isTCP || !slices.Contains(p.Only, to)):
-		return to, false
-	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Addr() == a }):
-		home := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-		return netip.AddrPortFrom(home, to.Port()), isTCP && slices.Contains(e.server.Local, int(to.Port()))
-	case slices.ContainsFunc(e.server.Networks, func(n netip.Prefix) bool { return n.Contains(a) }):
-		return to, false
+// kind is a kind of flows, of which each has its bounds.
+type kind int
+
+const (
+	byTCP kind = iota
+	byUDP
+	lent
+	echo
+)
+
+// bounds are how many there may be at once, of all peers and of one.
+func (k kind) bounds() (all, each int) {
+	switch k {
+	case lent:
+		return math.MaxInt, maxLent
+	case echo:
+		return maxEchoes, maxEchoes / 4
 	}
-	return to, routable(a)
+	return maxFlows, maxFlows / 4
 }
 
-// routable reports whether an address is one beyond this machine and its link.
-func routable(a netip.Addr) bool {
-	a = a.Unmap()
-	metadata := a == netip.AddrFrom16([16]byte{0xfd, 0, 0x0e, 0xc2, 14: 0x02, 15: 0x54}) // AWS's, by IPv6
-	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
-		!metadata && a != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !(a.Is4() && a.As4()[0] == 0)
+// whose are flows that are counted together: a peer's, or all if there is no key.
+type whose struct {
+	kind
+	tunnel.Key
 }
 
-// begin counts a flow in, if there is room; end counts it out.
-func (e *egress) begin(count *int) bool {
+// begin counts a peer's flow in, if there is room; end counts it out.
+func (e *egress) begin(k kind, from netip.Addr) (end func(), ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed || *count >= maxFlows {
-		return false
+	p, in := e.peers[from]
+	every, own := whose{kind: k}, whose{k, p.PublicKey}
+	all, each := k.bounds()
+	if e.closed || !in || e.count[every] >= all || e.count[own] >= each {
+		return nil, false
 	}
-	*count++
+	e.count[every]++
+	e.count[own]++
 	e.flows.Add(1)
-	return true
-}
-
-func (e *egress) end(count *int) {
-	e.mu.Lock()
-	*count--
-	e.mu.Unlock()
-	e.flows.Done()
+	return func() {
+		e.mu.Lock()
+		e.count[every]--
+		if e.count[own]--; e.count[own] == 0 {
+			delete(e.count, own)
+		}
+		e.mu.Unlock()
+		e.flows.Done()
+	}, true
 }
 
 // keep has c closed when its peer is shut out, or the tunnel ends; false if it has.
@@ -147,11 +161,20 @@ func ends(id stack.TransportEndpointID) (from netip.Addr, to netip.AddrPort) {
 func (e *egress) forwardTCP(r *tcp.ForwarderRequest) {
 	from, to := ends(r.ID())
 	to, ok := e.target(from, to, true)
-	if !ok || !e.begin(&e.tcp) {
+	if !ok {
 		r.Complete(true)
 		return
 	}
-	defer e.end(&e.tcp) // the forwarder gives each request a goroutine of its own
+	k := byTCP
+	if to.Addr().IsLoopback() {
+		k = lent
+	}
+	end, ok := e.begin(k, from)
+	if !ok {
+		r.Complete(true)
+		return
+	}
+	defer end() // the forwarder gives each request a goroutine of its own
 	ctx, cancel := context.WithTimeout(e.ctx, dialWithin)
 	defer cancel()
 	// Out first: so a closed port refuses honestly.
@@ -229,21 +252,29 @@ func pass(to, from net.Conn, silence time.Duration) error {
 func (e *egress) forwardUDP(r *udp.ForwarderRequest) {
 	from, to := ends(r.ID())
 	to, ok := e.target(from, to, false)
-	if !ok || !e.begin(&e.udp) {
+	if !ok {
+		return
+	}
+	end, ok := e.begin(byUDP, from)
+	if !ok {
 		return
 	}
 	var q waiter.Queue
 	ep, problem := r.CreateEndpoint(&q)
 	if problem != nil {
-		e.end(&e.udp)
+		end()
 		return
 	}
 	in := gonet.NewUDPConn(&q, ep)
 	go func() { // counted in flows, for which wait waits
-		defer e.end(&e.udp)
+		defer end()
 		defer in.Close()
 		out, err := e.dial.DialContext(e.ctx, "udp", to.String())
-		if err != nil || !e.keep(out, from) {
+		if err != nil {
+			return
+		}
+		if !e.keep(out, from) {
+			_ = out.Close()
 			return
 		}
 		defer e.drop(out)
@@ -251,33 +282,8 @@ func (e *egress) forwardUDP(r *udp.ForwarderRequest) {
 			return
 		}
 		defer e.drop(in)
-		datagrams(in, out)
+		e.datagrams(in, out, func() error { return readable(ep, &q) }, func() error { return arrived(out) })
 	}()
-}
-
-// datagrams passes datagrams each way until it is quiet both ways.
-func datagrams(in, out net.Conn) {
-	var work sync.WaitGroup
-	one := func(to, from net.Conn) {
-		b := make([]byte, 64<<10)
-		for {
-			_ = from.SetReadDeadline(time.Now().Add(quiet)) // fails on a closed one alone
-			n, err := from.Read(b)
-			if err != nil {
-				break
-			}
-			if _, err := to.Write(b[:n]); err != nil {
-				break
-			}
-			// What goes one way keeps the other open.
-			_ = to.SetReadDeadline(time.Now().Add(quiet))
-		}
-		_ = to.Close()
-		_ = from.Close()
-	}
-	work.Go(func() { one(out, in) })
-	one(in, out)
-	work.Wait()
 }
 
 // Write takes what came through the tunnel. Echo requests do not reach the stack: it

@@ -4,7 +4,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -46,11 +45,13 @@ type Serving struct {
 	inside map[tunnel.Key]bool // the peers that the device has
 }
 
-// ErrOnlyNeedsEgress: what a peer may reach is kept to by the stack of our own alone.
-var ErrOnlyNeedsEgress = errors.New("a peer that may reach a few servers only is not for a tunnel with a TUN: serve without")
-
 // Serve brings a server's tunnel up. Close ends it.
 func Serve(s tunnel.Server, o Options) (*Serving, error) {
+	if o.TUN != nil {
+		if err := s.FitsTUN(); err != nil {
+			return nil, err
+		}
+	}
 	v := &Serving{log: o.Log, since: time.Now()}
 	dev := o.TUN
 	if dev == nil {
@@ -88,7 +89,8 @@ func logger(log *slog.Logger) *device.Logger {
 }
 
 // Update lets in who is in s and shuts out who is not, or not any more. Sessions of
-// those who stay go on.
+// those who stay go on. One who cannot be kept to what he may stays out; the others'
+// way in does not depend on him.
 func (v *Serving) Update(s tunnel.Server, now time.Time) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -99,8 +101,9 @@ func (v *Serving) Update(s tunnel.Server, now time.Time) error {
 		if p.Expired(now) {
 			continue
 		}
-		if len(p.Only) > 0 && v.egress == nil {
-			return ErrOnlyNeedsEgress
+		if err := p.FitsTUN(); err != nil && v.egress == nil {
+			v.log.Error("left out: with a TUN nothing keeps it to a few servers", "peer", p.Name)
+			continue
 		}
 		inside[p.PublicKey] = true
 		fmt.Fprintf(&set, "public_key=%s\nreplace_allowed_ips=true\n", p.PublicKey.Hex())
@@ -157,7 +160,7 @@ func (v *Serving) Status() (tunnel.Status, error) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	st := tunnel.Status{Since: v.since, Peers: []tunnel.PeerStatus{}}
+	st := tunnel.Status{Since: v.since, TUN: v.egress == nil, Peers: []tunnel.PeerStatus{}}
 	for _, p := range v.server.Peers {
 		one := all[p.PublicKey.Hex()]
 		one.Name = p.Name
