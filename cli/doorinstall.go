@@ -135,7 +135,7 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 		return err
 	}
 	fmt.Fprintln(w, bold.Render(a.say("door.come_in", "left", hands.Trial)))
-	if err := a.await(ctx, ask, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
+	if err := a.await(ctx, ask, &door.Rules{Closed: o.Ports, Keep: o.Keep}, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
 		return err
 	}
 	if a.byHand() {
@@ -261,7 +261,7 @@ func (a *App) doorUninstallCommand() *cobra.Command {
 			return err
 		}
 		fmt.Fprintln(a.style(a.Err), bold.Render(a.say("door.come_in_plain", "left", hands.Trial)))
-		if err := a.await(ctx, ask, chain.Say("door.uninstalled")); err != nil {
+		if err := a.await(ctx, ask, nil, chain.Say("door.uninstalled")); err != nil {
 			return err
 		}
 		if a.byHand() {
