@@ -187,7 +187,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		}
 		err = d.rollback("asked for by " + who)
 	case doorLease:
-		if err = d.file.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
+		if err = d.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
 			return p, err
 		}
 		now := time.Now()
@@ -203,7 +203,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 }
 
 func (d *Door) look() (*DoorState, error) {
-	w, err := d.wall.Read(d.file.Keep)
+	w, err := d.wall.Read(d.keeps())
 	if err != nil {
 		return nil, err
 	}
