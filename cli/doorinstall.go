@@ -90,7 +90,7 @@ func usualKeys() []string {
 
 // doorInstall closes the ports, and leaves them so once the owner has come in.
 func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) error {
-	if err := a.secondWay(ctx, goal, len(o.Keep) > 0); err != nil {
+	if err := a.secondWay(ctx, goal); err != nil {
 		return err
 	}
 	obstacles, err := a.Door.Obstacles(o.Ports)
@@ -169,7 +169,7 @@ func (a *App) blocked(all []nft.Obstacle) error {
 
 // secondWay refuses unless there is a way in besides the one that the door guards, and
 // it is proved: somebody sits at the console, or the guard says so.
-func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
+func (a *App) secondWay(ctx context.Context, goal string) error {
 	if a.Door.AtConsole() {
 		return nil
 	}
@@ -195,7 +195,7 @@ func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
 	}
 	for _, one := range all {
 		for _, way := range one.Ways {
-			if one.Name == goal && way.Verdict == chain.Holds && besides(way, kinds, keeps) {
+			if one.Name == goal && way.Verdict == chain.Holds && besides(way, kinds) {
 				return nil
 			}
 		}
@@ -204,19 +204,20 @@ func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
 }
 
 // besides reports whether a way goes elsewhere than through the ports that are to be
-// closed: it has no SSH in it, or one through an interface that is kept open.
-func besides(way guard.WayStatus, kinds map[string]string, keeps bool) bool {
-	ssh, other := false, false
+// closed: it has no SSH in it. By which interface an SSH goes, and whether that is kept
+// open, is not known here.
+func besides(way guard.WayStatus, kinds map[string]string) bool {
+	other := false
 	for _, name := range slices.Concat(way.Links, way.RestsOn) {
 		switch kinds[name] {
 		case "ssh", "tcp", "knock", "firewall", "address":
-			ssh = true
+			return false
 		case "":
 		default:
 			other = true
 		}
 	}
-	return other && (!ssh || keeps)
+	return other
 }
 
 // doorReached connects, giving what was just started a moment.
