@@ -179,3 +179,21 @@ func TestUninstallThatNobodyConfirms(t *testing.T) {
 		t.Errorf("exit %d, did %q:\n%s", code, s.did, out)
 	}
 }
+
+// The door may be confirmed from the new session, while this one is gone: by then it is
+// kept at every boot. What nobody has confirmed can be taken back.
+func TestInstallIsForEveryBootBeforeItCloses(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := newDoorstep(t, nil)
+	out, code := s.omamori(s.nobody, "install")
+	if code == 0 || !strings.Contains(out, "put back") || fmt.Sprint(s.did) != "[enable: confirmed false, trial false]" {
+		t.Errorf("exit %d, did %q:\n%s", code, s.did, out)
+	}
+	s.did = nil
+	out, code = s.omamori(nil, "uninstall")
+	if code != 0 || fmt.Sprint(s.did) != "[disable: confirmed false, trial false]" {
+		t.Errorf("exit %d, did %q:\n%s", code, s.did, out)
+	}
+}

@@ -120,6 +120,11 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 		if err := a.Door.Start(ctx, r.Changed); err != nil {
 			return err
 		}
+		// Before anything is closed: whoever confirms it, it is so at every boot. Until then
+		// there are no rules that a boot could load.
+		if err := a.Door.Enable(ctx); err != nil {
+			return err
+		}
 	}
 	ask, err := a.doorReached(ctx)
 	if err != nil {
@@ -135,13 +140,7 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 		return err
 	}
 	fmt.Fprintln(w, bold.Render(a.say("door.come_in", "left", hands.Trial)))
-	if err := a.await(ctx, ask, &door.Rules{Closed: o.Ports, Keep: o.Keep}, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
-		return err
-	}
-	if a.byHand() {
-		return nil
-	}
-	return a.Door.Enable(ctx)
+	return a.await(ctx, ask, &door.Rules{Closed: o.Ports, Keep: o.Keep}, chain.Say("door.installed", "ports", portList(o.Ports)))
 }
 
 // byHand: a door at another socket is not the units', and is started by whoever made it.
@@ -253,6 +252,11 @@ func (a *App) doorUninstallCommand() *cobra.Command {
 		if s.Rules == nil {
 			if s.Trial > 0 {
 				if err := ask.Rollback(ctx, byWhom()); err != nil {
+					return err
+				}
+			}
+			if !a.byHand() { // an install that nobody confirmed has enabled them
+				if err := a.Door.Disable(ctx); err != nil {
 					return err
 				}
 			}
