@@ -167,7 +167,7 @@ func (a *App) doorList(ctx context.Context) error {
 	} else {
 		a.showDoor(s)
 	}
-	if s.Rules != nil && !s.Wall.Sound {
+	if s.Rules != nil && !s.Stands() {
 		return errBadNews
 	}
 	return nil
@@ -181,7 +181,7 @@ func (a *App) showDoor(s hands.DoorState) {
 	case s.Rules == nil:
 		fmt.Fprintln(w, a.say("door.not_installed"))
 		return
-	case !s.Wall.Sound:
+	case !s.Stands():
 		fmt.Fprintln(w, red.Render(a.say("door.unsound")))
 	default:
 		fmt.Fprintln(w, a.say("door.closed_ports", "ports", portList(s.Rules.Closed)))

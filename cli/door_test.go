@@ -197,3 +197,29 @@ func TestInstallIsForEveryBootBeforeItCloses(t *testing.T) {
 		t.Errorf("exit %d, did %q:\n%s", code, s.did, out)
 	}
 }
+
+// Closed is what the kernel has closed, not what we have told it to.
+func TestListSaysWhatIsNotClosed(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := newDoorstep(t, map[string]string{"rules.json": `{"closed":[22]}`})
+	for change, open := range map[string]bool{
+		"list ruleset": false,
+		"add element inet omamori freed '{ 22 }'":     true,
+		"delete element inet omamori closed '{ 22 }'": true,
+		"add element inet omamori closed '{ 4000 }'":  true,
+		"flush ruleset": true,
+	} {
+		if out, err := exec.Command("sh", "-c", "nft "+change).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", change, err, out)
+		}
+		out, code := s.omamori(nil, "list")
+		if (code != 0) != open || strings.Contains(out, "not what was confirmed") != open || strings.Contains(out, "Closed to everybody") == open {
+			t.Errorf("%s: exit %d:\n%s", change, code, out)
+		}
+		if err := s.ask.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -83,6 +83,13 @@ type DoorState struct {
 	Leases []door.Lease  `json:"leases"`
 }
 
+// Stands reports whether the kernel has the rules that were confirmed: during a trial
+// of others, as far as the trial leaves them.
+func (s *DoorState) Stands() bool {
+	return s.Rules != nil && s.Wall.Sound &&
+		(s.Trial > 0 || slices.Equal(s.Wall.Closed, s.Rules.Closed) && len(s.Wall.Freed) == 0)
+}
+
 // doorConn is one connection; requests are answered one after another.
 type doorConn struct {
 	*net.UnixConn
