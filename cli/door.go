@@ -167,7 +167,7 @@ func (a *App) doorList(ctx context.Context) error {
 	} else {
 		a.showDoor(s)
 	}
-	if s.Rules != nil && !s.Wall.Sound {
+	if s.Rules != nil && !s.Stands() {
 		return errBadNews
 	}
 	return nil
@@ -181,7 +181,7 @@ func (a *App) showDoor(s hands.DoorState) {
 	case s.Rules == nil:
 		fmt.Fprintln(w, a.say("door.not_installed"))
 		return
-	case !s.Wall.Sound:
+	case !s.Stands():
 		fmt.Fprintln(w, red.Render(a.say("door.unsound")))
 	default:
 		fmt.Fprintln(w, a.say("door.closed_ports", "ports", portList(s.Rules.Closed)))
@@ -266,8 +266,9 @@ func (a *App) doorDone(t chain.Text) error {
 }
 
 // await waits until the owner has come in by a new session, and confirms for him; it
-// says so when the minute is over instead.
-func (a *App) await(ctx context.Context, ask *hands.DoorClient, done chain.Text) error {
+// says so when the minute is over instead. How a trial has ended, whoever ended it, the
+// confirmed rules say, and nothing else: they are want, or they were put back.
+func (a *App) await(ctx context.Context, ask *hands.DoorClient, want *door.Rules, done chain.Text) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	last := chain.Text{}
@@ -276,8 +277,11 @@ func (a *App) await(ctx context.Context, ask *hands.DoorClient, done chain.Text)
 		if err != nil {
 			return err
 		}
-		if s.Trial <= 0 { // over: confirmed in the new session, or put back
-			return a.outcome(ctx, ask, done)
+		if s.Trial <= 0 {
+			if !s.Rules.Equal(want) {
+				return &Problem{Text: chain.Say("door.put_back"), Hint: chain.Say("door.put_back_hint")}
+			}
+			return a.doorDone(done)
 		}
 		all, err := ask.Sessions(ctx)
 		if err != nil {
@@ -286,7 +290,7 @@ func (a *App) await(ctx context.Context, ask *hands.DoorClient, done chain.Text)
 		for _, one := range a.Door.LoggedIn(all) {
 			err := ask.Confirm(ctx, one, byWhom())
 			if err == nil {
-				return a.doorDone(done)
+				break
 			}
 			r, refused := errors.AsType[*hands.Refused](err)
 			if !refused {
@@ -304,23 +308,6 @@ func (a *App) await(ctx context.Context, ask *hands.DoorClient, done chain.Text)
 		case <-tick.C:
 		}
 	}
-}
-
-// outcome says how a trial has ended that somebody else ended.
-func (a *App) outcome(ctx context.Context, ask *hands.DoorClient, done chain.Text) error {
-	all, err := ask.Records(ctx, 0)
-	if err != nil {
-		return err
-	}
-	for _, r := range slices.Backward(all) {
-		switch r.What {
-		case hands.RecordConfirm:
-			return a.doorDone(done)
-		case hands.RecordRollback:
-			return &Problem{Text: chain.Say("door.put_back"), Hint: chain.Say("door.put_back_hint")}
-		}
-	}
-	return &Problem{Text: chain.Say("door.put_back"), Hint: chain.Say("door.put_back_hint")}
 }
 
 // ready waits for Enter, where there is somebody to press it.

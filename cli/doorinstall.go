@@ -90,7 +90,7 @@ func usualKeys() []string {
 
 // doorInstall closes the ports, and leaves them so once the owner has come in.
 func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) error {
-	if err := a.secondWay(ctx, goal, len(o.Keep) > 0); err != nil {
+	if err := a.secondWay(ctx, goal); err != nil {
 		return err
 	}
 	obstacles, err := a.Door.Obstacles(o.Ports)
@@ -120,6 +120,11 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 		if err := a.Door.Start(ctx, r.Changed); err != nil {
 			return err
 		}
+		// Before anything is closed: whoever confirms it, it is so at every boot. Until then
+		// there are no rules that a boot could load.
+		if err := a.Door.Enable(ctx); err != nil {
+			return err
+		}
 	}
 	ask, err := a.doorReached(ctx)
 	if err != nil {
@@ -135,13 +140,7 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 		return err
 	}
 	fmt.Fprintln(w, bold.Render(a.say("door.come_in", "left", hands.Trial)))
-	if err := a.await(ctx, ask, chain.Say("door.installed", "ports", portList(o.Ports))); err != nil {
-		return err
-	}
-	if a.byHand() {
-		return nil
-	}
-	return a.Door.Enable(ctx)
+	return a.await(ctx, ask, &door.Rules{Closed: o.Ports, Keep: o.Keep}, chain.Say("door.installed", "ports", portList(o.Ports)))
 }
 
 // byHand: a door at another socket is not the units', and is started by whoever made it.
@@ -169,7 +168,7 @@ func (a *App) blocked(all []nft.Obstacle) error {
 
 // secondWay refuses unless there is a way in besides the one that the door guards, and
 // it is proved: somebody sits at the console, or the guard says so.
-func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
+func (a *App) secondWay(ctx context.Context, goal string) error {
 	if a.Door.AtConsole() {
 		return nil
 	}
@@ -195,7 +194,7 @@ func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
 	}
 	for _, one := range all {
 		for _, way := range one.Ways {
-			if one.Name == goal && way.Verdict == chain.Holds && besides(way, kinds, keeps) {
+			if one.Name == goal && way.Verdict == chain.Holds && besides(way, kinds) {
 				return nil
 			}
 		}
@@ -204,19 +203,20 @@ func (a *App) secondWay(ctx context.Context, goal string, keeps bool) error {
 }
 
 // besides reports whether a way goes elsewhere than through the ports that are to be
-// closed: it has no SSH in it, or one through an interface that is kept open.
-func besides(way guard.WayStatus, kinds map[string]string, keeps bool) bool {
-	ssh, other := false, false
+// closed: it has no SSH in it. By which interface an SSH goes, and whether that is kept
+// open, is not known here.
+func besides(way guard.WayStatus, kinds map[string]string) bool {
+	other := false
 	for _, name := range slices.Concat(way.Links, way.RestsOn) {
 		switch kinds[name] {
 		case "ssh", "tcp", "knock", "firewall", "address":
-			ssh = true
+			return false
 		case "":
 		default:
 			other = true
 		}
 	}
-	return other && (!ssh || keeps)
+	return other
 }
 
 // doorReached connects, giving what was just started a moment.
@@ -255,13 +255,18 @@ func (a *App) doorUninstallCommand() *cobra.Command {
 					return err
 				}
 			}
+			if !a.byHand() { // an install that nobody confirmed has enabled them
+				if err := a.Door.Disable(ctx); err != nil {
+					return err
+				}
+			}
 			return a.doorDone(chain.Say("door.not_installed"))
 		}
 		if err := ask.Try(ctx, nil, true, byWhom()); err != nil {
 			return err
 		}
 		fmt.Fprintln(a.style(a.Err), bold.Render(a.say("door.come_in_plain", "left", hands.Trial)))
-		if err := a.await(ctx, ask, chain.Say("door.uninstalled")); err != nil {
+		if err := a.await(ctx, ask, nil, chain.Say("door.uninstalled")); err != nil {
 			return err
 		}
 		if a.byHand() {

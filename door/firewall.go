@@ -2,6 +2,7 @@ package door
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -12,6 +13,14 @@ type Rules struct {
 	// Keep are the interfaces where nothing is closed: that of a tunnel, so that it stays
 	// a way in of its own.
 	Keep []string `json:"keep,omitempty"`
+}
+
+// Equal reports whether both do the same; nil are none at all.
+func (r *Rules) Equal(o *Rules) bool {
+	if r == nil || o == nil {
+		return r == o
+	}
+	return slices.Equal(r.Closed, o.Closed) && slices.Equal(r.Keep, o.Keep)
 }
 
 // Opening is one address and port that the firewall lets through, for as long as Left.

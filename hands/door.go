@@ -101,7 +101,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger) (*Door, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	d.gate, err = door.NewGate(door.GateOptions{Door: file.fingerprint(), Limits: file.limits(),
+	d.gate, err = door.NewGate(door.GateOptions{Door: file.fingerprint(), Limits: d.limits(),
 		Signers: d.signers, Marks: filepath.Join(dir, "marks")})
 	if err != nil {
 		log.Warn("no permit is admitted without a challenge", "error", err)
@@ -217,7 +217,7 @@ func (d *Door) tend(now time.Duration) (wait time.Duration) {
 
 // repair holds the firewall against what was confirmed. d.mu is held, but in NewDoor.
 func (d *Door) repair() (repaired bool, err error) {
-	w, err := d.wall.Read(d.file.Keep)
+	w, err := d.wall.Read(d.keeps())
 	if err != nil {
 		return false, err
 	}
@@ -236,7 +236,7 @@ func (d *Door) repair() (repaired bool, err error) {
 			note = "our rules were not there"
 		}
 		d.book.write(DoorRecord{What: RecordLoad, Rules: d.rules, Note: note})
-		return true, d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, lasting(want))
+		return true, d.wall.Load(*d.rules, lasting(want))
 	}
 	shut, open := unlike(w.Open, want)
 	if len(shut) > 0 {

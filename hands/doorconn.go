@@ -83,6 +83,13 @@ type DoorState struct {
 	Leases []door.Lease  `json:"leases"`
 }
 
+// Stands reports whether the kernel has the rules that were confirmed: during a trial
+// of others, as far as the trial leaves them.
+func (s *DoorState) Stands() bool {
+	return s.Rules != nil && s.Wall.Sound &&
+		(s.Trial > 0 || slices.Equal(s.Wall.Closed, s.Rules.Closed) && len(s.Wall.Freed) == 0)
+}
+
 // doorConn is one connection; requests are answered one after another.
 type doorConn struct {
 	*net.UnixConn
@@ -187,7 +194,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		}
 		err = d.rollback("asked for by " + who)
 	case doorLease:
-		if err = d.file.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
+		if err = d.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
 			return p, err
 		}
 		now := time.Now()
@@ -203,7 +210,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 }
 
 func (d *Door) look() (*DoorState, error) {
-	w, err := d.wall.Read(d.file.Keep)
+	w, err := d.wall.Read(d.keeps())
 	if err != nil {
 		return nil, err
 	}

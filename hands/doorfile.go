@@ -19,9 +19,9 @@ type DoorFile struct {
 	Knock string `json:"knock,omitempty"`
 	// Door is the fingerprint of the door's key, in hex: permits for another are refused.
 	Door string `json:"door"`
-	// Ports are those that may be closed, and leased.
+	// Ports are those that may be closed, and leased; what is closed may be leased still.
 	Ports []uint16 `json:"ports"`
-	// Keep are the interfaces where nothing is closed.
+	// Keep are the interfaces where the next rules on trial are to close nothing.
 	Keep []string `json:"keep,omitempty"`
 	// Longest ("12h") is the longest lease, Most how many there may be at once.
 	Longest string `json:"longest,omitempty"`

@@ -32,7 +32,7 @@ func (d *Door) try(ports []uint16, uninstall bool, who string) error {
 		if err := d.mayClose(ports); err != nil {
 			return err
 		}
-		if d.rules != nil && slices.Equal(d.rules.Closed, ports) {
+		if d.rules.Equal(&door.Rules{Closed: ports, Keep: d.file.Keep}) {
 			return refuse(chain.Say("hands.nothing_new"))
 		}
 	}
@@ -107,9 +107,17 @@ func (d *Door) confirm(s door.Session, who string) error {
 	}
 	if t.uninstall {
 		err = d.wall.Remove()
-	} else if err = d.wall.Settle(t.to); err == nil {
+	} else {
+		if slices.Equal(t.to.Keep, d.keeps()) {
+			err = d.wall.Settle(t.to)
+		} else { // a trial leaves the interfaces as they were
+			err = d.wall.Load(t.to, lasting(openingsOf(d.held, sinceBoot())))
+		}
 		var w door.Wall
-		if w, err = d.wall.Read(d.file.Keep); err == nil && (!w.Sound || !slices.Equal(w.Closed, t.to.Closed)) {
+		if err == nil {
+			w, err = d.wall.Read(t.to.Keep)
+		}
+		if err == nil && (!w.Sound || !slices.Equal(w.Closed, t.to.Closed)) {
 			err = errors.New("the kernel does not have the rules that were confirmed")
 		}
 	}
@@ -141,7 +149,7 @@ func (d *Door) back() error {
 	}
 	if err := d.wall.Settle(*d.rules); err != nil {
 		// Somebody took the table away under the trial.
-		return d.wall.Load(door.Rules{Closed: d.rules.Closed, Keep: d.file.Keep}, lasting(openingsOf(d.held, sinceBoot())))
+		return d.wall.Load(*d.rules, lasting(openingsOf(d.held, sinceBoot())))
 	}
 	return nil
 }
@@ -149,6 +157,24 @@ func (d *Door) back() error {
 // admit makes a lease of a permit that the gate has admitted. d.mu is held.
 func (d *Door) admit(w *door.Wish) (door.Lease, error) {
 	return d.lease(w.Lease(time.Now()), w.Permit.For, true, w.Who)
+}
+
+// keeps are the interfaces that our rules in the kernel keep open: what was confirmed is
+// not changed by the file, but by a trial.
+func (d *Door) keeps() []string {
+	if d.rules != nil {
+		return d.rules.Keep
+	}
+	return d.file.Keep
+}
+
+// limits are the file's; what is closed may be leased, whatever it says meanwhile.
+func (d *Door) limits() door.Limits {
+	l := d.file.limits()
+	if d.rules != nil {
+		l.Ports = slices.Compact(slices.Sorted(slices.Values(slices.Concat(l.Ports, d.rules.Closed))))
+	}
+	return l
 }
 
 // lease makes or renews one; the firewall has it when lease returns.
@@ -212,14 +238,14 @@ func (d *Door) end(id string, cut bool, who string) (ended []door.Lease, cuts in
 	shut, open := unlike(openingsOf(d.held, now), want)
 	d.held = rest
 	// The kernel's clock started when it was told: what has just ended may be there still.
-	if w, err := d.wall.Read(d.file.Keep); err == nil {
+	if w, err := d.wall.Read(d.keeps()); err == nil {
 		shut, _ = unlike(w.Open, want)
 	}
 	err = errors.Join(d.wall.Shut(shut), d.wall.Open(open))
 	if !cut {
 		return ended, 0, err
 	}
-	sessions, e := d.wall.Sessions(d.file.Ports)
+	sessions, e := d.wall.Sessions(d.limits().Ports)
 	if err = errors.Join(err, e); err != nil {
 		return ended, 0, err
 	}

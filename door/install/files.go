@@ -103,18 +103,25 @@ func Prepare(o Options) (Result, error) {
 	}
 	r.Pass = key.Pass(name, knock.DefaultPort)
 	print := key.Fingerprint()
-	file, err := json.MarshalIndent(hands.DoorFile{Guard: o.Guard, Knock: o.Knock, Door: hex.EncodeToString(print[:]),
-		Ports: o.Ports, Keep: o.Keep, Signers: signers}, "", "\t")
+	path := filepath.Join(o.Dir, filepath.Base(hands.DefaultDoorFile))
+	file, err := hands.LoadDoor(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return r, err
+	}
+	// What else the owner has written into it stays.
+	file.Guard, file.Knock, file.Door = o.Guard, o.Knock, hex.EncodeToString(print[:])
+	file.Ports, file.Keep, file.Signers = o.Ports, o.Keep, signers
+	b, err := json.MarshalIndent(file, "", "\t")
 	if err != nil {
 		return r, err
 	}
-	if _, bad := hands.ParseDoor(file); len(bad) > 0 {
-		return r, &hands.FileError{Path: filepath.Join(o.Dir, "door.json"), Problems: bad}
+	if _, bad := hands.ParseDoor(b); len(bad) > 0 {
+		return r, &hands.FileError{Path: path, Problems: bad}
 	}
 	if _, err := place(signers, text, 0o644); err != nil {
 		return r, err
 	}
-	r.Changed, err = place(filepath.Join(o.Dir, filepath.Base(hands.DefaultDoorFile)), append(file, '\n'), 0o644)
+	r.Changed, err = place(path, append(b, '\n'), 0o644)
 	return r, err
 }
 

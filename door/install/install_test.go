@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -62,9 +63,34 @@ func TestPrepare(t *testing.T) {
 	if err != nil || again.Changed || again.Pass.String() != r.Pass.String() {
 		t.Errorf("%+v, %v", again, err)
 	}
-	file, err := hands.LoadDoor(filepath.Join(o.Dir, "door.json"))
+	path := filepath.Join(o.Dir, "door.json")
+	file, err := hands.LoadDoor(path)
 	if err != nil || len(file.Ports) != 1 {
 		t.Errorf("%+v, %v", file, err)
+	}
+	// What the owner has set by hand stays, and what is not understood is not guessed at.
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byHand := strings.Replace(string(b), "{", `{"longest": "1h", "most": 3, "bits4": 24, "bits6": 56, "state": "/srv/door",`, 1)
+	if err := os.WriteFile(path, []byte(byHand), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o.Ports = []uint16{22, 2222}
+	again, err = Prepare(o)
+	if err != nil || !again.Changed {
+		t.Errorf("%+v, %v", again, err)
+	}
+	file.Ports, file.Longest, file.Most, file.Bits4, file.Bits6, file.State = o.Ports, "1h", 3, 24, 56, "/srv/door"
+	if got, err := hands.LoadDoor(path); err != nil || !reflect.DeepEqual(got, file) {
+		t.Errorf("%+v, %v, want %+v", got, err, file)
+	}
+	if err := os.WriteFile(path, []byte(`{"longest": 1`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Prepare(o); err == nil {
+		t.Error("a file that cannot be read was written over")
 	}
 	text, err := os.ReadFile(filepath.Join(o.Dir, "allowed_signers"))
 	if err != nil {

@@ -108,7 +108,7 @@ func (l *link) judge(s hands.DoorState) chain.Proof {
 	switch {
 	case !s.Wall.There:
 		return chain.Broke(causeGone, chain.Say("firewall.gone"), again)
-	case !s.Wall.Sound || !slices.Equal(s.Wall.Closed, s.Rules.Closed) || len(s.Wall.Freed) > 0:
+	case !s.Stands():
 		return chain.Broke(causeChanged, chain.Say("firewall.changed"), again)
 	}
 	p := chain.Held(chain.Say("firewall.holds", "ports", fmt.Sprint(s.Rules.Closed), "leases", len(s.Leases)))
