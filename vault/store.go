@@ -287,6 +287,11 @@ func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
 		return err
 	}
 	defer v.Wipe()
+	// The version may be older than the vault's identity, which is what key.age opens.
+	if now, err := s.Open(ids...); err == nil {
+		v.self = now.self
+		now.Wipe()
+	}
 	return s.put(v, ids)
 }
 
