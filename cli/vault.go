@@ -87,8 +87,8 @@ func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
 	c := a.command("init", "vault_init", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		vault.Harden()
 		s := a.store(k)
-		if s.There() {
-			return &vault.Fault{Code: vault.There, Name: s.Dir}
+		if err := s.Vacant(); err != nil {
+			return err
 		}
 		v := &vault.Vault{}
 		for _, key := range to {
@@ -105,7 +105,7 @@ func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
 			return err
 		}
 		defer clear(word)
-		if _, err := s.Adopt(cmd.Context(), v, word, time.Now()); err != nil {
+		if _, err := s.Adopt(cmd.Context(), v, word); err != nil {
 			return err
 		}
 		return a.done(map[string]any{"vault": s.Dir}, chain.Say("cli.vault_made", "dir", s.Dir))

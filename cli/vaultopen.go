@@ -25,8 +25,8 @@ const maxRead = 32 << 20
 // by its passphrase.
 func (a *App) unlock(s vault.Store, k *keyring) ([]age.Identity, error) {
 	if len(k.identities) == 0 {
-		if !s.There() {
-			return nil, &vault.Fault{Code: vault.None, Name: s.Dir}
+		if err := s.Locked(); err != nil {
+			return nil, err
 		}
 		word, err := a.passphrase(k, chain.Say("cli.vault_passphrase"))
 		if err != nil {

@@ -107,3 +107,40 @@ func TestOwnIdentityStays(t *testing.T) {
 	_, err = s.Open(stranger, given)
 	is(t, err, vault.OtherKey)
 }
+
+// A vault.age that is gone is not for ever: no new vault is made over its versions, which
+// the passphrase brings back.
+func TestLost(t *testing.T) {
+	s, id := newStore(t)
+	is(t, s.Vacant(), vault.There)
+	add(t, s, id, 1)
+	add(t, s, id, 2)
+	if err := os.Remove(filepath.Join(s.Dir, "vault.age")); err != nil {
+		t.Fatal(err)
+	}
+	is(t, s.Vacant(), vault.Lost)
+	_, err := s.Adopt(t.Context(), &vault.Vault{}, []byte("x"))
+	is(t, err, vault.Lost)
+	_, err = s.Open(id)
+	is(t, err, vault.Lost)
+	if err := s.Locked(); err != nil {
+		t.Error(err)
+	}
+	if id, err = s.Unlock([]byte(passphrase)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Revert(t.Context(), 2, id); err != nil {
+		t.Fatal(err)
+	}
+	opensByPassphrase(t, s, passphrase, 1)
+
+	if err := os.Remove(filepath.Join(s.Dir, "key.age")); err != nil {
+		t.Fatal(err)
+	}
+	is(t, s.Locked(), vault.Lost)
+	none := vault.Store{Dir: t.TempDir()}
+	is(t, none.Locked(), vault.None)
+	if err := none.Vacant(); err != nil {
+		t.Error(err)
+	}
+}

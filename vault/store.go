@@ -42,15 +42,38 @@ func (s Store) There() bool {
 	return err == nil
 }
 
-// Create makes a new, empty vault. There must be none; a key.age that an interrupted
-// Create left is replaced.
-func (s Store) Create(ctx context.Context, passphrase []byte, now time.Time) (*age.X25519Identity, error) {
-	return s.Adopt(ctx, &Vault{}, passphrase, now)
+// Vacant is the Fault that keeps a vault from being made here: one is here, or former
+// states of one, which a new key.age would close for ever.
+func (s Store) Vacant() error {
+	if s.There() {
+		return &Fault{Code: There, Name: s.Dir}
+	}
+	if len(s.versions(vaultFile)) > 0 {
+		return s.missing(vaultFile, nil)
+	}
+	return nil
 }
 
-// Adopt keeps v, such as one restored from a kit, in a store that has none, under an
-// identity of its own that is new.
-func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte, _ time.Time) (*age.X25519Identity, error) {
+// Locked is the Fault that keeps a passphrase from opening anything here: there is no
+// key.age.
+func (s Store) Locked() error {
+	if _, err := os.Lstat(filepath.Join(s.Dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
+		return s.missing(keyFile, err)
+	}
+	return nil
+}
+
+// missing is the Fault of a file that is not there.
+func (s Store) missing(name string, err error) *Fault {
+	if s.There() || len(s.versions(vaultFile)) > 0 {
+		return &Fault{Code: Lost, Name: filepath.Join(s.Dir, name), Err: err}
+	}
+	return &Fault{Code: None, Name: s.Dir, Err: err}
+}
+
+// Adopt keeps v, such as one restored from a kit, in a store that is Vacant, under an
+// identity of its own that is new. A key.age that an interrupted Adopt left is replaced.
+func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte) (*age.X25519Identity, error) {
 	if len(passphrase) == 0 {
 		return nil, &Fault{Code: NoPassphrase}
 	}
@@ -62,8 +85,8 @@ func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte, _ time.Ti
 		return nil, err
 	}
 	defer unlock()
-	if s.There() {
-		return nil, &Fault{Code: There, Name: s.Dir}
+	if err := s.Vacant(); err != nil {
+		return nil, err
 	}
 	id, err := NewKey().Identity()
 	if err != nil {
@@ -136,7 +159,7 @@ func (s Store) read(name string) ([]byte, error) {
 	path := filepath.Join(s.Dir, name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Fault{Code: None, Name: s.Dir, Err: err}
+		return nil, s.missing(name, err)
 	}
 	if err != nil {
 		return nil, err

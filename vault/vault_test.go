@@ -34,7 +34,7 @@ func account(n int) otp.Account {
 func newStore(t *testing.T) (vault.Store, *age.X25519Identity) {
 	t.Helper()
 	s := vault.Store{Dir: filepath.Join(t.TempDir(), "vault"), Work: 6}
-	id, err := s.Create(t.Context(), []byte(passphrase), noon)
+	id, err := s.Adopt(t.Context(), &vault.Vault{}, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,9 +162,9 @@ func TestAddRefuses(t *testing.T) {
 	if got := names(opened(t, s, id)); len(got) != 1 {
 		t.Errorf("%q", got)
 	}
-	_, err = s.Create(t.Context(), []byte("x"), noon)
+	_, err = s.Adopt(t.Context(), &vault.Vault{}, []byte("x"))
 	is(t, err, vault.There)
-	_, err = vault.Store{Dir: t.TempDir()}.Create(t.Context(), nil, noon)
+	_, err = vault.Store{Dir: t.TempDir()}.Adopt(t.Context(), &vault.Vault{}, nil)
 	is(t, err, vault.NoPassphrase)
 	_, err = vault.Store{Dir: t.TempDir()}.Open(id)
 	is(t, err, vault.None)
@@ -381,7 +381,7 @@ func TestKey(t *testing.T) {
 	}
 	// Restored elsewhere, it has an identity of its own.
 	there := vault.Store{Dir: filepath.Join(t.TempDir(), "v"), Work: 6}
-	next, err := there.Adopt(t.Context(), v, []byte("new"), noon)
+	next, err := there.Adopt(t.Context(), v, []byte("new"))
 	if err != nil {
 		t.Fatal(err)
 	}

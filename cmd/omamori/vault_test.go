@@ -365,6 +365,30 @@ func TestVault(t *testing.T) {
 	})
 }
 
+// A vault.age that is gone comes back by the passphrase alone, and no command makes a new
+// vault over its former versions.
+func TestVaultFileLost(t *testing.T) {
+	t.Parallel()
+	o := newOwner(t)
+	word := []string{"--passphrase-file", "passphrase"}
+	o.run(0, "", append([]string{"vault", "init", "--to", o.key.Recipient().String()}, word...)...)
+	for n, name := range []string{"one", "two"} {
+		o.vault(0, o.accounts[n].Secret.Base32()+"\n", "vault", "add", name)
+	}
+	if err := os.Remove(filepath.Join(o.dir, "state", "vault", "vault.age")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"vault", "list"}, {"vault", "init"}} {
+		if out := o.run(1, "", append(args, word...)...); !strings.Contains(out, "versions --restore") || strings.Contains(out, "vault init") {
+			t.Errorf("%s says:\n%s", strings.Join(args, " "), out)
+		}
+	}
+	o.run(0, "", append([]string{"vault", "versions", "--restore", "2"}, word...)...)
+	if out := o.run(0, "", append([]string{"vault", "list"}, word...)...); !strings.Contains(out, "one") {
+		t.Errorf("what came back:\n%s", out)
+	}
+}
+
 // A program that has opened the vault leaves no core, and cannot be read by its user's
 // other programs.
 func TestVaultIsHardened(t *testing.T) {
