@@ -95,7 +95,8 @@ func addKitEntries(v *vault.Vault, all []kitEntry, now time.Time) (added, there 
 		if slices.ContainsFunc(has, func(have vault.Entry) bool { return strings.EqualFold(have.Name, name) }) {
 			name = ""
 		}
-		if slices.ContainsFunc(has, func(have vault.Entry) bool { return bytes.Equal(kitEntryOf(have).print(), e.print()) }) {
+		if i := slices.IndexFunc(has, func(have vault.Entry) bool { return bytes.Equal(kitEntryOf(have).print(), e.print()) }); i >= 0 {
+			v.Used(has[i].ID, e.Counter)
 			there = append(there, e.Name)
 			continue
 		}

@@ -117,7 +117,8 @@ func (s Store) Open(ids ...age.Identity) (*Vault, error) {
 }
 
 // Change opens the vault, lets f change it, and writes it, while nobody else may. When
-// f fails, nothing is written.
+// f fails, nothing is written. Where f did nothing but count accounts on, what was before
+// becomes no version: it is worth none of the few that are kept.
 func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) error) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -129,29 +130,45 @@ func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) er
 		return err
 	}
 	defer v.Wipe()
+	before := v.edits()
 	if err := f(v); err != nil {
 		return err
+	}
+	if slices.Equal(v.edits(), before) {
+		sealed, err := s.seal(v, ids)
+		if err != nil {
+			return err
+		}
+		return s.replace(vaultFile, sealed)
 	}
 	return s.put(v, ids)
 }
 
-// put seals v, sees that what is sealed opens again, and writes it.
-func (s Store) put(v *Vault, ids []age.Identity, more ...string) (err error) {
-	var sealed []byte
-	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+// put seals v and writes it.
+func (s Store) put(v *Vault, ids []age.Identity, more ...string) error {
+	sealed, err := s.seal(v, ids, more...)
 	if err != nil {
 		return err
+	}
+	return s.write(vaultFile, sealed)
+}
+
+// seal seals v, and sees that what is sealed opens again.
+func (s Store) seal(v *Vault, ids []age.Identity, more ...string) (sealed []byte, err error) {
+	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+	if err != nil {
+		return nil, err
 	}
 	for _, id := range ids {
 		if own, ok := id.(*age.X25519Identity); ok && own.Recipient().String() == v.self {
 			again, err := Open(sealed, own)
 			if err != nil {
-				return fmt.Errorf("read what was to be written: %w", err)
+				return nil, fmt.Errorf("read what was to be written: %w", err)
 			}
 			again.Wipe()
 		}
 	}
-	return s.write(vaultFile, sealed)
+	return sealed, nil
 }
 
 // read reads a file of the store.
@@ -213,7 +230,8 @@ func (s Store) replace(name string, content []byte) (err error) {
 	return syncDir(s.Dir)
 }
 
-// keep makes a version of a file as it is now.
+// keep makes a version of a file as it is now, unless the newest one is just that: a write
+// that failed after it had kept it is tried again.
 func (s Store) keep(name string) error {
 	path := filepath.Join(s.Dir, name)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
@@ -225,7 +243,11 @@ func (s Store) keep(name string) error {
 	}
 	next := 1
 	if all := s.versions(name); len(all) > 0 {
-		next = all[len(all)-1] + 1
+		newest := all[len(all)-1]
+		if same(path, versionPath(old, name, newest)) {
+			return nil
+		}
+		next = newest + 1
 	}
 	to := versionPath(old, name, next)
 	if err := os.Link(path, to); err != nil { // a file system without hard links
@@ -234,10 +256,26 @@ func (s Store) keep(name string) error {
 			return err
 		}
 		if err := writeSynced(to, b); err != nil {
+			_ = os.Remove(to) // a part of it is no version
 			return err
 		}
 	}
 	return syncDir(old)
+}
+
+// same reports whether two files hold the same bytes.
+func same(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX != nil || errY != nil || x.Size() != y.Size() {
+		return false
+	}
+	if os.SameFile(x, y) {
+		return true
+	}
+	this, errX := os.ReadFile(a)
+	that, errY := os.ReadFile(b)
+	return errX == nil && errY == nil && bytes.Equal(this, that)
 }
 
 func versionPath(dir, name string, n int) string {

@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +119,8 @@ func initials(s string) string {
 
 // Add adds an account, or a key where key is set, under a name; "" makes one of the
 // issuer. One that makes the same codes as an entry that is there already is a Fault of
-// the code Duplicate, which names that; so is a name that is taken.
+// the code Duplicate, which names that; so is a name that is taken. An entry of a counted
+// account that is there already is counted on to a, if that is further.
 func (v *Vault) Add(a otp.Account, key otp.Secret, name string, now time.Time) (Entry, error) {
 	if len(key) == 0 {
 		if err := a.Check(); err != nil {
@@ -127,6 +129,7 @@ func (v *Vault) Add(a otp.Account, key otp.Secret, name string, now time.Time) (
 	}
 	for _, e := range v.Entries() {
 		if len(key) == 0 && !e.IsKey() && e.Same(a) {
+			v.Used(e.ID, a.Counter)
 			return Entry{}, &Fault{Code: Duplicate, Name: a.Title(), Names: []string{e.Name}}
 		}
 		if name != "" && fold(e.Name) == fold(name) {
@@ -221,6 +224,18 @@ func (v *Vault) BothFactors() (pairs [][2]string) {
 		}
 	}
 	return pairs
+}
+
+// edits names what was ever changed in v: all but how far accounts have been counted on.
+func (v *Vault) edits() (all []string) {
+	all = append(all, v.self)
+	for _, e := range v.entries {
+		all = append(all, e.ID, e.history.edit)
+	}
+	for _, r := range v.recipients {
+		all = append(all, r.Key, r.Label, r.changed.String(), strconv.FormatBool(r.removed))
+	}
+	return all
 }
 
 // random is 128 random bits in hexadecimal.

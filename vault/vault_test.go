@@ -170,6 +170,24 @@ func TestAddRefuses(t *testing.T) {
 	is(t, err, vault.None)
 }
 
+// A counted account that comes in again, from where it was used more, is counted on.
+func TestAddCountsOn(t *testing.T) {
+	var v vault.Vault
+	a := account(1)
+	a.Type, a.Counter = otp.HOTP, 5
+	if _, err := v.Add(a, nil, "", noon); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ in, want uint64 }{{9, 9}, {3, 9}} {
+		a.Counter = c.in
+		_, err := v.Add(a, nil, "", noon)
+		is(t, err, vault.Duplicate)
+		if got := v.Entries()[0].Counter; got != c.want {
+			t.Errorf("%d after %d came in, want %d", got, c.in, c.want)
+		}
+	}
+}
+
 func TestFaultsAreToldApart(t *testing.T) {
 	s, id := newStore(t)
 	add(t, s, id, 1)
@@ -346,6 +364,67 @@ func TestVersions(t *testing.T) {
 	}
 	if _, err := s.OpenVersion(16, id); !vault.Is(err, vault.Damaged) {
 		t.Errorf("what was damaged is not kept: %v", err)
+	}
+}
+
+// The versions are not used up by what is worth none: codes that were counted on, changes
+// of nothing, and writes that fail.
+func TestVersionsAreOfEdits(t *testing.T) {
+	s, id := newStore(t)
+	ids := []age.Identity{id}
+	counted := account(1)
+	counted.Type = otp.HOTP
+	err := s.Change(t.Context(), ids, func(v *vault.Vault) error {
+		_, err := v.Add(counted, nil, "counted", noon)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(12) {
+		err := s.Change(t.Context(), ids, func(v *vault.Vault) error {
+			v.Used(v.Entries()[0].ID, n+1)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := opened(t, s, id).Entries()[0].Counter; got != 12 {
+		t.Errorf("counted on to %d", got)
+	}
+	if all := s.Versions(); len(all) != 1 {
+		t.Errorf("counting made versions: %+v", all)
+	}
+	if err := os.Link(filepath.Join(s.Dir, "vault.age"), filepath.Join(s.Dir, "old", "000002-vault.age")); err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, id, 2) // after a write that failed when it had kept what was before
+	if all := s.Versions(); len(all) != 2 || all[0].Number != 2 {
+		t.Errorf("a failed write left a version: %+v", all)
+	}
+	// The same where a file system has no hard links.
+	b, err := s.Sealed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.Dir, "old", "000003-vault.age"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, id, 3)
+	if all := s.Versions(); len(all) != 3 {
+		t.Errorf("a failed write left a version: %+v", all)
+	}
+	err = s.Change(t.Context(), ids, func(v *vault.Vault) error { v.Unseal("nobody", noon); return nil })
+	if err != nil || len(s.Versions()) != 3 {
+		t.Errorf("a change of nothing: %v %+v", err, s.Versions())
+	}
+	err = s.Change(t.Context(), ids, func(v *vault.Vault) error {
+		v.Remove(v.Entries()[0].ID, noon)
+		return nil
+	})
+	if err != nil || len(s.Versions()) != 4 {
+		t.Errorf("an edit makes no version: %v %+v", err, s.Versions())
 	}
 }
 
