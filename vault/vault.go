@@ -69,18 +69,32 @@ func (v *Vault) Wipe() {
 // of the code Unknown, or Ambiguous with the names of all that it could be.
 func (v *Vault) Find(name string) (Entry, error) {
 	want := fold(name)
-	all := v.Entries()
-	for _, is := range []func(Entry) bool{
-		func(e Entry) bool { return fold(e.Name) == want },
-		func(e Entry) bool { return len(want) >= 4 && strings.HasPrefix(e.ID, want) },
+	return v.first(name, append(exactly(want),
 		func(e Entry) bool { return initials(e.Issuer) == want && len(want) > 1 },
 		func(e Entry) bool { return strings.Contains(fold(e.Name), want) },
 		func(e Entry) bool { return strings.Contains(fold(e.Issuer), want) },
 		func(e Entry) bool { return strings.Contains(fold(e.Account.Name), want) },
-	} {
+	))
+}
+
+// Exact returns the entry of that name, or the beginning of whose id it is: for what no
+// guess must do. The Fault is as of Find.
+func (v *Vault) Exact(name string) (Entry, error) { return v.first(name, exactly(fold(name))) }
+
+func exactly(want string) []func(Entry) bool {
+	return []func(Entry) bool{
+		func(e Entry) bool { return fold(e.Name) == want },
+		func(e Entry) bool { return len(want) >= 4 && strings.HasPrefix(e.ID, want) },
+	}
+}
+
+// first returns the entry that the first test knows which knows any.
+func (v *Vault) first(name string, tests []func(Entry) bool) (Entry, error) {
+	all := v.Entries()
+	for _, is := range tests {
 		found := slices.DeleteFunc(slices.Clone(all), func(e Entry) bool { return !is(e) })
 		switch {
-		case want == "" || len(found) == 0:
+		case fold(name) == "" || len(found) == 0:
 		case len(found) == 1:
 			return found[0], nil
 		default:

@@ -134,6 +134,11 @@ func TestRoundTrip(t *testing.T) {
 	}
 	_, err = v.Find("aws")
 	is(t, err, vault.Ambiguous) // the initials of two
+	_, err = v.Exact("amazon")  // a guess, which must not delete
+	is(t, err, vault.Unknown)
+	if _, err := v.Exact("AMAZON-web-services"); err != nil {
+		t.Error(err)
+	}
 	_, err = v.Find("nothing")
 	is(t, err, vault.Unknown)
 }

@@ -231,7 +231,7 @@ func TestVault(t *testing.T) {
 	if out := o.vault(0, uris, "vault", "import", "otpauth", "-"); !strings.Contains(out, "2 in: 0 added, 2 there already, 0 refused") {
 		t.Errorf("a second import says:\n%s", out)
 	}
-	o.vault(0, "", "vault", "rename", "amazon", "aws")
+	o.vault(0, "", "vault", "rename", "amazon-web-services", "aws")
 	if out := o.vault(0, "", "vault", "list"); !strings.Contains(out, "aws") || !strings.Contains(out, "old-bank") {
 		t.Errorf("the list:\n%s", out)
 	}
