@@ -196,6 +196,7 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 			fmt.Fprintln(out)
 			return nil, err
 		}
+		at := time.Now()
 		typed := strings.TrimSpace(said)
 		if typed == "" {
 			fmt.Fprintln(out, a.say("cli.skipped"))
@@ -206,7 +207,7 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 			s, err = g.Answer(ctx, l.Name, false, who)
 		} else {
 			if l.Code != "" { // the code itself stays here
-				if typed, err = a.compare(book, l.Code, typed); err != nil {
+				if typed, err = a.compare(ctx, book, l.Code, typed, at); err != nil {
 					return nil, err
 				}
 			}

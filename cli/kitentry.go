@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,7 +96,8 @@ func addKitEntries(v *vault.Vault, all []kitEntry, now time.Time) (added, there 
 		if slices.ContainsFunc(has, func(have vault.Entry) bool { return strings.EqualFold(have.Name, name) }) {
 			name = ""
 		}
-		if slices.ContainsFunc(has, func(have vault.Entry) bool { return bytes.Equal(kitEntryOf(have).print(), e.print()) }) {
+		if i := slices.IndexFunc(has, func(have vault.Entry) bool { return bytes.Equal(kitEntryOf(have).print(), e.print()) }); i >= 0 {
+			v.Used(has[i].ID, e.Counter)
 			there = append(there, e.Name)
 			continue
 		}
@@ -112,14 +114,17 @@ func addKitEntries(v *vault.Vault, all []kitEntry, now time.Time) (added, there 
 }
 
 // kitLooks notes in the record of the kit, if there is one, what the kit lacks of the
-// vault now.
-func kitLooks(s vault.Store, v *vault.Vault) error {
-	r, err := kit.ReadRecord(filepath.Join(s.Dir, kit.RecordFile))
+// vault now. A record that cannot be kept is warned of: the vault itself is changed by then.
+func (a *App) kitLooks(s vault.Store, now [][]byte) {
+	path := filepath.Join(s.Dir, kit.RecordFile)
+	r, err := kit.ReadRecord(path)
 	if errors.Is(err, kit.ErrNoRecord) {
-		return nil
+		return
 	}
-	if err == nil && r.Look(prints(v)) {
+	if err == nil && r.Look(now) {
 		err = r.Write(s.Dir)
 	}
-	return err
+	if err != nil {
+		fmt.Fprintln(a.style(a.Err), yellow.Render("!"), wrap(a.say("cli.kit_no_record", "path", path, "error", err.Error()), width(a.Err), 2))
+	}
 }

@@ -50,6 +50,11 @@ func TestKitEntries(t *testing.T) {
 			t.Errorf("added %q, there %q, %v", added, there, err)
 		}
 	}
+	all[2].Counter = 12 // the kit is of a time when more codes were used
+	if _, _, err := addKitEntries(back, all, time.Now()); err != nil || back.Entries()[2].Counter != 12 {
+		t.Errorf("counted on to %d: %v", back.Entries()[2].Counter, err)
+	}
+	v.Used(v.Entries()[2].ID, 12)
 	was, is := v.Entries(), back.Entries()
 	if len(is) != len(was) {
 		t.Fatalf("%d entries of %d", len(is), len(was))

@@ -77,6 +77,11 @@ func (a *App) move(ctx context.Context, k *keyring, device string, anew bool) er
 	if err != nil {
 		return err
 	}
+	if begun {
+		if err := m.same(ctx); err != nil {
+			return err
+		}
+	}
 	accounts := slices.DeleteFunc(v.Entries(), vault.Entry.IsKey)
 	if len(accounts) == 0 {
 		return &Problem{Text: chain.Say("cli.move_nothing"), Hint: chain.Say("cli.move_nothing_hint")}
@@ -123,6 +128,29 @@ func (m *mover) load(device string, anew bool) (begun bool, err error) {
 	}
 	m.state = old
 	return true, nil
+}
+
+// staleMove is after how long a move that was begun may be one to another phone.
+const staleMove = 24 * time.Hour
+
+// same says which move is taken up. One of long ago is not without a yes: what was proved
+// then tells nothing of a phone that has come since, and the old one would be wiped.
+func (m *mover) same(ctx context.Context) error {
+	a := m.a
+	began := []any{"device", m.state.Device, "began", m.state.Began, "proved", len(m.state.Proved)}
+	fmt.Fprintln(a.style(a.Out), wrap(a.say("cli.move_began", began...), width(a.Out), 0))
+	if time.Since(m.state.Began) < staleMove {
+		return nil
+	}
+	fmt.Fprint(a.style(a.Out), a.say("cli.ask", "question", a.say("cli.move_same", began...))+" ")
+	line, _, err := nextLine(ctx, m.in)
+	if err != nil {
+		return err
+	}
+	if yes, ok := a.yes(line); !ok || !yes {
+		return &Problem{Text: chain.Say("cli.move_not_same", began...), Hint: chain.Say("cli.move_not_same_hint")}
+	}
+	return nil
 }
 
 // save keeps how far the move has come, whole or as it was.
@@ -242,10 +270,8 @@ func (m *mover) account(ctx context.Context, e vault.Entry, n, of int) (more boo
 // proved notes that the new device has an account.
 func (m *mover) proved(ctx context.Context, e vault.Entry, r chain.CodeResult) error {
 	if e.Type == otp.HOTP {
-		next := e.Counter + uint64(r.Steps) + 1
-		r.Steps = 0 // counted codes have no clock
-		err := m.store.Change(ctx, m.ids, func(v *vault.Vault) error { v.Used(e.ID, next); return nil })
-		if err != nil {
+		var err error
+		if r, err = countOn(ctx, m.store, m.ids, e, r); err != nil {
 			return err
 		}
 	}

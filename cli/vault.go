@@ -69,17 +69,21 @@ func (a *App) changed(ctx context.Context, k *keyring, f func(*vault.Vault) erro
 	if err != nil {
 		return err
 	}
-	return change(ctx, s, ids, f)
+	return a.change(ctx, s, ids, f)
 }
 
 // change lets f change a vault, and notes what the kit lacks of it then.
-func change(ctx context.Context, s vault.Store, ids []age.Identity, f func(*vault.Vault) error) error {
-	return s.Change(ctx, ids, func(v *vault.Vault) error {
-		if err := f(v); err != nil {
-			return err
-		}
-		return kitLooks(s, v)
+func (a *App) change(ctx context.Context, s vault.Store, ids []age.Identity, f func(*vault.Vault) error) error {
+	var now [][]byte
+	err := s.Change(ctx, ids, func(v *vault.Vault) error {
+		err := f(v)
+		now = prints(v)
+		return err
 	})
+	if err == nil {
+		a.kitLooks(s, now)
+	}
+	return err
 }
 
 func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
@@ -87,8 +91,11 @@ func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
 	c := a.command("init", "vault_init", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		vault.Harden()
 		s := a.store(k)
-		if s.There() {
-			return &vault.Fault{Code: vault.There, Name: s.Dir}
+		if err := noPrivateKey(to...); err != nil {
+			return err
+		}
+		if err := s.Vacant(); err != nil {
+			return err
 		}
 		v := &vault.Vault{}
 		for _, key := range to {
@@ -105,7 +112,7 @@ func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
 			return err
 		}
 		defer clear(word)
-		if _, err := s.Adopt(cmd.Context(), v, word, time.Now()); err != nil {
+		if _, err := s.Adopt(cmd.Context(), v, word); err != nil {
 			return err
 		}
 		return a.done(map[string]any{"vault": s.Dir}, chain.Say("cli.vault_made", "dir", s.Dir))
@@ -157,6 +164,9 @@ func (a *App) vaultSealCommand(k *keyring) *cobra.Command {
 	var label string
 	var remove bool
 	c := a.command("seal [KEY…]", "vault_seal", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+		if err := noPrivateKey(args...); err != nil {
+			return err
+		}
 		if len(args) > 0 {
 			err := a.changed(cmd.Context(), k, func(v *vault.Vault) error {
 				for _, key := range args {
@@ -227,7 +237,7 @@ func (a *App) vaultMergeCommand(k *keyring) *cobra.Command {
 		}
 		defer other.Wipe()
 		var m vault.Merged
-		if err := change(cmd.Context(), s, ids, func(v *vault.Vault) error { m = v.Merge(other); return nil }); err != nil {
+		if err := a.change(cmd.Context(), s, ids, func(v *vault.Vault) error { m = v.Merge(other); return nil }); err != nil {
 			return err
 		}
 		if a.json {
@@ -263,9 +273,7 @@ func (a *App) vaultVersionsCommand(k *keyring) *cobra.Command {
 				return err
 			}
 			defer v.Wipe()
-			if err := kitLooks(s, v); err != nil {
-				return err
-			}
+			a.kitLooks(s, prints(v))
 			return a.done(map[string]any{"restored": restore}, chain.Say("cli.vault_restored", "n", restore))
 		}
 		all := s.Versions()

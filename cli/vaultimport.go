@@ -292,7 +292,7 @@ func (a *App) secretInput(question chain.Text) ([]byte, error) {
 func (a *App) vaultRenameCommand(k *keyring) *cobra.Command {
 	return a.command("rename NAME NEW", "vault_rename", cobra.ExactArgs(2), func(cmd *cobra.Command, args []string) error {
 		err := a.changed(cmd.Context(), k, func(v *vault.Vault) error {
-			e, err := v.Find(args[0])
+			e, err := v.Exact(args[0])
 			if err != nil {
 				return err
 			}
@@ -310,7 +310,7 @@ func (a *App) vaultRemoveCommand(k *keyring) *cobra.Command {
 	return a.command("remove NAME", "vault_remove", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		name := ""
 		err := a.changed(cmd.Context(), k, func(v *vault.Vault) error {
-			e, err := v.Find(args[0])
+			e, err := v.Exact(args[0])
 			if err != nil {
 				return err
 			}

@@ -234,7 +234,7 @@ func (a *App) keepRestored(ctx context.Context, k *keyring, o kit.Opened) error 
 			return err
 		}
 		defer clear(word)
-		if _, err := s.Adopt(ctx, v, word, time.Now()); err != nil {
+		if _, err := s.Adopt(ctx, v, word); err != nil {
 			return err
 		}
 	}

@@ -25,8 +25,8 @@ const maxRead = 32 << 20
 // by its passphrase.
 func (a *App) unlock(s vault.Store, k *keyring) ([]age.Identity, error) {
 	if len(k.identities) == 0 {
-		if !s.There() {
-			return nil, &vault.Fault{Code: vault.None, Name: s.Dir}
+		if err := s.Locked(); err != nil {
+			return nil, err
 		}
 		word, err := a.passphrase(k, chain.Say("cli.vault_passphrase"))
 		if err != nil {
@@ -96,6 +96,18 @@ func (a *App) identityFile(path string) (ids []age.Identity, err error) {
 	return ids, nil
 }
 
+// noPrivateKey refuses texts with a private key in them, and quotes none.
+func noPrivateKey(texts ...string) error {
+	for _, t := range texts {
+		for _, mark := range []string{"AGE-SECRET-KEY", "AGE-PLUGIN-", "PRIVATE KEY"} {
+			if strings.Contains(t, mark) {
+				return &vault.Fault{Code: vault.BadRecipient}
+			}
+		}
+	}
+	return nil
+}
+
 // recipientOf is the public key that is meant: itself, or the content of a file.
 func recipientOf(key string) (string, error) {
 	if strings.HasPrefix(key, "age1") || strings.HasPrefix(key, "ssh-") {
@@ -105,8 +117,8 @@ func recipientOf(key string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if strings.Contains(string(b), "PRIVATE KEY") || strings.Contains(string(b), "AGE-SECRET-KEY") {
-		return "", &vault.Fault{Code: vault.BadRecipient}
+	if err := noPrivateKey(string(b)); err != nil {
+		return "", err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
 	return line, nil

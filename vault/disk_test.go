@@ -47,7 +47,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	})
 	s := vault.Store{Dir: filepath.Join(dir, "vault"), Work: 6}
-	id, err := s.Create(t.Context(), []byte(passphrase), noon)
+	id, err := s.Adopt(t.Context(), &vault.Vault{}, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)
 	}

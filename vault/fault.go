@@ -12,6 +12,7 @@ type Code string
 
 const (
 	None            Code = "none"             // no vault there
+	Lost            Code = "lost"             // a file is gone, the rest of a vault is there
 	There           Code = "there"            // one is there already
 	WrongPassphrase Code = "wrong_passphrase" // key.age is whole, the passphrase is not its own
 	Damaged         Code = "damaged"          // cut off, or changed since it was written

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
@@ -48,7 +49,34 @@ func open(sealed []byte, ids []age.Identity) (*Vault, error) {
 	if err != nil {
 		return nil, &Fault{Code: Damaged, Err: err}
 	}
-	return decode(plain)
+	v, err := decode(plain)
+	if err == nil {
+		v.own(sealed, ids)
+	}
+	return v, err
+}
+
+// own makes the vault's own identity that of ids which opens it without being a
+// recipient: a Rekey that was cut off has sealed the vault to it, and key.age may hold it
+// already.
+func (v *Vault) own(sealed []byte, ids []age.Identity) {
+	for _, id := range ids {
+		x, ok := id.(*age.X25519Identity)
+		if !ok {
+			continue
+		}
+		key := x.Recipient().String()
+		if key == v.self {
+			return
+		}
+		if slices.ContainsFunc(v.recipients, func(r Recipient) bool { return r.Key == key }) {
+			continue
+		}
+		if _, err := age.Decrypt(bytes.NewReader(sealed), x); err == nil {
+			v.self = key
+			return
+		}
+	}
 }
 
 // Seal seals v to its own identity and to its recipients. It needs no secret but what

@@ -42,15 +42,38 @@ func (s Store) There() bool {
 	return err == nil
 }
 
-// Create makes a new, empty vault. There must be none; a key.age that an interrupted
-// Create left is replaced.
-func (s Store) Create(ctx context.Context, passphrase []byte, now time.Time) (*age.X25519Identity, error) {
-	return s.Adopt(ctx, &Vault{}, passphrase, now)
+// Vacant is the Fault that keeps a vault from being made here: one is here, or former
+// states of one, which a new key.age would close for ever.
+func (s Store) Vacant() error {
+	if s.There() {
+		return &Fault{Code: There, Name: s.Dir}
+	}
+	if len(s.versions(vaultFile)) > 0 {
+		return s.missing(vaultFile, nil)
+	}
+	return nil
 }
 
-// Adopt keeps v, such as one restored from a kit, in a store that has none, under an
-// identity of its own that is new.
-func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte, _ time.Time) (*age.X25519Identity, error) {
+// Locked is the Fault that keeps a passphrase from opening anything here: there is no
+// key.age.
+func (s Store) Locked() error {
+	if _, err := os.Lstat(filepath.Join(s.Dir, keyFile)); errors.Is(err, fs.ErrNotExist) {
+		return s.missing(keyFile, err)
+	}
+	return nil
+}
+
+// missing is the Fault of a file that is not there.
+func (s Store) missing(name string, err error) *Fault {
+	if s.There() || len(s.versions(vaultFile)) > 0 {
+		return &Fault{Code: Lost, Name: filepath.Join(s.Dir, name), Err: err}
+	}
+	return &Fault{Code: None, Name: s.Dir, Err: err}
+}
+
+// Adopt keeps v, such as one restored from a kit, in a store that is Vacant, under an
+// identity of its own that is new. A key.age that an interrupted Adopt left is replaced.
+func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte) (*age.X25519Identity, error) {
 	if len(passphrase) == 0 {
 		return nil, &Fault{Code: NoPassphrase}
 	}
@@ -62,8 +85,8 @@ func (s Store) Adopt(ctx context.Context, v *Vault, passphrase []byte, _ time.Ti
 		return nil, err
 	}
 	defer unlock()
-	if s.There() {
-		return nil, &Fault{Code: There, Name: s.Dir}
+	if err := s.Vacant(); err != nil {
+		return nil, err
 	}
 	id, err := NewKey().Identity()
 	if err != nil {
@@ -94,7 +117,8 @@ func (s Store) Open(ids ...age.Identity) (*Vault, error) {
 }
 
 // Change opens the vault, lets f change it, and writes it, while nobody else may. When
-// f fails, nothing is written.
+// f fails, nothing is written. Where f did nothing but count accounts on, what was before
+// becomes no version: it is worth none of the few that are kept.
 func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) error) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -106,29 +130,45 @@ func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) er
 		return err
 	}
 	defer v.Wipe()
+	before := v.edits()
 	if err := f(v); err != nil {
 		return err
+	}
+	if slices.Equal(v.edits(), before) {
+		sealed, err := s.seal(v, ids)
+		if err != nil {
+			return err
+		}
+		return s.replace(vaultFile, sealed)
 	}
 	return s.put(v, ids)
 }
 
-// put seals v, sees that what is sealed opens again, and writes it.
-func (s Store) put(v *Vault, ids []age.Identity, more ...string) (err error) {
-	var sealed []byte
-	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+// put seals v and writes it.
+func (s Store) put(v *Vault, ids []age.Identity, more ...string) error {
+	sealed, err := s.seal(v, ids, more...)
 	if err != nil {
 		return err
+	}
+	return s.write(vaultFile, sealed)
+}
+
+// seal seals v, and sees that what is sealed opens again.
+func (s Store) seal(v *Vault, ids []age.Identity, more ...string) (sealed []byte, err error) {
+	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+	if err != nil {
+		return nil, err
 	}
 	for _, id := range ids {
 		if own, ok := id.(*age.X25519Identity); ok && own.Recipient().String() == v.self {
 			again, err := Open(sealed, own)
 			if err != nil {
-				return fmt.Errorf("read what was to be written: %w", err)
+				return nil, fmt.Errorf("read what was to be written: %w", err)
 			}
 			again.Wipe()
 		}
 	}
-	return s.write(vaultFile, sealed)
+	return sealed, nil
 }
 
 // read reads a file of the store.
@@ -136,7 +176,7 @@ func (s Store) read(name string) ([]byte, error) {
 	path := filepath.Join(s.Dir, name)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Fault{Code: None, Name: s.Dir, Err: err}
+		return nil, s.missing(name, err)
 	}
 	if err != nil {
 		return nil, err
@@ -190,7 +230,8 @@ func (s Store) replace(name string, content []byte) (err error) {
 	return syncDir(s.Dir)
 }
 
-// keep makes a version of a file as it is now.
+// keep makes a version of a file as it is now, unless the newest one is just that: a write
+// that failed after it had kept it is tried again.
 func (s Store) keep(name string) error {
 	path := filepath.Join(s.Dir, name)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
@@ -202,7 +243,11 @@ func (s Store) keep(name string) error {
 	}
 	next := 1
 	if all := s.versions(name); len(all) > 0 {
-		next = all[len(all)-1] + 1
+		newest := all[len(all)-1]
+		if same(path, versionPath(old, name, newest)) {
+			return nil
+		}
+		next = newest + 1
 	}
 	to := versionPath(old, name, next)
 	if err := os.Link(path, to); err != nil { // a file system without hard links
@@ -211,10 +256,26 @@ func (s Store) keep(name string) error {
 			return err
 		}
 		if err := writeSynced(to, b); err != nil {
+			_ = os.Remove(to) // a part of it is no version
 			return err
 		}
 	}
 	return syncDir(old)
+}
+
+// same reports whether two files hold the same bytes.
+func same(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	if errX != nil || errY != nil || x.Size() != y.Size() {
+		return false
+	}
+	if os.SameFile(x, y) {
+		return true
+	}
+	this, errX := os.ReadFile(a)
+	that, errY := os.ReadFile(b)
+	return errX == nil && errY == nil && bytes.Equal(this, that)
 }
 
 func versionPath(dir, name string, n int) string {
@@ -287,6 +348,11 @@ func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
 		return err
 	}
 	defer v.Wipe()
+	// The version may be older than the vault's identity, which is what key.age opens.
+	if now, err := s.Open(ids...); err == nil {
+		v.self = now.self
+		now.Wipe()
+	}
 	return s.put(v, ids)
 }
 

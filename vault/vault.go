@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,18 +69,32 @@ func (v *Vault) Wipe() {
 // of the code Unknown, or Ambiguous with the names of all that it could be.
 func (v *Vault) Find(name string) (Entry, error) {
 	want := fold(name)
-	all := v.Entries()
-	for _, is := range []func(Entry) bool{
-		func(e Entry) bool { return fold(e.Name) == want },
-		func(e Entry) bool { return len(want) >= 4 && strings.HasPrefix(e.ID, want) },
+	return v.first(name, append(exactly(want),
 		func(e Entry) bool { return initials(e.Issuer) == want && len(want) > 1 },
 		func(e Entry) bool { return strings.Contains(fold(e.Name), want) },
 		func(e Entry) bool { return strings.Contains(fold(e.Issuer), want) },
 		func(e Entry) bool { return strings.Contains(fold(e.Account.Name), want) },
-	} {
+	))
+}
+
+// Exact returns the entry of that name, or the beginning of whose id it is: for what no
+// guess must do. The Fault is as of Find.
+func (v *Vault) Exact(name string) (Entry, error) { return v.first(name, exactly(fold(name))) }
+
+func exactly(want string) []func(Entry) bool {
+	return []func(Entry) bool{
+		func(e Entry) bool { return fold(e.Name) == want },
+		func(e Entry) bool { return len(want) >= 4 && strings.HasPrefix(e.ID, want) },
+	}
+}
+
+// first returns the entry that the first test knows which knows any.
+func (v *Vault) first(name string, tests []func(Entry) bool) (Entry, error) {
+	all := v.Entries()
+	for _, is := range tests {
 		found := slices.DeleteFunc(slices.Clone(all), func(e Entry) bool { return !is(e) })
 		switch {
-		case want == "" || len(found) == 0:
+		case fold(name) == "" || len(found) == 0:
 		case len(found) == 1:
 			return found[0], nil
 		default:
@@ -118,7 +133,8 @@ func initials(s string) string {
 
 // Add adds an account, or a key where key is set, under a name; "" makes one of the
 // issuer. One that makes the same codes as an entry that is there already is a Fault of
-// the code Duplicate, which names that; so is a name that is taken.
+// the code Duplicate, which names that; so is a name that is taken. An entry of a counted
+// account that is there already is counted on to a, if that is further.
 func (v *Vault) Add(a otp.Account, key otp.Secret, name string, now time.Time) (Entry, error) {
 	if len(key) == 0 {
 		if err := a.Check(); err != nil {
@@ -127,6 +143,7 @@ func (v *Vault) Add(a otp.Account, key otp.Secret, name string, now time.Time) (
 	}
 	for _, e := range v.Entries() {
 		if len(key) == 0 && !e.IsKey() && e.Same(a) {
+			v.Used(e.ID, a.Counter)
 			return Entry{}, &Fault{Code: Duplicate, Name: a.Title(), Names: []string{e.Name}}
 		}
 		if name != "" && fold(e.Name) == fold(name) {
@@ -221,6 +238,18 @@ func (v *Vault) BothFactors() (pairs [][2]string) {
 		}
 	}
 	return pairs
+}
+
+// edits names what was ever changed in v: all but how far accounts have been counted on.
+func (v *Vault) edits() (all []string) {
+	all = append(all, v.self)
+	for _, e := range v.entries {
+		all = append(all, e.ID, e.history.edit)
+	}
+	for _, r := range v.recipients {
+		all = append(all, r.Key, r.Label, r.changed.String(), strconv.FormatBool(r.removed))
+	}
+	return all
 }
 
 // random is 128 random bits in hexadecimal.

@@ -34,7 +34,7 @@ func account(n int) otp.Account {
 func newStore(t *testing.T) (vault.Store, *age.X25519Identity) {
 	t.Helper()
 	s := vault.Store{Dir: filepath.Join(t.TempDir(), "vault"), Work: 6}
-	id, err := s.Create(t.Context(), []byte(passphrase), noon)
+	id, err := s.Adopt(t.Context(), &vault.Vault{}, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +134,11 @@ func TestRoundTrip(t *testing.T) {
 	}
 	_, err = v.Find("aws")
 	is(t, err, vault.Ambiguous) // the initials of two
+	_, err = v.Exact("amazon")  // a guess, which must not delete
+	is(t, err, vault.Unknown)
+	if _, err := v.Exact("AMAZON-web-services"); err != nil {
+		t.Error(err)
+	}
 	_, err = v.Find("nothing")
 	is(t, err, vault.Unknown)
 }
@@ -162,12 +167,30 @@ func TestAddRefuses(t *testing.T) {
 	if got := names(opened(t, s, id)); len(got) != 1 {
 		t.Errorf("%q", got)
 	}
-	_, err = s.Create(t.Context(), []byte("x"), noon)
+	_, err = s.Adopt(t.Context(), &vault.Vault{}, []byte("x"))
 	is(t, err, vault.There)
-	_, err = vault.Store{Dir: t.TempDir()}.Create(t.Context(), nil, noon)
+	_, err = vault.Store{Dir: t.TempDir()}.Adopt(t.Context(), &vault.Vault{}, nil)
 	is(t, err, vault.NoPassphrase)
 	_, err = vault.Store{Dir: t.TempDir()}.Open(id)
 	is(t, err, vault.None)
+}
+
+// A counted account that comes in again, from where it was used more, is counted on.
+func TestAddCountsOn(t *testing.T) {
+	var v vault.Vault
+	a := account(1)
+	a.Type, a.Counter = otp.HOTP, 5
+	if _, err := v.Add(a, nil, "", noon); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ in, want uint64 }{{9, 9}, {3, 9}} {
+		a.Counter = c.in
+		_, err := v.Add(a, nil, "", noon)
+		is(t, err, vault.Duplicate)
+		if got := v.Entries()[0].Counter; got != c.want {
+			t.Errorf("%d after %d came in, want %d", got, c.in, c.want)
+		}
+	}
 }
 
 func TestFaultsAreToldApart(t *testing.T) {
@@ -349,6 +372,67 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// The versions are not used up by what is worth none: codes that were counted on, changes
+// of nothing, and writes that fail.
+func TestVersionsAreOfEdits(t *testing.T) {
+	s, id := newStore(t)
+	ids := []age.Identity{id}
+	counted := account(1)
+	counted.Type = otp.HOTP
+	err := s.Change(t.Context(), ids, func(v *vault.Vault) error {
+		_, err := v.Add(counted, nil, "counted", noon)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range uint64(12) {
+		err := s.Change(t.Context(), ids, func(v *vault.Vault) error {
+			v.Used(v.Entries()[0].ID, n+1)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := opened(t, s, id).Entries()[0].Counter; got != 12 {
+		t.Errorf("counted on to %d", got)
+	}
+	if all := s.Versions(); len(all) != 1 {
+		t.Errorf("counting made versions: %+v", all)
+	}
+	if err := os.Link(filepath.Join(s.Dir, "vault.age"), filepath.Join(s.Dir, "old", "000002-vault.age")); err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, id, 2) // after a write that failed when it had kept what was before
+	if all := s.Versions(); len(all) != 2 || all[0].Number != 2 {
+		t.Errorf("a failed write left a version: %+v", all)
+	}
+	// The same where a file system has no hard links.
+	b, err := s.Sealed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.Dir, "old", "000003-vault.age"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add(t, s, id, 3)
+	if all := s.Versions(); len(all) != 3 {
+		t.Errorf("a failed write left a version: %+v", all)
+	}
+	err = s.Change(t.Context(), ids, func(v *vault.Vault) error { v.Unseal("nobody", noon); return nil })
+	if err != nil || len(s.Versions()) != 3 {
+		t.Errorf("a change of nothing: %v %+v", err, s.Versions())
+	}
+	err = s.Change(t.Context(), ids, func(v *vault.Vault) error {
+		v.Remove(v.Entries()[0].ID, noon)
+		return nil
+	})
+	if err != nil || len(s.Versions()) != 4 {
+		t.Errorf("an edit makes no version: %v %+v", err, s.Versions())
+	}
+}
+
 func TestKey(t *testing.T) {
 	k := vault.NewKey()
 	id, err := k.Identity()
@@ -381,7 +465,7 @@ func TestKey(t *testing.T) {
 	}
 	// Restored elsewhere, it has an identity of its own.
 	there := vault.Store{Dir: filepath.Join(t.TempDir(), "v"), Work: 6}
-	next, err := there.Adopt(t.Context(), v, []byte("new"), noon)
+	next, err := there.Adopt(t.Context(), v, []byte("new"))
 	if err != nil {
 		t.Fatal(err)
 	}

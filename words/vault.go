@@ -3,6 +3,10 @@ package words
 var vaultTexts = []entry{
 	{"vault.fault_none", "there is no vault in {name}", "{name} に保管庫がありません"},
 	{"vault.fault_none_hint", "Make one: omamori vault init", "作成するには: omamori vault init"},
+	{"vault.fault_lost", "{name} is gone, but other parts of the vault are there", "{name} がありません（保管庫のほかの部分は残っています）"},
+	{"vault.fault_lost_hint",
+		"Nothing was changed. A former version of vault.age: omamori vault versions --restore N. A lost key.age: copy it back from a backup, or open the vault with --identity. To start anew, move that folder away first.",
+		"何も変更していません。vault.age は以前の版に戻せます: omamori vault versions --restore N。key.age がない場合は、バックアップから戻すか、--identity で開いてください。作り直す場合は、先にこのフォルダーを移動してください。"},
 	{"vault.fault_there", "there is a vault in {name} already", "{name} にはすでに保管庫があります"},
 	{"vault.fault_there_hint", "Nothing was changed. To start anew, move that folder away first.", "何も変更していません。作り直す場合は、先にこのフォルダーを移動してください。"},
 	{"vault.fault_wrong_passphrase", "the passphrase is wrong ({name} is whole)", "パスフレーズが違います（{name} は壊れていません）"},

@@ -36,6 +36,7 @@ it gives back becomes a new vault, or is added to the one that is there.
 	{"cli.kit_empty", "the vault is empty", "金庫が空です"},
 	{"cli.kit_empty_hint", "Put the accounts in first: omamori vault import", "先にアカウントを入れてください: omamori vault import"},
 	{"cli.kit_made", "the kit {kit}: any {need} of {of} shares bring {n} {n|account|accounts} back", "キット {kit}: {of} 枚のうち {need} 枚で {n} 件が戻ります"},
+	{"cli.kit_no_record", "the record of the kit cannot be kept, so nobody will be told when the kit is stale: print a new kit (omamori vault kit). {path}: {error}", "キットの記録を更新できないため、キットが古くなっても知らせられません。新しいキットを印刷してください（omamori vault kit）。{path}: {error}"},
 	{"cli.kit_print", "Print them, delete the files, and hand the shares out, no two to one place. Have those of an older kit burnt.", "印刷してファイルを消し、紙を別々の所に預けてください（同じ所に 2 枚置かない）。古いキットは燃やしてもらってください。"},
 	{"cli.kit_links", "To be reminded, and to be told when the kit is stale, put these under links: in omamori.yaml, each with what it needs (the place, the person):", "確認の時期や、キットが古くなったことを知るには、omamori.yaml の links: に次を加え、置き場所や人を needs: に書いてください:"},
 	{"cli.kit_read", "{path}: {n} {n|line|lines}; {shares} {shares|share|shares} so far", "{path}: {n} 行（これまでに {shares} 枚）"},

@@ -231,7 +231,7 @@ func TestVault(t *testing.T) {
 	if out := o.vault(0, uris, "vault", "import", "otpauth", "-"); !strings.Contains(out, "2 in: 0 added, 2 there already, 0 refused") {
 		t.Errorf("a second import says:\n%s", out)
 	}
-	o.vault(0, "", "vault", "rename", "amazon", "aws")
+	o.vault(0, "", "vault", "rename", "amazon-web-services", "aws")
 	if out := o.vault(0, "", "vault", "list"); !strings.Contains(out, "aws") || !strings.Contains(out, "old-bank") {
 		t.Errorf("the list:\n%s", out)
 	}
@@ -305,7 +305,7 @@ func TestVault(t *testing.T) {
 	t.Run("phone move", func(t *testing.T) {
 		// The first account is proved, then the owner stops.
 		out := o.vault(1, code(0)+"\nq\n", "phone", "move")
-		if !strings.Contains(out, "do not wipe the old phone") || !strings.Contains(out, "▀") {
+		if !strings.Contains(out, "1 of 3: Amazon") || !strings.Contains(out, "do not wipe the old phone") || !strings.Contains(out, "▀") {
 			t.Errorf("an interrupted move says:\n%s", out)
 		}
 		if !strings.Contains(out, `entry: "github"`) {
@@ -320,7 +320,7 @@ func TestVault(t *testing.T) {
 		// It is taken up where it was left; a wrong code and one of a wrong clock prove nothing.
 		late := o.accounts[1].Code(time.Now().Add(-10 * time.Minute))
 		out = o.vault(1, "123\n"+late+"\n"+code(1)+"\ns\n", "phone", "move")
-		if strings.Contains(out, "Amazon Web Services (owner)\n"+"▀") || !regexp.MustCompile(`\d+ steps .* late`).MatchString(out) || !strings.Contains(out, "no code of this account") {
+		if strings.Contains(out, "1 of 3: Amazon") || !strings.Contains(out, "2 of 3: GitHub") || !regexp.MustCompile(`\d+ steps .* late`).MatchString(out) || !strings.Contains(out, "no code of this account") {
 			t.Errorf("a resumed move says:\n%s", out)
 		}
 		out = o.vault(0, o.accounts[2].CodeOf(3)+"\n", "phone", "move")
@@ -356,13 +356,44 @@ func TestVault(t *testing.T) {
 		if n == nil {
 			t.Fatalf("versions: %s", out)
 		}
+		github := regexp.MustCompile(`(?m)^ *github `)
+		if out := o.vault(0, "", "vault", "list"); github.MatchString(out) {
+			t.Errorf("what was removed is there:\n%s", out)
+		}
 		o.vault(0, "", "vault", "versions", "--restore", n[1])
+		if out := o.vault(0, "", "vault", "list"); !github.MatchString(out) {
+			t.Errorf("what was removed is not back:\n%s", out)
+		}
 	})
 	t.Run("the journal", func(t *testing.T) {
 		if out := o.run(0, "", "journal", "--json"); !strings.Contains(out, "aws-phone") {
 			t.Errorf("the journal:\n%s", out)
 		}
 	})
+}
+
+// A vault.age that is gone comes back by the passphrase alone, and no command makes a new
+// vault over its former versions.
+func TestVaultFileLost(t *testing.T) {
+	t.Parallel()
+	o := newOwner(t)
+	word := []string{"--passphrase-file", "passphrase"}
+	o.run(0, "", append([]string{"vault", "init", "--to", o.key.Recipient().String()}, word...)...)
+	for n, name := range []string{"one", "two"} {
+		o.vault(0, o.accounts[n].Secret.Base32()+"\n", "vault", "add", name)
+	}
+	if err := os.Remove(filepath.Join(o.dir, "state", "vault", "vault.age")); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"vault", "list"}, {"vault", "init"}} {
+		if out := o.run(1, "", append(args, word...)...); !strings.Contains(out, "versions --restore") || strings.Contains(out, "vault init") {
+			t.Errorf("%s says:\n%s", strings.Join(args, " "), out)
+		}
+	}
+	o.run(0, "", append([]string{"vault", "versions", "--restore", "2"}, word...)...)
+	if out := o.run(0, "", append([]string{"vault", "list"}, word...)...); !strings.Contains(out, "one") {
+		t.Errorf("what came back:\n%s", out)
+	}
 }
 
 // A program that has opened the vault leaves no core, and cannot be read by its user's

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // box is an IMAP4rev1 session with the inbox selected. Of the protocol it speaks what the
@@ -87,13 +88,13 @@ func (b *box) find(token string) (bool, error) {
 	if _, err := b.do("NOOP"); err != nil { // lets the server tell what is new
 		return false, err
 	}
-	mine, err := b.search(subject + " " + token)
+	mine, err := b.search("SUBJECT " + quoted(subject+" "+token))
 	if err != nil || len(mine) == 0 {
 		return false, err
 	}
 	// What cannot be cleared away does not take from the proof.
-	if all, err := b.search(subject); err == nil && len(all) > 0 {
-		set := strings.Join(all, ",")
+	if late, err := b.search(lateOnes(time.Now())); err == nil {
+		set := strings.Join(append(mine, late...), ",")
 		if _, err := b.do("UID STORE " + set + ` +FLAGS.SILENT (\Seen \Deleted)`); err == nil && b.uidPlus {
 			_, _ = b.do("UID EXPUNGE " + set) // never EXPUNGE, which takes the owner's too
 		}
@@ -101,12 +102,19 @@ func (b *box) find(token string) (bool, error) {
 	return true, nil
 }
 
+// lateOnes finds what this kind sent more than an hour ago: by the Message-ID, as the owner's
+// own mail may have the subject, and not what is on its way for another guard. IMAP knows
+// days alone, of whatever time zone, which is twelve hours west of Greenwich at most.
+func lateOnes(now time.Time) string {
+	return fmt.Sprintf("HEADER MESSAGE-ID %s SUBJECT %s BEFORE %s", quoted(messageID), quoted(subject), now.UTC().Add(-13*time.Hour).Format("2-Jan-2006"))
+}
+
 // mostFound bounds how many messages are cleared away at once.
 const mostFound = 100
 
-// search returns the numbers of the messages with text in their subject.
-func (b *box) search(text string) ([]string, error) {
-	lines, err := b.do("UID SEARCH SUBJECT " + quoted(text))
+// search returns the numbers of the messages for which something holds.
+func (b *box) search(holds string) ([]string, error) {
+	lines, err := b.do("UID SEARCH " + holds)
 	if err != nil {
 		return nil, err
 	}

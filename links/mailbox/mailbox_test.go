@@ -268,12 +268,15 @@ func (s *server) link(change func(*settings)) chain.Prover {
 }
 
 // messages counts those in the inbox.
-func (s *server) messages() int {
+func (s *server) messages() int { return len(s.inbox()) }
+
+func (s *server) inbox() []string {
+	s.t.Helper()
 	found, err := filepath.Glob(filepath.Join(s.dir, "home/Maildir/[cn]*/*"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return len(found)
+	return found
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -318,6 +321,38 @@ func TestRoundTrip(t *testing.T) {
 		p := probetest.Prove(s.link(func(x *settings) { x.Password = chain.Secret("file:" + s.dir + "/none") }), patience)
 		probetest.Expect(t, p, chain.Unproven, "")
 	})
+}
+
+// deliver puts a message into the inbox that came a while ago.
+func (s *server) deliver(subject, id string, ago time.Duration) {
+	s.t.Helper()
+	maildir := filepath.Join(s.dir, "home/Maildir")
+	path, at := filepath.Join(maildir, "new", id), time.Now().Add(-ago)
+	err := errors.Join(os.MkdirAll(filepath.Join(maildir, "cur"), 0o700), os.MkdirAll(filepath.Join(maildir, "tmp"), 0o700), os.MkdirAll(filepath.Dir(path), 0o700),
+		os.WriteFile(path, []byte("Subject: "+subject+"\nMessage-ID: <"+id+">\n\nhello\n"), 0o600), os.Chtimes(path, at, at))
+	for _, p := range []string{maildir, filepath.Join(maildir, "cur"), filepath.Join(maildir, "tmp"), filepath.Dir(path), path} {
+		err = errors.Join(err, os.Chown(p, 65534, 65534))
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// What is not of this kind is never cleared away, whatever its subject, nor what another
+// guard waits for; what came late is.
+func TestClearsItsOwnAlone(t *testing.T) {
+	s := newServer(t)
+	s.deliver("Re: "+subject+": what is this?", "1@example.jp", 72*time.Hour)
+	s.deliver(subject+" OTHERGUARD", "OTHERGUARD@omamori.invalid", 0)
+	probetest.Expect(t, probetest.Prove(s.link(nil), 15*time.Second), chain.Holds, "", password)
+	if n := s.messages(); n != 2 {
+		t.Errorf("%d messages are left of the owner's and another guard's", n)
+	}
+	s.deliver(subject+" LATE", "LATE@omamori.invalid", 72*time.Hour)
+	probetest.Expect(t, probetest.Prove(s.link(nil), 15*time.Second), chain.Holds, "", password)
+	if n := s.messages(); n != 2 {
+		t.Errorf("%d messages are left where one came late", n)
+	}
 }
 
 func (s *server) set(lose, refuse bool) {

@@ -13,6 +13,9 @@ import (
 // late.
 const subject = "omamori mailbox check"
 
+// messageID ends that of every message of this kind.
+const messageID = "@omamori.invalid>"
+
 // send submits a message with token in its subject.
 func (l *link) send(ctx context.Context, config *tls.Config, password, token string) error {
 	conn, conf, later, err := l.dial(ctx, l.settings.SMTP, "465", config)
@@ -46,10 +49,10 @@ func (l *link) send(ctx context.Context, config *tls.Config, password, token str
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "From: <%s>\r\nTo: <%s>\r\nSubject: %s %s\r\nDate: %s\r\nMessage-ID: <%s@omamori.invalid>\r\n"+
+	_, err = fmt.Fprintf(w, "From: <%s>\r\nTo: <%s>\r\nSubject: %s %s\r\nDate: %s\r\nMessage-ID: <%s%s\r\n"+
 		"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"+
 		"omamori proves with this message that mail to this address arrives.\r\nIt is deleted once it has been seen.\r\n",
-		l.settings.From, l.settings.To, subject, token, time.Now().Format(time.RFC1123Z), token)
+		l.settings.From, l.settings.To, subject, token, time.Now().Format(time.RFC1123Z), token, messageID)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/omamori-guard/omamori/vault/otp"
@@ -196,6 +197,9 @@ func Join(parts []Part) (all otp.Import, err error) {
 		if p.Size != size || p.Batch != parts[0].Batch {
 			return all, otp.NotThis
 		}
+		if other := byIndex[p.Index]; other != nil && !other.is(p) {
+			return all, otp.NotThis
+		}
 		byIndex[p.Index] = &parts[i]
 	}
 	missing := &Incomplete{Size: size}
@@ -211,6 +215,13 @@ func Join(parts []Part) (all otp.Import, err error) {
 		return otp.Import{}, missing
 	}
 	return all, nil
+}
+
+// is reports whether p and o hold the same: the batch alone does not tell exports apart, as
+// not every one has a number.
+func (p *Part) is(o Part) bool {
+	same := func(a, b otp.Account) bool { return a.Same(b) && a.Issuer == b.Issuer && a.Name == b.Name }
+	return slices.EqualFunc(p.Accounts.Accounts, o.Accounts.Accounts, same) && slices.Equal(p.Accounts.Refused, o.Accounts.Refused)
 }
 
 // Fits reports whether Google's format can hold the account: it knows no periods, and

@@ -72,6 +72,19 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
+// Apps that write one part number no batch: two such exports are not taken for one.
+func TestTwoSingles(t *testing.T) {
+	one := parts(t, google.Format([]otp.Account{{Issuer: "A", Secret: otp.Secret("one-secret-of-one"), Digits: 6}}))[0]
+	two := parts(t, google.Format([]otp.Account{{Issuer: "B", Secret: otp.Secret("two-secret-of-two"), Digits: 6}}))[0]
+	one.Batch, two.Batch = 0, 0
+	if got, err := google.Join([]google.Part{one, two}); err != otp.NotThis {
+		t.Errorf("%d of 2 accounts taken: %v", len(got.Accounts), err)
+	}
+	if got, err := google.Join([]google.Part{one, one}); err != nil || len(got.Accounts) != 1 {
+		t.Errorf("%d accounts: %v", len(got.Accounts), err)
+	}
+}
+
 func TestFormat(t *testing.T) {
 	got, err := google.Join(parts(t, lines(t, "parts.txt")))
 	if err != nil {
