@@ -59,7 +59,7 @@ type Door struct {
 	work sync.WaitGroup
 
 	mu       sync.Mutex // protects the fields below
-	conns    map[net.Conn]struct{}
+	conns    map[net.Conn]role
 	rules    *door.Rules // confirmed, nil if none
 	trial    *trial
 	held     []held
@@ -73,7 +73,7 @@ type Door struct {
 // Its owner calls Close.
 func NewDoor(file DoorFile, wall Firewall, log *slog.Logger) (*Door, error) {
 	d := &Door{file: file, guard: -1, knock: -1, wall: wall, log: log, wake: make(chan struct{}, 1),
-		asks: newAllowance(), conns: map[net.Conn]struct{}{}}
+		asks: newAllowance(), conns: map[net.Conn]role{}}
 	for name, id := range map[string]*int{file.Guard: &d.guard, file.Knock: &d.knock} {
 		if name == "" {
 			continue
@@ -184,42 +184,45 @@ func (d *Door) tend(now time.Duration) (wait time.Duration) {
 		d.book.write(DoorRecord{What: RecordRefused, Note: fmt.Sprintf("%d permits", d.refused)})
 		d.refused, d.told = 0, now
 	}
-	d.held = slices.DeleteFunc(d.held, func(h held) bool { return h.ends <= now })
-	if d.trial != nil {
-		if left := d.trial.ends - now; left > 0 {
-			return min(left, lookBeat)
-		}
+	if d.trial != nil && d.trial.ends <= now {
 		if err := d.rollback("nobody confirmed it in time"); err != nil {
 			d.log.Error("put the rules back", "error", err) // the kernel has done it in any case
 		}
 	}
-	if now-d.repaired < repairPause {
-		return repairPause
+	wait = lookBeat
+	if d.trial != nil {
+		wait = min(wait, d.trial.ends-now)
 	}
-	if repaired, err := d.repair(); err != nil {
+	if now-d.repaired < repairPause {
+		return min(wait, repairPause)
+	}
+	repaired, err := d.repair()
+	if repaired || err != nil {
+		d.repaired = now
+	}
+	d.held = slices.DeleteFunc(d.held, func(h held) bool { return h.ends <= now })
+	if err != nil {
 		d.log.Error("keep the rules", "error", err)
-		d.repaired = now
-		return time.Second
-	} else if repaired {
-		d.repaired = now
+		return min(wait, time.Second)
 	}
 	for _, h := range d.held {
-		wait = max(wait, 0)
-		if left := h.ends - now; wait == 0 || left < wait {
-			wait = left
-		}
+		wait = min(wait, max(h.ends-now, repairPause))
 	}
-	if wait == 0 {
-		wait = lookBeat
-	}
-	return min(max(wait, repairPause), lookBeat)
+	return wait
 }
 
-// repair holds the firewall against what was confirmed. d.mu is held, but in NewDoor.
+// repair holds the firewall against what was confirmed; during a trial, whose rules the
+// kernel itself takes back, only against the leases. d.mu is held, but in NewDoor.
 func (d *Door) repair() (repaired bool, err error) {
 	w, err := d.wall.Read(d.keeps())
 	if err != nil {
 		return false, err
+	}
+	if d.trial != nil {
+		if !w.There {
+			return false, nil
+		}
+		return d.correct(w)
 	}
 	if d.rules == nil {
 		d.held = nil
@@ -229,23 +232,15 @@ func (d *Door) repair() (repaired bool, err error) {
 		d.book.write(DoorRecord{What: RecordRollback, Note: "rules that nobody had confirmed are removed"})
 		return true, d.wall.Remove()
 	}
-	want := openingsOf(d.held, sinceBoot())
 	if !w.Sound || !slices.Equal(w.Closed, d.rules.Closed) || len(w.Trying) > 0 || len(w.Freed) > 0 {
 		note := "our rules were changed by somebody else"
 		if !w.There {
 			note = "our rules were not there"
 		}
 		d.book.write(DoorRecord{What: RecordLoad, Rules: d.rules, Note: note})
-		return true, d.wall.Load(*d.rules, lasting(want))
+		return true, d.wall.Load(*d.rules, lasting(openingsOf(d.held, sinceBoot())))
 	}
-	shut, open := unlike(w.Open, want)
-	if len(shut) > 0 {
-		err = d.wall.Shut(shut)
-	}
-	for part := range slices.Chunk(open, 100) {
-		err = errors.Join(err, d.wall.Open(part))
-	}
-	return len(shut)+len(open) > 0, err
+	return d.correct(w)
 }
 
 // Serve accepts connections on l, and closes it, until ctx is done.
@@ -298,9 +293,15 @@ func (d *Door) accept(u *net.UnixConn) {
 		return
 	}
 	d.mu.Lock()
-	crowded := len(d.conns) >= maxConns && c.role != roleRoot || d.ctx.Err() != nil
+	others := 0 // of the same role: the guard's do not keep the knocks away
+	for _, r := range d.conns {
+		if r == c.role {
+			others++
+		}
+	}
+	crowded := others >= maxConns && c.role != roleRoot || d.ctx.Err() != nil
 	if !crowded {
-		d.conns[u] = struct{}{}
+		d.conns[u] = c.role
 	}
 	d.mu.Unlock()
 	if crowded {

@@ -32,6 +32,8 @@ type house struct {
 	client *doortest.Space
 	dir    string
 	file   hands.DoorFile
+	wall   hands.Firewall
+	log    *slog.Logger
 	owner  gossh.Signer
 	stop   func()
 	ask    *hands.DoorClient
@@ -48,6 +50,7 @@ func newHouse(t *testing.T) *house {
 	h.owner, err = gossh.NewSignerFromKey(key)
 	fatal(t, err)
 	fatal(t, os.Mkdir(h.dir+"/state", 0o700))
+	h.wall, h.log = nft.In(h.File), slog.New(slog.DiscardHandler)
 	h.file = hands.DoorFile{Door: strings.Repeat("0", 64), Ports: []uint16{22, 2222}, Signers: h.dir + "/signers", State: h.dir + "/state"}
 	fatal(t, os.WriteFile(h.file.Signers, []byte("hanako "+string(gossh.MarshalAuthorizedKey(h.owner.PublicKey()))), 0o600))
 	t.Cleanup(func() { h.stop() })
@@ -65,7 +68,7 @@ func fatal(t *testing.T, err error) {
 // start starts the door's half; stop ends it in an orderly way.
 func (h *house) start() {
 	h.t.Helper()
-	d, err := hands.NewDoor(h.file, nft.In(h.File), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	d, err := hands.NewDoor(h.file, h.wall, h.log)
 	fatal(h.t, err)
 	l, err := d.Listen(h.dir + "/sock")
 	fatal(h.t, err)

@@ -183,6 +183,9 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 	case doorLook:
 		p.State, err = d.look()
 	case doorLoad:
+		if d.trial != nil {
+			return p, refuse(chain.Say("hands.trial_on"))
+		}
 		_, err = d.repair()
 	case doorTry:
 		err = d.try(q.Ports, q.Uninstall, who)

@@ -2,7 +2,10 @@ package hands
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/door"
@@ -45,6 +48,18 @@ func openingsOf(all []held, now time.Duration) (list []door.Opening) {
 	return kept
 }
 
+// openingsFor are those that the firewall is given when h is made or renewed. The shortest
+// of leases has less than the shortest time left by then: tend ends it.
+func openingsFor(h held, all []held, now time.Duration) []door.Opening {
+	list := openingsOf(all, now)
+	for i := range list {
+		if list[i].Lease == h.ID {
+			list[i].Left = max(list[i].Left, door.Shortest)
+		}
+	}
+	return slices.DeleteFunc(lasting(list), func(o door.Opening) bool { return o.From != h.From })
+}
+
 // lasting are the openings that can still be made: in its last second one that is there
 // stays, and one that is not there is made no more.
 func lasting(list []door.Opening) []door.Opening {
@@ -84,6 +99,52 @@ func unlike(has, want []door.Opening) (shut, open []door.Opening) {
 		}
 	}
 	return shut, lasting(open)
+}
+
+// correct makes what the firewall lets through what is leased. d.mu is held, but in NewDoor.
+func (d *Door) correct(w door.Wall) (did bool, err error) {
+	now := sinceBoot()
+	shut, open := unlike(w.Open, openingsOf(d.held, now))
+	// When a lease ends stands in the record of its beginning.
+	holes := slices.DeleteFunc(slices.Clone(shut), func(o door.Opening) bool {
+		return slices.ContainsFunc(d.held, func(h held) bool {
+			return h.ends <= now && h.ID == o.Lease && h.From == o.From && slices.Contains(h.Ports, o.Port)
+		})
+	})
+	var notes []string
+	if len(holes) > 0 {
+		notes = append(notes, "shut, which no lease had opened so: "+firstOf(holes))
+	}
+	if len(open) > 0 {
+		notes = append(notes, "opened, which a lease was for: "+firstOf(open))
+	}
+	if len(notes) > 0 {
+		d.book.write(DoorRecord{What: RecordLoad, Note: strings.Join(notes, "; ")})
+	}
+	if len(shut) > 0 {
+		err = d.wall.Shut(shut)
+	}
+	// The record took its time, which is not to be theirs.
+	late := slices.DeleteFunc(lasting(openingsOf(d.held, sinceBoot())), func(o door.Opening) bool {
+		return !slices.ContainsFunc(open, func(p door.Opening) bool { return o.From == p.From && o.Port == p.Port })
+	})
+	for part := range slices.Chunk(late, 100) {
+		err = errors.Join(err, d.wall.Open(part))
+	}
+	return len(shut)+len(open) > 0, err
+}
+
+// firstOf names the first of a list of openings.
+func firstOf(list []door.Opening) string {
+	const most = 5
+	var names []string
+	for _, o := range list[:min(most, len(list))] {
+		names = append(names, fmt.Sprintf("%s to %d", o.From, o.Port))
+	}
+	if len(list) > most {
+		names = append(names, fmt.Sprintf("%d more", len(list)-most))
+	}
+	return strings.Join(names, ", ")
 }
 
 // alike reports whether an opening of the kernel is the one that is wanted.

@@ -182,13 +182,36 @@ func TestKilledAtEveryStep(t *testing.T) {
 			p := &process{t: t, space: s, dir: dir}
 			c := p.start(binary)
 			before := s.Ruleset()
-			// At random moments of a trial's beginning: some before its record, some
-			// after, some when the kernel has the rules and nobody knows.
-			for i := range 12 {
+			// At moments of a trial's beginning: some before its record, some after, some
+			// when the kernel has the rules and nobody knows. Until each was met, later or
+			// sooner than the last kill was.
+			tries := func() int {
+				b, err := os.ReadFile(dir + "/state/record.jsonl")
+				if err != nil && !os.IsNotExist(err) {
+					t.Fatal(err)
+				}
+				return strings.Count(string(b), `"what":"try"`)
+			}
+			met := map[string]int{}
+			wait, step := time.Duration(0), 500*time.Microsecond
+			for i := 0; i < 12 || i < 60 && len(met) < 3; i++ {
+				recorded := tries()
 				go c.Try(t.Context(), []uint16{2222}, false, "test") //nolint:errcheck // it is killed
-				for spin := time.Now(); time.Since(spin) < time.Duration(i)*500*time.Microsecond; {
+				for spin := time.Now(); time.Since(spin) < wait; {
 				}
 				p.kill()
+				switch {
+				case s.Ruleset() != before:
+					met["in the kernel"]++
+					wait = max(0, wait-step)
+					step = max(step*2/3, 50*time.Microsecond)
+				case tries() > recorded:
+					met["recorded"]++
+					wait += step
+				default:
+					met["nothing done"]++
+					wait += step
+				}
 				if i%3 == 2 { // a power cut: the kernel has forgotten
 					s.Run("nft flush ruleset")
 				}
@@ -199,6 +222,10 @@ func TestKilledAtEveryStep(t *testing.T) {
 			}
 			c.Close()
 			p.kill()
+			t.Log(met)
+			if met["recorded"] == 0 || met["in the kernel"] == 0 {
+				t.Errorf("no kill came at a step: %v", met)
+			}
 		})
 	}
 }

@@ -60,6 +60,7 @@ type doorBook struct {
 	file    *os.File
 	size    int64
 	seq     int64
+	sure    int64        // up to which the disk has all
 	pending []DoorRecord // which the disk did not take yet
 }
 
@@ -72,6 +73,7 @@ func openBook(dir string, log *slog.Logger) (*doorBook, []DoorRecord, error) {
 	}
 	if len(all) > 0 {
 		b.seq = all[len(all)-1].Seq
+		b.sure = b.seq
 	}
 	return b, all, nil
 }
@@ -165,12 +167,13 @@ func (b *doorBook) save() error {
 		err = unix.Fdatasync(int(b.file.Fd()))
 	}
 	if err == nil {
-		b.pending = nil
+		b.sure, b.pending = b.pending[len(b.pending)-1].Seq, nil
 	}
 	return err
 }
 
-// since lists the records after seq, at most 500.
+// since lists the records after seq that the disk has, at most 500: the number of any other
+// may become that of another deed.
 func (b *doorBook) since(seq int64) ([]DoorRecord, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -178,10 +181,9 @@ func (b *doorBook) since(seq int64) ([]DoorRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, b.pending...)
 	var some []DoorRecord
 	for _, r := range all {
-		if r.Seq > seq && len(some) < 500 {
+		if r.Seq > seq && r.Seq <= b.sure && len(some) < 500 {
 			some = append(some, r)
 		}
 	}

@@ -26,6 +26,7 @@ func (d *Door) try(ports []uint16, uninstall bool, who string) error {
 		return refuse(chain.Say("hands.trial_on"))
 	}
 	if uninstall && d.rules == nil {
+		d.book.write(DoorRecord{What: RecordRollback, Who: who, Note: "no rules are confirmed, and what there is of ours is removed"})
 		return d.wall.Remove()
 	}
 	if !uninstall {
@@ -50,6 +51,7 @@ func (d *Door) try(ports []uint16, uninstall bool, who string) error {
 	}
 	d.book.write(DoorRecord{What: RecordTry, Rules: &t.to, Who: who})
 	if err := d.wall.Try(d.rules, t.to, Trial); err != nil {
+		d.book.write(DoorRecord{What: RecordRollback, Rules: d.rules, Note: err.Error()})
 		return errors.Join(err, d.back())
 	}
 	d.trial = t
@@ -102,8 +104,8 @@ func (d *Door) confirm(s door.Session, who string) error {
 		keep = nil
 	}
 	d.book.write(DoorRecord{What: RecordConfirm, Rules: &t.to, Who: who})
-	if err := saveRules(d.file.state(), keep); err != nil {
-		return errors.Join(err, d.rollback(err.Error()))
+	if err := saveRules(d.file.state(), keep); err != nil { // they may be there all the same
+		return errors.Join(err, saveRules(d.file.state(), d.rules), d.rollback(err.Error()))
 	}
 	if t.uninstall {
 		err = d.wall.Remove()
@@ -198,12 +200,18 @@ func (d *Door) lease(l door.Lease, last time.Duration, permit bool, who string) 
 		all = append(all, h)
 	}
 	d.book.write(DoorRecord{What: RecordLease, Lease: &h.Lease, Lasts: last, Who: who})
-	want := slices.DeleteFunc(lasting(openingsOf(all, now)), func(o door.Opening) bool { return o.From != h.From })
-	err := d.wall.Open(want)
+	open := func() error {
+		now := sinceBoot() // the disk took its time, which is not to be the lease's
+		if h.ends <= now {
+			return errors.New("its time was over before its record was on the disk")
+		}
+		return d.wall.Open(openingsFor(h, all, now))
+	}
+	err := open()
 	if err != nil && d.trial == nil { // the rules may be gone, or hold another prefix
 		d.held = all
 		if _, err = d.repair(); err == nil {
-			err = d.wall.Open(want)
+			err = open()
 		}
 	}
 	if err != nil {

@@ -93,5 +93,6 @@ their own: sums are told every ten minutes.`,
 	{"knock.no_time", "the trial was over before its lease of {lease:duration} was", "{lease:duration}の許可が終わる前に、確認の時間が切れました"},
 	{"knock.no_time_hint", "Give the link a longer timeout, or a shorter lease", "このリンクの timeout を長くするか、lease を短くしてください"},
 	{"knock.lease_stays", "the lease {lease} is over, and {where} is still open", "許可 {lease} の期限を過ぎても {where} が開いたままです"},
+	{"knock.lease_answers", "the lease {lease} is over, and {where} still answers: it refuses, where a closed door is silent", "許可 {lease} の期限を過ぎても {where} が応答します（閉じた扉は何も返さないはずが、接続を拒否しました）"},
 	{"knock.lease_stays_hint", "On the server: omamori door list; close it: omamori door close; then see who else opens it: nft list ruleset", "サーバーで確かめて（omamori door list）閉じ（omamori door close）、ほかに開けているものがないか調べてください: nft list ruleset"},
 }

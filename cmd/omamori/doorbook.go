@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -53,8 +54,14 @@ func readDoor(ctx context.Context, j *journal.Journal, socket string, last *int6
 		return err
 	}
 	defer c.Close()
+	since := *last - 1 // the last that we know is to be there still
 	for {
-		some, err := c.Records(ctx, *last)
+		some, err := c.Records(ctx, since)
+		if err == nil && len(some) == 0 && since >= 0 && since < *last {
+			*last, since = 0, 0 // its record was lost, and it counts anew
+			continue
+		}
+		some = slices.DeleteFunc(some, func(r hands.DoorRecord) bool { return r.Seq <= *last })
 		if err != nil || len(some) == 0 {
 			return err
 		}
@@ -63,6 +70,7 @@ func readDoor(ctx context.Context, j *journal.Journal, socket string, last *int6
 			*last = r.Seq
 		}
 		j.NoteState(doorState, strconv.AppendInt(nil, *last, 10))
+		since = *last
 	}
 }
 

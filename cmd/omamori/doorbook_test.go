@@ -78,4 +78,9 @@ func TestTheDoorsRecordIsTakenIntoTheJournal(t *testing.T) {
 	if b, err := j.LoadState(t.Context(), doorState); err != nil || string(b) != "2" {
 		t.Errorf("%q, %v", b, err)
 	}
+	// The door has lost its record, and counts anew: below what we have seen.
+	last = 5000
+	if err := readDoor(t.Context(), j, dir+"/sock", &last); err != nil || last != 2 {
+		t.Errorf("read up to %d, %v", last, err)
+	}
 }

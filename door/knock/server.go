@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +24,8 @@ type Door interface {
 	Admit(ctx context.Context, permit, signature []byte) (door.Lease, error)
 }
 
-// Conn is a UDP socket.
+// Conn is a UDP socket. One of the system's, a *net.UDPConn, may be bound to all addresses:
+// each knock is answered from the one that it came to.
 type Conn interface {
 	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
 	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
@@ -88,13 +91,15 @@ type Server struct {
 }
 
 type job struct {
-	packet []byte
-	from   netip.AddrPort
+	packet  []byte
+	from    netip.AddrPort
+	control []byte // what the kernel told of the packet
 }
 
 type serving struct {
 	*Server
 	conn   Conn
+	udp    *net.UDPConn // conn, if it is one of the system's
 	sums   counters
 	jobs   chan job
 	failed atomic.Bool
@@ -119,6 +124,11 @@ func (s *Server) Serve(ctx context.Context, conn Conn) error {
 		Server: s, conn: conn, jobs: make(chan job, waiting), recent: newRecent(),
 		check: newCheck(s.Key.secret), baker: newBaker(), turned: time.Now(),
 		free: newBudget(), shown: newBudget(),
+	}
+	if v.udp, _ = conn.(*net.UDPConn); v.udp != nil {
+		if err := tellDestination(v.udp); err != nil {
+			return fmt.Errorf("ask for the addresses of knocks: %w", err)
+		}
 	}
 	inner, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
@@ -158,8 +168,16 @@ func (v *serving) tell(ctx context.Context) {
 
 func (v *serving) read(ctx context.Context) error {
 	buffer := make([]byte, MaxPacket+1) // one more, to see what is too long
+	control := make([]byte, 128)
 	for {
-		n, from, err := v.conn.ReadFromUDPAddrPort(buffer)
+		var n, told int
+		var from netip.AddrPort
+		var err error
+		if v.udp != nil {
+			n, told, _, from, err = v.udp.ReadMsgUDPAddrPort(buffer, control)
+		} else {
+			n, from, err = v.conn.ReadFromUDPAddrPort(buffer)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -168,12 +186,12 @@ func (v *serving) read(ctx context.Context) error {
 		case err != nil: // what ICMP tells of an answer, or no memory for a moment
 			continue
 		}
-		v.packet(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		v.packet(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), control[:told])
 	}
 }
 
 // packet does what is cheap, and leaves the rest to the workers.
-func (v *serving) packet(b []byte, from netip.AddrPort) {
+func (v *serving) packet(b []byte, from netip.AddrPort, control []byte) {
 	v.sums.packets.Add(1)
 	if !v.check.knock(b) {
 		v.sums.foreign.Add(1)
@@ -185,7 +203,7 @@ func (v *serving) packet(b []byte, from netip.AddrPort) {
 	v.mu.Unlock()
 	if !fresh {
 		v.sums.again.Add(1)
-		v.send(answer, from)
+		v.send(answer, from, control)
 		return
 	}
 	now := time.Now()
@@ -200,14 +218,14 @@ func (v *serving) packet(b []byte, from netip.AddrPort) {
 		may = v.shown.take(from.Addr(), now)
 	} else if may = v.free.take(from.Addr(), now); !may {
 		// Whoever receives this is where he says, and has a share of his own.
-		v.send(offer(v.check, b, v.baker.bake(v.addressBuffer)), from)
+		v.send(offer(v.check, b, v.baker.bake(v.addressBuffer)), from, control)
 	}
 	if may {
 		v.mu.Lock()
 		v.recent.begin(t, from)
 		v.mu.Unlock()
 		select {
-		case v.jobs <- job{append([]byte(nil), b...), from}:
+		case v.jobs <- job{slices.Clone(b), from, slices.Clone(control)}:
 			return
 		default:
 			v.mu.Lock()
@@ -218,9 +236,13 @@ func (v *serving) packet(b []byte, from netip.AddrPort) {
 	v.sums.over.Add(1)
 }
 
-func (v *serving) send(b []byte, to netip.AddrPort) {
-	if b != nil {
-		_, _ = v.conn.WriteToUDPAddrPort(b, to) // UDP: the client asks again
+func (v *serving) send(b []byte, to netip.AddrPort, control []byte) {
+	switch { // UDP: the client asks again
+	case b == nil:
+	case v.udp != nil:
+		_, _, _ = v.udp.WriteMsgUDPAddrPort(b, answerFrom(control), to)
+	default:
+		_, _ = v.conn.WriteToUDPAddrPort(b, to)
 	}
 }
 
@@ -230,7 +252,7 @@ func (v *serving) work(ctx context.Context, j job) {
 	v.mu.Lock()
 	v.recent.end(tagOf(j.packet), j.from, answer, closed)
 	v.mu.Unlock()
-	v.send(answer, j.from)
+	v.send(answer, j.from, j.control)
 }
 
 // answer is what to answer, nil for silence, and whether the knock has had its effect.

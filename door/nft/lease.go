@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/nftables"
-	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/door"
 )
@@ -116,27 +116,27 @@ func (f *Firewall) Openings() ([]door.Opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openings(c)
+	all, _, err := openings(c)
+	return all, err
 }
 
-func openings(c *nftables.Conn) (all []door.Opening, err error) {
+// openings leaves out elements that we do not make, for which no Shut could be asked, and
+// says that there are such.
+func openings(c *nftables.Conn) (all []door.Opening, foreign bool, err error) {
 	for _, name := range leaseSets {
-		list, err := c.GetSetElements(leases(name))
-		if errors.Is(err, unix.ENOENT) {
-			continue
-		}
+		list, _, err := elementsOf(c, leases(name))
 		if err != nil {
-			return nil, fmt.Errorf("read leases: %w", err)
+			return nil, false, fmt.Errorf("read leases: %w", err)
 		}
 		for _, e := range list {
-			o, err := opening(name, e)
-			if err != nil {
-				return nil, err
+			if o, ok := opening(name, e); ok {
+				all = append(all, o)
+			} else {
+				foreign = true
 			}
-			all = append(all, o)
 		}
 	}
-	return all, nil
+	return all, foreign, nil
 }
 
 // group makes elements of openings, by set. It refuses every time that the kernel might
@@ -191,30 +191,27 @@ func portKey(p uint16) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, p), 0, 0)
 }
 
-// opening reads an element back. The kernel rounds Expires down; one that is about to go
-// is shown with 0.
-func opening(set string, e nftables.SetElement) (door.Opening, error) {
+// opening reads an element back, if it is as place makes them. The kernel rounds Expires
+// down; one that is about to go is shown with 0.
+func opening(set string, e nftables.SetElement) (o door.Opening, ok bool) {
 	n := 4
 	if set == leases6 || set == wide6 {
 		n = 16
 	}
-	bad := fmt.Errorf("the set %s has an element that is not of ours", set)
 	if len(e.Key) != n+4 {
-		return door.Opening{}, bad
+		return o, false
 	}
 	from, _ := netip.AddrFromSlice(e.Key[:n])
-	o := door.Opening{From: netip.PrefixFrom(from, n*8), Port: binary.BigEndian.Uint16(e.Key[n:]), Lease: e.Comment, Left: e.Expires}
-	if set == leases4 || set == leases6 {
-		return o, nil
-	}
-	if len(e.KeyEnd) != n+4 {
-		return door.Opening{}, bad
-	}
-	end, _ := netip.AddrFromSlice(e.KeyEnd[:n])
-	for bits := n * 8; bits > 0; bits-- {
-		if o.From = netip.PrefixFrom(from, bits); o.From == o.From.Masked() && last(o.From) == end {
-			return o, nil
+	o = door.Opening{From: netip.PrefixFrom(from, n*8), Port: binary.BigEndian.Uint16(e.Key[n:]), Lease: e.Comment, Left: e.Expires}
+	if set == wide4 || set == wide6 {
+		if len(e.KeyEnd) != n+4 {
+			return o, false
+		}
+		end, _ := netip.AddrFromSlice(e.KeyEnd[:n])
+		for bits := n*8 - 1; bits > 0 && last(o.From) != end; bits-- {
+			o.From = netip.PrefixFrom(from, bits)
 		}
 	}
-	return door.Opening{}, bad
+	name, key, end, err := place(o.From, o.Port)
+	return o, err == nil && name == set && bytes.Equal(key, e.Key) && bytes.Equal(end, e.KeyEnd)
 }

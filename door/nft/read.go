@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
-	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/door"
 )
@@ -35,17 +34,17 @@ func (f *Firewall) Read(keep []string) (door.Wall, error) {
 		return door.Wall{}, err
 	}
 	for _, name := range []string{closedSet, freedSet} {
-		list, err := c.GetSetElements(ports(name))
-		if errors.Is(err, unix.ENOENT) {
-			w.Sound = false
-			continue
-		}
+		list, there, err := elementsOf(c, ports(name))
 		if err != nil {
 			return door.Wall{}, fmt.Errorf("read ports: %w", err)
 		}
+		if !there {
+			w.Sound = false
+		}
 		for _, e := range list {
 			if len(e.Key) < 2 {
-				return door.Wall{}, errors.New("the set of ports has an element that is not of ours")
+				w.Sound = false
+				continue
 			}
 			p := binary.BigEndian.Uint16(e.Key)
 			switch {
@@ -67,8 +66,30 @@ func (f *Firewall) Read(keep []string) (door.Wall, error) {
 	slices.Sort(w.Closed)
 	slices.Sort(w.Trying)
 	slices.Sort(w.Freed)
-	w.Open, err = openings(c)
+	var foreign bool
+	if w.Open, foreign, err = openings(c); foreign {
+		w.Sound = false
+	}
 	return w, err
+}
+
+// elementsOf lists the elements of a set, if that is there. The library does not tell its
+// absence from other errors.
+func elementsOf(c *nftables.Conn, set *nftables.Set) (list []nftables.SetElement, there bool, err error) {
+	list, err = c.GetSetElements(set)
+	if err == nil {
+		return list, true, nil
+	}
+	there, e := tableThere(c)
+	if e == nil && there {
+		var all []*nftables.Set
+		all, e = c.GetSets(table())
+		there = slices.ContainsFunc(all, func(s *nftables.Set) bool { return s.Name == set.Name })
+	}
+	if e == nil && !there {
+		return nil, false, nil
+	}
+	return nil, false, errors.Join(err, e)
 }
 
 func tableThere(c *nftables.Conn) (bool, error) {

@@ -184,8 +184,10 @@ func (l *link) ends(ctx context.Context, to netip.AddrPort, a knock.Answer, open
 		_ = c.Close()
 		return chain.Broke("lease_stays", chain.Say("knock.lease_stays", "where", to, "lease", a.ID), chain.Say("knock.lease_stays_hint"))
 	}
-	if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) && !errors.Is(err, syscall.ECONNREFUSED) &&
-		!errors.Is(err, syscall.EHOSTUNREACH) {
+	if errors.Is(err, syscall.ECONNREFUSED) { // a closed door drops: this came past it
+		return chain.Broke("lease_stays", chain.Say("knock.lease_answers", "where", to, "lease", a.ID), chain.Say("knock.lease_stays_hint"))
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
 		return chain.Untried(chain.ErrorText(err), chain.Text{})
 	}
 	p := chain.Held(chain.Say("knock.holds", "where", to, "took", opened.Round(time.Millisecond)))

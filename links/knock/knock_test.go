@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -71,7 +72,8 @@ func TestKnock(t *testing.T) {
 		}
 	}
 	var service net.Listener
-	listen := func(greeting string) {
+	// With first, that happens as soon as somebody has come in.
+	listen := func(greeting string, first ...func(net.Listener)) {
 		server.In(func() { service, err = net.Listen("tcp", ":22") })
 		fatal(t, err)
 		go func(l net.Listener) {
@@ -79,6 +81,9 @@ func TestKnock(t *testing.T) {
 				c, err := l.Accept()
 				if err != nil {
 					return
+				}
+				for _, f := range first {
+					f(l)
 				}
 				_, _ = io.WriteString(c, greeting)
 				_ = c.Close()
@@ -129,6 +134,24 @@ func TestKnock(t *testing.T) {
 		t.Errorf("%+v", p.Figures)
 	}
 	t.Logf("opened in %v ms", p.Figures)
+	// Behind another lease the service has gone: a refusal is no closed door.
+	_ = service.Close()
+	listen("SSH-2.0-x\r\n", func(l net.Listener) {
+		_ = l.Close()
+		from := netip.MustParsePrefix("192.0.2.2/32")
+		if _, err := ask.Lease(ctx, door.Lease{From: from, Ports: []uint16{22}}, time.Minute, "root"); err != nil {
+			t.Error(err)
+		}
+	})
+	expect(prove("owner"), chain.Broken, "knock.lease_answers")
+	_, _, err = ask.End(ctx, "", false, "root")
+	fatal(t, err)
+	// Nor is a way that is gone.
+	listen("SSH-2.0-x\r\n", func(net.Listener) { laptop.Run("ip route add unreachable " + serverAt) })
+	expect(prove("owner"), chain.Unproven, "chain.error")
+	laptop.Run("ip route del unreachable " + serverAt)
+	_ = service.Close()
+	listen("SSH-2.0-x\r\n")
 	expect(prove("stranger"), chain.Broken, "knock.silent")
 	_ = service.Close()
 	expect(prove("owner"), chain.Broken, "knock.link_port_refused")
