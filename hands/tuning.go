@@ -77,6 +77,10 @@ func (t *tuner) apply(q Tuning) error {
 	if t.pending != nil || t.closed || t.server.shutting.Load() {
 		return refuse(chain.Say("hands.tuning_pending"))
 	}
+	// A record that could not be taken up is the only one of what was before.
+	if left := undoPath(t.server.file.state()); present(left) {
+		return refuse(chain.Say("hands.tuning_left", "path", left))
+	}
 	u, services, err := t.plan(q)
 	if err != nil {
 		return err
@@ -159,25 +163,26 @@ func (t *tuner) plan(q Tuning) (*undo, []*service, error) {
 }
 
 // restart has systemd read its files, and restarts the services that the tuning is about
-// and that ran. Their deeds are held.
+// and that ran: each of them, whatever becomes of the others. Their deeds are held.
 func (t *tuner) restart(u *undo, services []*service) error {
-	ctx, cancel := context.WithTimeout(t.server.ctx, 2*deedTimeout)
-	defer cancel()
+	bounded := func(most time.Duration, f func(context.Context) error) error {
+		ctx, cancel := context.WithTimeout(t.server.ctx, most)
+		defer cancel()
+		return f(ctx)
+	}
+	var failed []error
 	if u.units() {
-		if err := t.server.bus.reload(ctx); err != nil {
-			return err
-		}
+		failed = append(failed, bounded(deedTimeout, t.server.bus.reload))
 	}
 	for _, v := range services {
-		restarts := slices.ContainsFunc(u.Files, func(f undoFile) bool { return f.Service == v.Name && f.Restart })
-		if !restarts || !slices.Contains(u.Ran, v.Name) {
+		if !u.restarts(v.Name) || !slices.Contains(u.Ran, v.Name) {
 			continue
 		}
-		if err := v.restart(ctx); err != nil {
-			return fmt.Errorf("restart %s: %w", v.Name, err)
+		if err := bounded(deedTimeout+v.stopTime(), v.restart); err != nil {
+			failed = append(failed, fmt.Errorf("restart %s: %w", v.Name, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // keep makes the pending tuning last.
@@ -230,19 +235,16 @@ func (t *tuner) undoAll() error {
 	return t.undoLocked(services)
 }
 
-// undoLocked puts the files back and restarts what ran. As long as a file cannot be put
+// undoLocked puts the files back and restarts what ran, also where the files were back
+// already: whoever put them there may have come no further. As long as a file cannot be put
 // back it is tried again; a service that does not start is for the guard to mend.
 func (t *tuner) undoLocked(services []*service) error {
 	u := t.pending
-	changed, err := u.restore()
-	if err != nil {
+	if err := u.restore(); err != nil {
 		t.timer = time.AfterFunc(undoAgain, t.late)
 		return err
 	}
-	if changed {
-		err = t.restart(u, services)
-	}
-	err = errors.Join(err, t.forget())
+	err := errors.Join(t.restart(u, services), t.forget())
 	t.server.log.Info("tuning undone", "error", err)
 	return err
 }
@@ -266,13 +268,17 @@ func (t *tuner) resume() error {
 	if err != nil || u == nil {
 		return err
 	}
-	for i, f := range u.Files { // only what the file allows still is touched
+	var files []undoFile
+	for _, f := range u.Files { // only what the file allows still is touched
 		_, tune, err := t.server.tuneFile(Change{Service: f.Service, File: f.Path})
 		if err != nil {
-			return fmt.Errorf("resume tuning of %s: %w", f.Path, err)
+			t.server.log.Error("a file stays as it was tuned", "path", f.Path, "error", err)
+			continue
 		}
-		u.Files[i].tune = tune
+		f.tune = tune
+		files = append(files, f)
 	}
+	u.Files = files
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.pending = u

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -106,6 +107,16 @@ func (u *undo) units() bool {
 	return false
 }
 
+// restarts reports whether the tuning takes a restart of a service.
+func (u *undo) restarts(service string) bool {
+	return slices.ContainsFunc(u.Files, func(f undoFile) bool { return f.Service == service && f.Restart })
+}
+
+func present(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // write writes the new files.
 func (u *undo) write() error {
 	for _, f := range u.Files {
@@ -119,11 +130,11 @@ func (u *undo) write() error {
 	return nil
 }
 
-// restore puts every file back, and reports whether one had been changed.
-func (u *undo) restore() (changed bool, err error) {
+// restore puts every file back.
+func (u *undo) restore() error {
 	for _, f := range u.Files {
 		if err := trusted(f.tune); err != nil {
-			return changed, err
+			return err
 		}
 		now, err := os.ReadFile(f.Path)
 		switch {
@@ -140,11 +151,10 @@ func (u *undo) restore() (changed bool, err error) {
 			}
 		}
 		if err != nil {
-			return changed, err
+			return err
 		}
-		changed = true
 	}
-	return changed, nil
+	return nil
 }
 
 // makeDropIn makes the folder of a unit's drop-ins, which need not be there; the others'
@@ -183,7 +193,10 @@ func trusted(t Tune) error {
 
 // replace writes a file whole or not at all, and so that a power cut does not take it.
 func replace(path string, content []byte, mode os.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".omamori-*") // which no service reads
+	if err := os.Remove(half(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f, err := os.OpenFile(half(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -199,25 +212,21 @@ func replace(path string, content []byte, mode os.FileMode) (err error) {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return syncDir(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+// half is where a file is written, which no service reads. It has the same name each time:
+// what a killed one left, the next takes away.
+func half(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 }
 
 // remove removes a file for good.
 func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, p := range []string{half(path), path} {
+		if err := os.Remove(p); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }

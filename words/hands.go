@@ -12,6 +12,8 @@ var handsTexts = []entry{
 	{"hands.unknown_tune", "{path} is not a file by which {service} may be tuned", "{path} は {service} の調整に使えるファイルではありません"},
 	{"hands.bad_within", "a tuning may wait from {min} to {max} to be kept", "調整の確定を待てる時間は {min} から {max} です"},
 	{"hands.tuning_pending", "another tuning is under way", "別の調整を行っています"},
+	{"hands.tuning_left", "{path} says what an earlier tuning is to be undone to, and could not be read: look at the services' files, then delete it",
+		"{path} には以前の調整を元に戻すための控えがありますが、読み取れません。各サービスの設定を確かめてから削除してください"},
 	{"hands.no_tuning", "there is no tuning to be kept or undone; it may have been undone already", "確定または取り消しを待つ調整はありません（すでに元に戻された可能性があります）"},
 
 	// Mistakes in hands' file.
