@@ -157,6 +157,8 @@ func (t *tuner) plan(q Tuning) (*undo, []*service, error) {
 		services = append(services, v)
 		if v.running(ctx) { // one that was stopped is not started for this
 			u.Ran = append(u.Ran, v.Name)
+		} else if u.restarts(v.Name) { // nobody could tell whether it starts with it
+			return nil, nil, refuse(chain.Say("hands.tune_stopped", "service", v.Name))
 		}
 	}
 	return u, services, nil
@@ -191,6 +193,13 @@ func (t *tuner) keep() error {
 	defer t.mu.Unlock()
 	if t.pending == nil {
 		return refuse(chain.Say("hands.no_tuning"))
+	}
+	ctx, cancel := context.WithTimeout(t.server.ctx, askTimeout)
+	defer cancel()
+	for _, v := range t.server.services {
+		if t.pending.restarts(v.Name) && !v.running(ctx) {
+			return refuse(chain.Say("hands.tune_stopped", "service", v.Name))
+		}
 	}
 	if err := t.forget(); err != nil {
 		return err
@@ -243,6 +252,9 @@ func (t *tuner) undoLocked(services []*service) error {
 	if err := u.restore(); err != nil {
 		t.timer = time.AfterFunc(undoAgain, t.late)
 		return err
+	}
+	for _, v := range services { // it is not refused, but it counts
+		v.limit.count(time.Now())
 	}
 	err := errors.Join(t.restart(u, services), t.forget())
 	t.server.log.Info("tuning undone", "error", err)

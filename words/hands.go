@@ -8,6 +8,8 @@ var handsTexts = []entry{
 	{"hands.bad_pool", "“{pool}” is not a pool: php-fpm has one, the others have none", "「{pool}」はプールではありません（php-fpm だけに書きます）"},
 	{"hands.bad_setting", "{name} is not a setting that a file of the form {form} may have", "{form} のファイルに {name} は設定できません"},
 	{"hands.bad_value", "{name} may not be “{value}”", "{name} を「{value}」にはできません"},
+	{"hands.disagree", "{name} ({value}) may not be larger than {other} ({than})", "{name}（{value}）を {other}（{than}）より大きくはできません"},
+	{"hands.tune_stopped", "{service} does not run: whether it starts with these settings cannot be told", "{service} が停止しているため、この設定で起動するか確かめられません"},
 	{"hands.no_values", "there is nothing to be written to {path}", "{path} に書くものがありません"},
 	{"hands.unknown_tune", "{path} is not a file by which {service} may be tuned", "{path} は {service} の調整に使えるファイルではありません"},
 	{"hands.bad_within", "a tuning may wait from {min} to {max} to be kept", "調整の確定を待てる時間は {min} から {max} です"},
