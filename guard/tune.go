@@ -54,6 +54,9 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 	if !ok {
 		return TuneResult{}, &TuneError{Text: chain.Say("guard.tune_no_hands"), Hint: g.o.NoHands}
 	}
+	if err := g.tuneRuns(ctx, t); err != nil {
+		return TuneResult{}, err
+	}
 	t.Within = tuneWithin
 	done := make(chan TuneResult, 1)
 	var bad error
@@ -63,6 +66,9 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 			return
 		}
 		links, names := g.tuned(t)
+		if bad = g.tuneProvable(t, names); bad != nil {
+			return
+		}
 		g.tuning = links
 		g.commit(journal.Entry{What: "tune", Text: chain.Say("guard.tune_begins", "who", who, "services", strings.Join(servicesOf(t), ", ")), Body: t})
 		g.work.Go(func() {
@@ -91,6 +97,35 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 	case <-ctx.Done():
 		return TuneResult{}, ctx.Err()
 	}
+}
+
+// tuneRuns wants each service to run that would be tuned: hands start none for this, so
+// that its file would not be tried.
+func (g *Guard) tuneRuns(ctx context.Context, t hands.Tuning) error {
+	for _, service := range servicesOf(t) {
+		p, err := g.o.Hands.Process(ctx, service)
+		if err != nil {
+			return &TuneError{Text: chain.Say("guard.tune_failed", "error", chain.ErrorText(err)), Hint: chain.Say("guard.tune_stopped_hint")}
+		}
+		if !p.Running {
+			return &TuneError{Text: chain.Say("guard.tune_stopped", "service", service), Hint: chain.Say("guard.tune_stopped_hint")}
+		}
+	}
+	return nil
+}
+
+// tuneProvable wants a link of the machine among names for each service: without one
+// nothing would tell whether it still works.
+func (g *Guard) tuneProvable(t hands.Tuning, names []string) error {
+	for _, service := range servicesOf(t) {
+		if !slices.ContainsFunc(names, func(name string) bool {
+			m, ok := g.links[name].prover.(chain.Mender)
+			return ok && m.Service() == service
+		}) {
+			return &TuneError{Text: chain.Say("guard.tune_unproved", "service", service), Hint: chain.Say("guard.tune_unproved_hint", "service", service)}
+		}
+	}
+	return nil
 }
 
 func servicesOf(t hands.Tuning) (names []string) {
