@@ -16,6 +16,8 @@ import (
 // hands hears in time that it is to be kept: also if whoever asked for it dies, if hands
 // is killed, and if the machine reboots.
 type Tuning struct {
+	// ID is of the asker's choosing; by it he can ask what became of the tuning.
+	ID      string   `json:"id,omitempty"`
 	Changes []Change `json:"changes"`
 	// Within is how long hands waits for the word, from when the services run again.
 	Within time.Duration `json:"within"`
@@ -28,8 +30,19 @@ type Change struct {
 	Values  []Value `json:"values"`
 }
 
+// Outcome is what became of a tuning; "" is that of one that nothing is known of.
+type Outcome string
+
+// What may become of a tuning.
+const (
+	Pending Outcome = "pending" // it will be undone, if it is not kept
+	Kept    Outcome = "kept"
+	Undone  Outcome = "undone"
+)
+
 // Bounds of a tuning.
 const (
+	maxTuningID = 64
 	leastWithin = time.Second
 	mostWithin  = 10 * time.Minute
 	// undoAgain is when an undoing that failed is tried again.
@@ -66,6 +79,9 @@ func (s *Server) tuneFile(c Change) (*service, Tune, error) {
 func (t *tuner) apply(q Tuning) error {
 	if q.Within < leastWithin || q.Within > mostWithin {
 		return refuse(chain.Say("hands.bad_within", "min", leastWithin, "max", mostWithin))
+	}
+	if len(q.ID) > maxTuningID {
+		return refuse(chain.Say("hands.unknown_request"))
 	}
 	if len(q.Changes) == 0 || len(q.Changes) > maxTunes {
 		return refuse(chain.Say("hands.too_many", "max", maxTunes))
@@ -112,12 +128,15 @@ func (t *tuner) apply(q Tuning) error {
 		err = t.restart(u, services)
 	}
 	t.server.log.Info("tuned", "files", len(u.Files), "error", err)
+	// From here on no error is a *Refused: that would say that nothing was done.
 	if err != nil {
-		return errors.Join(err, t.undoLocked(services))
+		err = errors.Join(err, t.undoLocked(services))
+		return told(err.Error(), errno(err))
 	}
 	u.Until = time.Now().Add(q.Within)
 	if err := u.save(t.server.file.state()); err != nil {
-		return errors.Join(err, t.undoLocked(services))
+		err = errors.Join(err, t.undoLocked(services))
+		return told(err.Error(), errno(err))
 	}
 	t.timer = time.AfterFunc(q.Within, t.late)
 	return nil
@@ -125,7 +144,7 @@ func (t *tuner) apply(q Tuning) error {
 
 // plan checks a tuning and reads what is there before it.
 func (t *tuner) plan(q Tuning) (*undo, []*service, error) {
-	u := &undo{Boot: bootID(), Within: q.Within, Until: time.Now().Add(q.Within + deedTimeout)}
+	u := &undo{ID: q.ID, Boot: bootID(), Within: q.Within, Until: time.Now().Add(q.Within + deedTimeout)}
 	for _, c := range q.Changes {
 		_, tune, err := t.server.tuneFile(c)
 		if err != nil {
@@ -201,11 +220,24 @@ func (t *tuner) keep() error {
 			return refuse(chain.Say("hands.tune_stopped", "service", v.Name))
 		}
 	}
+	if err := t.pending.note(t.server.file.state(), Kept); err != nil {
+		return err
+	}
 	if err := t.forget(); err != nil {
 		return err
 	}
 	t.server.log.Info("tuning is kept")
 	return nil
+}
+
+// became says what became of a tuning. It waits for what is under way.
+func (t *tuner) became(id string) (Outcome, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending != nil && t.pending.ID == id {
+		return Pending, nil
+	}
+	return loadOutcome(t.server.file.state(), id)
 }
 
 // undo puts back what was before the pending tuning.
@@ -256,7 +288,7 @@ func (t *tuner) undoLocked(services []*service) error {
 	for _, v := range services { // it is not refused, but it counts
 		v.limit.count(time.Now())
 	}
-	err := errors.Join(t.restart(u, services), t.forget())
+	err := errors.Join(t.restart(u, services), u.note(t.server.file.state(), Undone), t.forget())
 	t.server.log.Info("tuning undone", "error", err)
 	return err
 }

@@ -343,3 +343,40 @@ func FuzzContent(f *testing.F) {
 		}
 	})
 }
+
+// Who has not heard the reply may ask what became of it, also after hands were killed.
+func TestWhatBecameOfIt(t *testing.T) {
+	h := newTuned(t)
+	is := func(id string, want Outcome) {
+		t.Helper()
+		if got, err := h.tuner.became(id); err != nil || got != want {
+			t.Errorf("%s: %q %v, not %q", id, got, err, want)
+		}
+	}
+	apply := func(id, pool string) {
+		t.Helper()
+		q := h.tuning(pool)
+		q.ID = id
+		if err := h.tuner.apply(q); err != nil {
+			t.Fatal(err)
+		}
+		is(id, Pending)
+	}
+	apply("one", "64M")
+	if err := h.tuner.keep(); err != nil {
+		t.Fatal(err)
+	}
+	is("one", Kept)
+	apply("two", "32M")
+	h.Server.Close()
+	h.open()
+	is("two", Pending)
+	if err := h.tuner.undo(); err != nil {
+		t.Fatal(err)
+	}
+	h.Server.Close()
+	h.open()
+	is("two", Undone)
+	is("one", "")
+	is("", "")
+}

@@ -17,6 +17,7 @@ import (
 // undo is all that it takes to undo a tuning. It is on the disk before anything is
 // changed, in a folder that only root can write.
 type undo struct {
+	ID     string        `json:"id,omitempty"`
 	Boot   string        `json:"boot"`
 	Until  time.Time     `json:"until"`
 	Within time.Duration `json:"within"`
@@ -66,27 +67,62 @@ func (u *undo) save(state string) error {
 
 // loadUndo gives nil where there is nothing to undo.
 func loadUndo(state string) (*undo, error) {
-	path := undoPath(state)
+	u := &undo{}
+	if there, err := readState(undoPath(state), u); err != nil || !there {
+		return nil, err
+	}
+	return u, nil
+}
+
+// readState reads one of hands' own notes, if it is there.
+func readState(path string, into any) (there bool, err error) {
 	f, st, err := openFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer f.Close()
 	if t, bad := writable(path, &st); bad {
-		return nil, refuse(t)
+		return false, refuse(t)
 	}
 	b, err := readUpTo(f, maxUndo)
+	if err == nil {
+		err = json.Unmarshal(b, into)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return false, fmt.Errorf("read %s: %w", path, err)
 	}
-	u := &undo{}
-	if err := json.Unmarshal(b, u); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	return true, nil
+}
+
+// outcome is what became of the last tuning that has an ID.
+type outcome struct {
+	ID  string  `json:"id"`
+	How Outcome `json:"how"`
+}
+
+func outcomePath(state string) string { return filepath.Join(state, "tuned.json") }
+
+// note keeps what becomes of a tuning, for whom the reply may not reach.
+func (u *undo) note(state string, how Outcome) error {
+	if u.ID == "" {
+		return nil
 	}
-	return u, nil
+	b, err := json.Marshal(outcome{u.ID, how})
+	if err != nil {
+		return fmt.Errorf("encode what became of the tuning: %w", err)
+	}
+	return replace(outcomePath(state), b, 0o600)
+}
+
+func loadOutcome(state, id string) (Outcome, error) {
+	var o outcome
+	if there, err := readState(outcomePath(state), &o); err != nil || !there || id == "" || o.ID != id {
+		return "", err
+	}
+	return o.How, nil
 }
 
 func readUpTo(f *os.File, most int64) ([]byte, error) {

@@ -84,5 +84,8 @@ var guardTexts = []entry{
 	{"guard.tune_kept", "the tuning is proved, and stays", "調整後の動作を確認し、確定しました"},
 	{"guard.tune_undone", "the tuning is undone: {why:text}", "調整を元に戻しました: {why:text}"},
 	{"guard.tune_failed", "it could not be carried out: {error:text}", "実行できませんでした: {error:text}"},
+	{"guard.tune_unknown", "it is not known whether the tuning stays or is undone ({why:text}): look at {files}",
+		"調整が残ったのか元に戻ったのか分かりません（{why:text}）。{files} を確かめてください"},
+	{"guard.tune_unknown_hint", "what nobody has kept, omamori-hands puts back by itself as soon as it can", "確定していない調整は、omamori-hands ができるだけ早く自動で元に戻します"},
 	{"guard.tune_broke", "{link} does not hold with it: {because:text}", "{link} が成り立ちませんでした: {because:text}"},
 }
