@@ -253,10 +253,7 @@ func (m *Measured) mariadb(ctx context.Context, s hands.Service, p *proc) error 
 			}
 			sql.Used(v)
 		}
-		sql.Held, sql.Peak, sql.Limit = p.held, p.peak, m.limitOf(p.pid)
-		if m.Kill != nil {
-			sql.Peak = max(sql.Peak, m.Kill.Largest[p.name])
-		}
+		sql.Held, sql.Limit = p.held, m.limitOf(p.pid)
 	}
 	b, ok := v.Buffers()
 	if !ok {
@@ -323,7 +320,6 @@ func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, maste
 			continue
 		}
 		shared := c.resident - min(c.resident, c.own)
-		p.Seen++
 		p.Child = max(p.Child, c.own, c.peak-min(c.peak, shared))
 		if m.Kill != nil { // when it killed, they held more
 			p.Child = max(p.Child, m.Kill.Largest[c.name]-min(m.Kill.Largest[c.name], shared))
