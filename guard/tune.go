@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -18,17 +19,19 @@ type Tuner interface {
 	Tune(ctx context.Context, t hands.Tuning) error
 	Keep(ctx context.Context) error
 	Undo(ctx context.Context) error
+	// Became says what became of the tuning with this ID.
+	Became(ctx context.Context, id string) (hands.Outcome, error)
 }
 
 // TuneResult is how a tuning went.
 type TuneResult struct {
-	// Kept says that the site was proved with it, and it stays. Otherwise it has been
-	// undone, and Why says why.
+	// Kept says that the site was proved with it, and it stays. Otherwise all is as it was
+	// before, and Why says why.
 	Kept bool
 	Why  chain.Text
 }
 
-// TuneError says why nothing was tried.
+// TuneError says why nothing was tried, or that nobody knows what became of it.
 type TuneError struct{ Text, Hint chain.Text }
 
 func (e *TuneError) Error() string { return "tune: " + e.Text.Key }
@@ -54,8 +57,15 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 	if !ok {
 		return TuneResult{}, &TuneError{Text: chain.Say("guard.tune_no_hands"), Hint: g.o.NoHands}
 	}
-	t.Within = tuneWithin
-	done := make(chan TuneResult, 1)
+	if err := g.tuneRuns(ctx, t); err != nil {
+		return TuneResult{}, err
+	}
+	t.Within, t.ID = tuneWithin, rand.Text()
+	type ended struct {
+		TuneResult
+		unknown *TuneError
+	}
+	done := make(chan ended, 1)
 	var bad error
 	err := g.call(ctx, func() {
 		if g.tuning != nil {
@@ -63,20 +73,26 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 			return
 		}
 		links, names := g.tuned(t)
+		if bad = g.tuneProvable(t, names); bad != nil {
+			return
+		}
 		g.tuning = links
 		g.commit(journal.Entry{What: "tune", Text: chain.Say("guard.tune_begins", "who", who, "services", strings.Join(servicesOf(t), ", ")), Body: t})
 		g.work.Go(func() {
-			r := g.tryTuning(tuner, t, names)
+			r, unknown := g.tryTuning(tuner, t, names)
 			g.later(g.ctx, func() {
 				g.tuning = nil
 				text := chain.Say("guard.tune_kept")
-				if !r.Kept {
+				switch {
+				case unknown != nil:
+					text = unknown.Text
+				case !r.Kept:
 					text = chain.Say("guard.tune_undone", "why", r.Why)
 				}
 				g.append(journal.Entry{What: "tune", Text: text})
 				g.look()
 			})
-			done <- r
+			done <- ended{r, unknown}
 		})
 	})
 	if err == nil {
@@ -87,10 +103,42 @@ func (g *Guard) Tune(ctx context.Context, t hands.Tuning, who string) (TuneResul
 	}
 	select {
 	case r := <-done:
-		return r, nil
+		if r.unknown != nil {
+			return TuneResult{}, r.unknown
+		}
+		return r.TuneResult, nil
 	case <-ctx.Done():
 		return TuneResult{}, ctx.Err()
 	}
+}
+
+// tuneRuns wants each service to run that would be tuned: hands start none for this, so
+// that its file would not be tried.
+func (g *Guard) tuneRuns(ctx context.Context, t hands.Tuning) error {
+	for _, service := range servicesOf(t) {
+		p, err := g.o.Hands.Process(ctx, service)
+		if err != nil {
+			return &TuneError{Text: chain.Say("guard.tune_failed", "error", chain.ErrorText(err)), Hint: chain.Say("guard.tune_stopped_hint")}
+		}
+		if !p.Running {
+			return &TuneError{Text: chain.Say("guard.tune_stopped", "service", service), Hint: chain.Say("guard.tune_stopped_hint")}
+		}
+	}
+	return nil
+}
+
+// tuneProvable wants a link of the machine among names for each service: without one
+// nothing would tell whether it still works.
+func (g *Guard) tuneProvable(t hands.Tuning, names []string) error {
+	for _, service := range servicesOf(t) {
+		if !slices.ContainsFunc(names, func(name string) bool {
+			m, ok := g.links[name].prover.(chain.Mender)
+			return ok && m.Service() == service
+		}) {
+			return &TuneError{Text: chain.Say("guard.tune_unproved", "service", service), Hint: chain.Say("guard.tune_unproved_hint", "service", service)}
+		}
+	}
+	return nil
 }
 
 func servicesOf(t hands.Tuning) (names []string) {
@@ -135,15 +183,26 @@ func (g *Guard) tuned(t hands.Tuning) (links map[string]bool, names []string) {
 	return links, names
 }
 
-// tryTuning runs beside the loop.
-func (g *Guard) tryTuning(tuner Tuner, t hands.Tuning, names []string) TuneResult {
+// tryTuning runs beside the loop. What it says of the end, hands have said.
+func (g *Guard) tryTuning(tuner Tuner, t hands.Tuning, names []string) (TuneResult, *TuneError) {
 	// A tuning once begun is not broken off because the guard stops; hands would undo it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(g.ctx), tuneTime)
-	defer cancel()
-	if err := tuner.Tune(ctx, t); err != nil {
-		return TuneResult{Why: chain.Say("guard.tune_failed", "error", chain.ErrorText(err))}
+	bounded := func() (context.Context, context.CancelFunc) {
+		return context.WithTimeout(context.WithoutCancel(g.ctx), tuneTime)
 	}
-	why, ok := g.risen(names, time.Now())
+	ctx, cancel := bounded()
+	defer cancel()
+	failed := func(err error) chain.Text { return chain.Say("guard.tune_failed", "error", chain.ErrorText(err)) }
+	err := tuner.Tune(ctx, t)
+	if _, refused := errors.AsType[*hands.Refused](err); refused {
+		return TuneResult{Why: failed(err)}, nil
+	}
+	var why chain.Text
+	ok := err == nil
+	if ok {
+		why, ok = g.risen(names, time.Now())
+	} else {
+		why = failed(err)
+	}
 	if ok {
 		select {
 		case <-time.After(hold):
@@ -151,16 +210,42 @@ func (g *Guard) tryTuning(tuner Tuner, t hands.Tuning, names []string) TuneResul
 		}
 		why, ok = g.risen(names, time.Now())
 	}
-	if !ok {
-		if err := g.insist(ctx, tuner.Undo); err != nil {
-			g.o.Log.Warn("undo the tuning", "error", err)
+	if ok {
+		err := g.insist(ctx, tuner.Keep)
+		if err == nil || g.became(ctx, tuner, t) == hands.Kept {
+			return TuneResult{Kept: true}, nil
 		}
-		return TuneResult{Why: why}
+		why = failed(err)
 	}
-	if err := g.insist(ctx, tuner.Keep); err != nil {
-		return TuneResult{Why: chain.Say("guard.tune_failed", "error", chain.ErrorText(err))}
+	ctx, cancelUndo := bounded() // the first may be over: that is why
+	defer cancelUndo()
+	if err := g.insist(ctx, tuner.Undo); err != nil {
+		g.o.Log.Warn("undo the tuning", "error", err)
+		if g.became(ctx, tuner, t) != hands.Undone {
+			return TuneResult{}, &TuneError{Text: chain.Say("guard.tune_unknown", "why", why, "files", strings.Join(filesOf(t), ", ")),
+				Hint: chain.Say("guard.tune_unknown_hint")}
+		}
 	}
-	return TuneResult{Kept: true}
+	return TuneResult{Why: why}, nil
+}
+
+// became asks hands what became of a tuning; "" where they cannot tell.
+func (g *Guard) became(ctx context.Context, tuner Tuner, t hands.Tuning) (how hands.Outcome) {
+	err := g.insist(ctx, func(ctx context.Context) (err error) {
+		how, err = tuner.Became(ctx, t.ID)
+		return err
+	})
+	if err != nil {
+		g.o.Log.Warn("ask what became of the tuning", "error", err)
+	}
+	return how
+}
+
+func filesOf(t hands.Tuning) (files []string) {
+	for _, c := range t.Changes {
+		files = append(files, c.File)
+	}
+	return files
 }
 
 // insist asks again as long as hands cannot be reached: they may be on their way back.

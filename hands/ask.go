@@ -120,7 +120,7 @@ func (c *Client) Dial(ctx context.Context, path string) (net.Conn, error) {
 }
 
 // Tune has a tuning carried out, and returns when the services run with it. It is undone
-// unless Keep is called in time. An error means that it has been undone.
+// unless Keep is called in time. A *Refused means that nothing was done.
 func (c *Client) Tune(ctx context.Context, t Tuning) error {
 	if _, err := c.ask(ctx, request{Op: opTune, Tuning: &t}); err != nil {
 		return fmt.Errorf("tune: %w", err)
@@ -142,4 +142,13 @@ func (c *Client) Undo(ctx context.Context) error {
 		return fmt.Errorf("undo the tuning: %w", err)
 	}
 	return nil
+}
+
+// Became says what became of a tuning.
+func (c *Client) Became(ctx context.Context, id string) (Outcome, error) {
+	a, err := c.ask(ctx, request{Op: opBecame, Tuning: &Tuning{ID: id}})
+	if err != nil {
+		return "", fmt.Errorf("ask what became of the tuning: %w", err)
+	}
+	return a.Outcome, nil
 }

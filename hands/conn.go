@@ -105,6 +105,12 @@ func (c *conn) answer(q request) (p parcel, err error) {
 		return p, s.tuner.keep()
 	case opUndo:
 		return p, s.tuner.undo()
+	case opBecame:
+		if q.Tuning == nil {
+			return p, refuse(chain.Say("hands.unknown_request"))
+		}
+		p.Outcome, err = s.tuner.became(q.Tuning.ID)
+		return p, err
 	case opShutdown:
 		if !c.root {
 			return p, refuse(chain.Say("hands.root_only"))

@@ -196,8 +196,15 @@ func (l *limiter) allow(now time.Time) (wait time.Duration, ok bool) {
 		l.passed = l.passed[1:]
 	}
 	if len(l.passed) >= l.most {
-		return l.passed[0].Add(l.within).Sub(now), false
+		return l.passed[len(l.passed)-l.most].Add(l.within).Sub(now), false
 	}
 	l.passed = append(l.passed, now)
 	return 0, true
+}
+
+// count lets one pass in any case.
+func (l *limiter) count(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.passed = append(l.passed, now)
 }

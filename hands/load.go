@@ -1,6 +1,7 @@
 package hands
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,11 +58,34 @@ func load[F any](path string, parse func([]byte) (F, []Problem)) (file F, err er
 	return file, nil
 }
 
+// Owned makes sure that nobody but root (or our own user) could have written the file at
+// path. Where somebody could, the error is a *Refused.
+func Owned(path string) error {
+	f, err := openOwned(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // readOwned reads a file that nobody else could have written.
 func readOwned(path string) ([]byte, error) {
-	refuse := func(t chain.Text) ([]byte, error) {
-		return nil, &FileError{Path: path, Problems: []Problem{{Text: t}}}
+	f, err := openOwned(path)
+	if r, ok := errors.AsType[*Refused](err); ok {
+		return nil, &FileError{Path: path, Problems: []Problem{{Text: r.Text}}}
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return b, nil
+}
+
+func openOwned(path string) (_ *os.File, err error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("find %s: %w", path, err)
@@ -76,33 +100,32 @@ func readOwned(path string) ([]byte, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	f := os.NewFile(uintptr(fd), real)
-	defer f.Close()
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, fmt.Errorf("stat %s: %w", path, err)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return refuse(chain.Say("hands.not_regular", "path", real))
+		return nil, refuse(chain.Say("hands.not_regular", "path", real))
 	}
 	if t, bad := writable(real, &st); bad {
-		return refuse(t)
+		return nil, refuse(t)
 	}
 	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
 		if err := unix.Lstat(dir, &st); err != nil {
 			return nil, fmt.Errorf("stat %s: %w", dir, err)
 		}
 		if t, bad := writable(dir, &st); bad {
-			return refuse(t)
+			return nil, refuse(t)
 		}
 		if dir == "/" {
-			break
+			return f, nil
 		}
 	}
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return b, nil
 }
 
 // writable says who besides us could write the thing at path. In a folder with the

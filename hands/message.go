@@ -26,6 +26,7 @@ const (
 	opTune     operation = "tune"     // undone unless it is kept
 	opKeep     operation = "keep"     // the tuning
 	opUndo     operation = "undo"     // the tuning, now
+	opBecame   operation = "became"   // of the tuning, what?
 	opShutdown operation = "shutdown" // root alone
 )
 
@@ -37,7 +38,7 @@ type request struct {
 	Deed    chain.Deed `json:"deed,omitzero"`
 	Service string     `json:"service,omitempty"`
 	Path    string     `json:"path,omitempty"`
-	Tuning  *Tuning    `json:"tuning,omitempty"`
+	Tuning  *Tuning    `json:"tuning,omitempty"` // of became: its ID
 }
 
 // reply answers the request of the same ID. With ID 0 it is an event, or a refusal
@@ -54,6 +55,7 @@ type reply struct {
 	Done     *chain.Done     `json:"done,omitempty"`
 	Process  *chain.Process  `json:"process,omitempty"`
 	Evidence *chain.Evidence `json:"evidence,omitempty"`
+	Outcome  Outcome         `json:"outcome,omitempty"`
 	// Descriptor says that a file descriptor came along with this frame.
 	Descriptor bool `json:"descriptor,omitempty"`
 	// Ended names a service whose main process has ended.

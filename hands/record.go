@@ -103,6 +103,20 @@ func trackPIDFile(path string) (*tracked, error) {
 	return t, nil
 }
 
+// PIDIn is the process that a daemon's pid file names, 0 if there is none: whoever else
+// asks is as careful as hands.
+func PIDIn(path string) (int, error) {
+	t, err := trackPIDFile(path)
+	if errors.Is(err, errGone) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer t.pidfd.Close()
+	return t.pid, nil
+}
+
 // endSession kills every process that is left of the session, or the process
 // group, of a dead leader, and waits until they are gone. The kernel gives the
 // number to nobody else as long as one of them lives; start tells the leader from

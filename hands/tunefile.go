@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 )
 
@@ -63,27 +65,36 @@ func (s setting) allows(value string) bool {
 	return err == nil && strconv.FormatInt(n, 10) == digits && n*unit >= s.least && n*unit <= s.most
 }
 
-// Bounds of sizes.
+// Units of sizes.
 const (
 	kib = 1 << 10
 	mib = 1 << 20
-	tib = 1 << 40
 )
+
+// memory is all that the machine has: no size may be larger.
+func memory() int64 {
+	var i unix.Sysinfo_t
+	if err := unix.Sysinfo(&i); err != nil { // it always works
+		return 0
+	}
+	return int64(i.Totalram) * int64(i.Unit)
+}
 
 // settings lists what may be set in a form, in the order in which it is written. The
 // lower bounds keep a service usable, whoever asks.
 func settings(form string) []setting {
 	switch form {
 	case FormMariaDB:
+		most := memory()
 		return []setting{
-			{name: "innodb_buffer_pool_size", bytes: true, least: 24 * mib, most: tib},
-			{name: "key_buffer_size", bytes: true, least: mib, most: tib},
-			{name: "aria_pagecache_buffer_size", bytes: true, least: mib, most: tib},
+			{name: "innodb_buffer_pool_size", bytes: true, least: 24 * mib, most: most},
+			{name: "key_buffer_size", bytes: true, least: mib, most: most},
+			{name: "aria_pagecache_buffer_size", bytes: true, least: mib, most: most},
 			{name: "max_connections", least: 6, most: 100_000},
-			{name: "tmp_table_size", bytes: true, least: mib, most: tib},
-			{name: "max_heap_table_size", bytes: true, least: mib, most: tib},
-			{name: "sort_buffer_size", bytes: true, least: 64 * kib, most: tib},
-			{name: "join_buffer_size", bytes: true, least: 64 * kib, most: tib},
+			{name: "tmp_table_size", bytes: true, least: mib, most: most},
+			{name: "max_heap_table_size", bytes: true, least: mib, most: most},
+			{name: "sort_buffer_size", bytes: true, least: 64 * kib, most: most},
+			{name: "join_buffer_size", bytes: true, least: 64 * kib, most: most},
 		}
 	case FormFPM:
 		return []setting{
@@ -128,6 +139,11 @@ func (t Tune) Content(values []Value) ([]byte, error) {
 			wrote++
 		}
 	}
+	if t.Form == FormFPM {
+		if err := agree(values); err != nil {
+			return nil, err
+		}
+	}
 	if wrote == 0 || wrote != len(values) {
 		for _, v := range values {
 			if !slices.ContainsFunc(known, func(s setting) bool { return s.name == v.Name }) {
@@ -141,6 +157,26 @@ func (t Tune) Content(values []Value) ([]byte, error) {
 		out = strings.ReplaceAll(out, " = ", "=")
 	}
 	return []byte(out), nil
+}
+
+// agree wants numbers of children with which PHP-FPM starts; each is a good number by now.
+func agree(values []Value) error {
+	number := map[string]int{}
+	for _, v := range values {
+		number[v.Name], _ = strconv.Atoi(v.Value)
+	}
+	for _, pair := range [][2]string{ // the first is no larger than the second
+		{"pm.min_spare_servers", "pm.start_servers"}, {"pm.start_servers", "pm.max_spare_servers"},
+		{"pm.min_spare_servers", "pm.max_spare_servers"}, {"pm.max_spare_servers", "pm.max_children"},
+		{"pm.min_spare_servers", "pm.max_children"},
+	} {
+		small, one := number[pair[0]]
+		large, other := number[pair[1]]
+		if one && other && small > large {
+			return refuse(chain.Say("hands.disagree", "name", pair[0], "value", small, "other", pair[1], "than", large))
+		}
+	}
+	return nil
 }
 
 // Tuned are the values of a file that Content made; ok is false for any other.

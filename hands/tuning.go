@@ -16,6 +16,8 @@ import (
 // hands hears in time that it is to be kept: also if whoever asked for it dies, if hands
 // is killed, and if the machine reboots.
 type Tuning struct {
+	// ID is of the asker's choosing; by it he can ask what became of the tuning.
+	ID      string   `json:"id,omitempty"`
 	Changes []Change `json:"changes"`
 	// Within is how long hands waits for the word, from when the services run again.
 	Within time.Duration `json:"within"`
@@ -28,8 +30,19 @@ type Change struct {
 	Values  []Value `json:"values"`
 }
 
+// Outcome is what became of a tuning; "" is that of one that nothing is known of.
+type Outcome string
+
+// What may become of a tuning.
+const (
+	Pending Outcome = "pending" // it will be undone, if it is not kept
+	Kept    Outcome = "kept"
+	Undone  Outcome = "undone"
+)
+
 // Bounds of a tuning.
 const (
+	maxTuningID = 64
 	leastWithin = time.Second
 	mostWithin  = 10 * time.Minute
 	// undoAgain is when an undoing that failed is tried again.
@@ -67,6 +80,9 @@ func (t *tuner) apply(q Tuning) error {
 	if q.Within < leastWithin || q.Within > mostWithin {
 		return refuse(chain.Say("hands.bad_within", "min", leastWithin, "max", mostWithin))
 	}
+	if len(q.ID) > maxTuningID {
+		return refuse(chain.Say("hands.unknown_request"))
+	}
 	if len(q.Changes) == 0 || len(q.Changes) > maxTunes {
 		return refuse(chain.Say("hands.too_many", "max", maxTunes))
 	}
@@ -76,6 +92,10 @@ func (t *tuner) apply(q Tuning) error {
 	defer t.mu.Unlock()
 	if t.pending != nil || t.closed || t.server.shutting.Load() {
 		return refuse(chain.Say("hands.tuning_pending"))
+	}
+	// A record that could not be taken up is the only one of what was before.
+	if left := undoPath(t.server.file.state()); present(left) {
+		return refuse(chain.Say("hands.tuning_left", "path", left))
 	}
 	u, services, err := t.plan(q)
 	if err != nil {
@@ -108,12 +128,15 @@ func (t *tuner) apply(q Tuning) error {
 		err = t.restart(u, services)
 	}
 	t.server.log.Info("tuned", "files", len(u.Files), "error", err)
+	// From here on no error is a *Refused: that would say that nothing was done.
 	if err != nil {
-		return errors.Join(err, t.undoLocked(services))
+		err = errors.Join(err, t.undoLocked(services))
+		return told(err.Error(), errno(err))
 	}
 	u.Until = time.Now().Add(q.Within)
 	if err := u.save(t.server.file.state()); err != nil {
-		return errors.Join(err, t.undoLocked(services))
+		err = errors.Join(err, t.undoLocked(services))
+		return told(err.Error(), errno(err))
 	}
 	t.timer = time.AfterFunc(q.Within, t.late)
 	return nil
@@ -121,7 +144,7 @@ func (t *tuner) apply(q Tuning) error {
 
 // plan checks a tuning and reads what is there before it.
 func (t *tuner) plan(q Tuning) (*undo, []*service, error) {
-	u := &undo{Boot: bootID(), Within: q.Within, Until: time.Now().Add(q.Within + deedTimeout)}
+	u := &undo{ID: q.ID, Boot: bootID(), Within: q.Within, Until: time.Now().Add(q.Within + deedTimeout)}
 	for _, c := range q.Changes {
 		_, tune, err := t.server.tuneFile(c)
 		if err != nil {
@@ -153,31 +176,34 @@ func (t *tuner) plan(q Tuning) (*undo, []*service, error) {
 		services = append(services, v)
 		if v.running(ctx) { // one that was stopped is not started for this
 			u.Ran = append(u.Ran, v.Name)
+		} else if u.restarts(v.Name) { // nobody could tell whether it starts with it
+			return nil, nil, refuse(chain.Say("hands.tune_stopped", "service", v.Name))
 		}
 	}
 	return u, services, nil
 }
 
 // restart has systemd read its files, and restarts the services that the tuning is about
-// and that ran. Their deeds are held.
+// and that ran: each of them, whatever becomes of the others. Their deeds are held.
 func (t *tuner) restart(u *undo, services []*service) error {
-	ctx, cancel := context.WithTimeout(t.server.ctx, 2*deedTimeout)
-	defer cancel()
+	bounded := func(most time.Duration, f func(context.Context) error) error {
+		ctx, cancel := context.WithTimeout(t.server.ctx, most)
+		defer cancel()
+		return f(ctx)
+	}
+	var failed []error
 	if u.units() {
-		if err := t.server.bus.reload(ctx); err != nil {
-			return err
-		}
+		failed = append(failed, bounded(deedTimeout, t.server.bus.reload))
 	}
 	for _, v := range services {
-		restarts := slices.ContainsFunc(u.Files, func(f undoFile) bool { return f.Service == v.Name && f.Restart })
-		if !restarts || !slices.Contains(u.Ran, v.Name) {
+		if !u.restarts(v.Name) || !slices.Contains(u.Ran, v.Name) {
 			continue
 		}
-		if err := v.restart(ctx); err != nil {
-			return fmt.Errorf("restart %s: %w", v.Name, err)
+		if err := bounded(deedTimeout+v.stopTime(), v.restart); err != nil {
+			failed = append(failed, fmt.Errorf("restart %s: %w", v.Name, err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // keep makes the pending tuning last.
@@ -187,11 +213,31 @@ func (t *tuner) keep() error {
 	if t.pending == nil {
 		return refuse(chain.Say("hands.no_tuning"))
 	}
+	ctx, cancel := context.WithTimeout(t.server.ctx, askTimeout)
+	defer cancel()
+	for _, v := range t.server.services {
+		if t.pending.restarts(v.Name) && !v.running(ctx) {
+			return refuse(chain.Say("hands.tune_stopped", "service", v.Name))
+		}
+	}
+	if err := t.pending.note(t.server.file.state(), Kept); err != nil {
+		return err
+	}
 	if err := t.forget(); err != nil {
 		return err
 	}
 	t.server.log.Info("tuning is kept")
 	return nil
+}
+
+// became says what became of a tuning. It waits for what is under way.
+func (t *tuner) became(id string) (Outcome, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.pending != nil && t.pending.ID == id {
+		return Pending, nil
+	}
+	return loadOutcome(t.server.file.state(), id)
 }
 
 // undo puts back what was before the pending tuning.
@@ -230,19 +276,19 @@ func (t *tuner) undoAll() error {
 	return t.undoLocked(services)
 }
 
-// undoLocked puts the files back and restarts what ran. As long as a file cannot be put
+// undoLocked puts the files back and restarts what ran, also where the files were back
+// already: whoever put them there may have come no further. As long as a file cannot be put
 // back it is tried again; a service that does not start is for the guard to mend.
 func (t *tuner) undoLocked(services []*service) error {
 	u := t.pending
-	changed, err := u.restore()
-	if err != nil {
+	if err := u.restore(); err != nil {
 		t.timer = time.AfterFunc(undoAgain, t.late)
 		return err
 	}
-	if changed {
-		err = t.restart(u, services)
+	for _, v := range services { // it is not refused, but it counts
+		v.limit.count(time.Now())
 	}
-	err = errors.Join(err, t.forget())
+	err := errors.Join(t.restart(u, services), u.note(t.server.file.state(), Undone), t.forget())
 	t.server.log.Info("tuning undone", "error", err)
 	return err
 }
@@ -266,13 +312,17 @@ func (t *tuner) resume() error {
 	if err != nil || u == nil {
 		return err
 	}
-	for i, f := range u.Files { // only what the file allows still is touched
+	var files []undoFile
+	for _, f := range u.Files { // only what the file allows still is touched
 		_, tune, err := t.server.tuneFile(Change{Service: f.Service, File: f.Path})
 		if err != nil {
-			return fmt.Errorf("resume tuning of %s: %w", f.Path, err)
+			t.server.log.Error("a file stays as it was tuned", "path", f.Path, "error", err)
+			continue
 		}
-		u.Files[i].tune = tune
+		f.tune = tune
+		files = append(files, f)
 	}
+	u.Files = files
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.pending = u

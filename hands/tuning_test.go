@@ -2,6 +2,7 @@ package hands
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -158,13 +159,9 @@ func TestTuneIsUndoneByItself(t *testing.T) {
 func TestTuneThatFailsIsUndone(t *testing.T) {
 	h := newTuned(t)
 	dir := filepath.Dir(h.path())
-	h.services[0].Child.Argv = []string{"/bin/sh", "-c", `! test -e "$0" && exec sleep 1000`, h.path()}
-	h.services[0].manager.(*child).spec = h.services[0].Child
-	err := h.tuner.apply(h.tuning("64M"))
-	if err == nil { // hands' children start at once, and may end then: the guard finds that
-		if err = h.tuner.undo(); err != nil {
-			t.Fatal(err)
-		}
+	h.services[0].manager = needy{h.services[0].manager, h.path()}
+	if err := h.tuner.apply(h.tuning("64M")); err == nil || h.pendingOnDisk() {
+		t.Errorf("%v", err)
 	}
 	eventually(t, "it runs without", func() bool { return h.content() == "" && h.services[0].running(t.Context()) })
 	left, err := os.ReadDir(dir)
@@ -173,19 +170,49 @@ func TestTuneThatFailsIsUndone(t *testing.T) {
 	}
 }
 
-// One that was stopped is tuned, and stays stopped.
-func TestTuneDoesNotStart(t *testing.T) {
+// With settings that take a restart nothing is tuned that does not run, nor kept: what was
+// not tried would break the next start.
+func TestTuneOfWhatIsStopped(t *testing.T) {
 	h := newTuned(t)
-	if _, err := h.services[0].do(chain.Stop); err != nil {
-		t.Fatal(err)
+	stop := func() {
+		t.Helper()
+		if done, err := h.services[0].do(chain.Stop); err != nil || done.Error != "" {
+			t.Fatal(done, err)
+		}
 	}
 	if err := h.tuner.apply(h.tuning("64M")); err != nil {
 		t.Fatal(err)
 	}
-	if h.services[0].running(t.Context()) {
-		t.Error("it was started")
+	stop()
+	if err := h.tuner.keep(); !isRefused(err, "hands.tune_stopped") || !h.pendingOnDisk() {
+		t.Error(err)
 	}
-	if err := h.tuner.undo(); err != nil || h.services[0].running(t.Context()) {
+	if err := h.tuner.undo(); err != nil || h.content() != "" {
+		t.Error(err)
+	}
+	stop()
+	if err := h.tuner.apply(h.tuning("64M")); !isRefused(err, "hands.tune_stopped") {
+		t.Error(err)
+	}
+	if h.services[0].running(t.Context()) || h.content() != "" || h.pendingOnDisk() {
+		t.Error("something was done")
+	}
+}
+
+// Undoing counts for the limit, and is never refused.
+func TestUndoCounts(t *testing.T) {
+	h := newTuned(t)
+	h.services[0].limit.most = 2 // one was its start
+	if err := h.tuner.apply(h.tuning("64M")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.tuner.undo(); err != nil || h.content() != "" {
+		t.Error(err)
+	}
+	if n := len(h.services[0].limit.passed); n != 3 {
+		t.Errorf("%d deeds count", n)
+	}
+	if _, err := h.services[0].do(chain.Restart); !isRefused(err, "hands.too_often") {
 		t.Error(err)
 	}
 }
@@ -204,6 +231,7 @@ func TestTuneRefused(t *testing.T) {
 		"for ever":       {func(q *Tuning) { q.Within = time.Hour }, "hands.bad_within"},
 		"no values":      {func(q *Tuning) { q.Changes[0].Values = nil }, "hands.no_values"},
 		"another option": {func(q *Tuning) { q.Changes[0].Values[0].Name = "plugin_load_add" }, "hands.bad_setting"},
+		"too large":      {func(q *Tuning) { q.Changes[0].Values[0].Value = fmt.Sprintf("%dM", memory()/mib+1) }, "hands.bad_value"},
 		"too small":      {func(q *Tuning) { q.Changes[0].Values[0].Value = "1M" }, "hands.bad_value"},
 		"a second line":  {func(q *Tuning) { q.Changes[0].Values[0].Value = "64M\nplugin_load_add = x" }, "hands.bad_value"},
 		"a value twice": {func(q *Tuning) {
@@ -261,6 +289,12 @@ func TestContent(t *testing.T) {
 			t.Errorf("read back: %v %q", values, again)
 		}
 	}
+	for _, v := range [][4]string{{"4", "2", "3", "2"}, {"4", "1", "2", "3"}, {"4", "3", "1", "2"}, {"4", "4", "1", "5"}} {
+		values := []Value{{"pm.max_children", v[0]}, {"pm.start_servers", v[1]}, {"pm.min_spare_servers", v[2]}, {"pm.max_spare_servers", v[3]}}
+		if b, err := (Tune{Form: FormFPM, Pool: "www"}).Content(values); !isRefused(err, "hands.disagree") {
+			t.Errorf("%v gives %q, %v", v, b, err)
+		}
+	}
 	for _, bad := range []Value{{"OOMScoreAdjust", "-1000"}, {"OOMScoreAdjust", "+5"}, {"OOMScoreAdjust", "05"}, {"Restart", "always"}, {"ExecStart", "/bin/sh"}, {"OOMPolicy", "kill"}} {
 		if b, err := (Tune{Form: FormUnit}).Content([]Value{bad}); err == nil {
 			t.Errorf("%v gives %q", bad, b)
@@ -308,4 +342,41 @@ func FuzzContent(f *testing.F) {
 			t.Errorf("%q", content)
 		}
 	})
+}
+
+// Who has not heard the reply may ask what became of it, also after hands were killed.
+func TestWhatBecameOfIt(t *testing.T) {
+	h := newTuned(t)
+	is := func(id string, want Outcome) {
+		t.Helper()
+		if got, err := h.tuner.became(id); err != nil || got != want {
+			t.Errorf("%s: %q %v, not %q", id, got, err, want)
+		}
+	}
+	apply := func(id, pool string) {
+		t.Helper()
+		q := h.tuning(pool)
+		q.ID = id
+		if err := h.tuner.apply(q); err != nil {
+			t.Fatal(err)
+		}
+		is(id, Pending)
+	}
+	apply("one", "64M")
+	if err := h.tuner.keep(); err != nil {
+		t.Fatal(err)
+	}
+	is("one", Kept)
+	apply("two", "32M")
+	h.Server.Close()
+	h.open()
+	is("two", Pending)
+	if err := h.tuner.undo(); err != nil {
+		t.Fatal(err)
+	}
+	h.Server.Close()
+	h.open()
+	is("two", Undone)
+	is("one", "")
+	is("", "")
 }

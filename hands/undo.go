@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,7 @@ import (
 // undo is all that it takes to undo a tuning. It is on the disk before anything is
 // changed, in a folder that only root can write.
 type undo struct {
+	ID     string        `json:"id,omitempty"`
 	Boot   string        `json:"boot"`
 	Until  time.Time     `json:"until"`
 	Within time.Duration `json:"within"`
@@ -65,27 +67,62 @@ func (u *undo) save(state string) error {
 
 // loadUndo gives nil where there is nothing to undo.
 func loadUndo(state string) (*undo, error) {
-	path := undoPath(state)
+	u := &undo{}
+	if there, err := readState(undoPath(state), u); err != nil || !there {
+		return nil, err
+	}
+	return u, nil
+}
+
+// readState reads one of hands' own notes, if it is there.
+func readState(path string, into any) (there bool, err error) {
 	f, st, err := openFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return false, nil
 	}
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer f.Close()
 	if t, bad := writable(path, &st); bad {
-		return nil, refuse(t)
+		return false, refuse(t)
 	}
 	b, err := readUpTo(f, maxUndo)
+	if err == nil {
+		err = json.Unmarshal(b, into)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return false, fmt.Errorf("read %s: %w", path, err)
 	}
-	u := &undo{}
-	if err := json.Unmarshal(b, u); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	return true, nil
+}
+
+// outcome is what became of the last tuning that has an ID.
+type outcome struct {
+	ID  string  `json:"id"`
+	How Outcome `json:"how"`
+}
+
+func outcomePath(state string) string { return filepath.Join(state, "tuned.json") }
+
+// note keeps what becomes of a tuning, for whom the reply may not reach.
+func (u *undo) note(state string, how Outcome) error {
+	if u.ID == "" {
+		return nil
 	}
-	return u, nil
+	b, err := json.Marshal(outcome{u.ID, how})
+	if err != nil {
+		return fmt.Errorf("encode what became of the tuning: %w", err)
+	}
+	return replace(outcomePath(state), b, 0o600)
+}
+
+func loadOutcome(state, id string) (Outcome, error) {
+	var o outcome
+	if there, err := readState(outcomePath(state), &o); err != nil || !there || id == "" || o.ID != id {
+		return "", err
+	}
+	return o.How, nil
 }
 
 func readUpTo(f *os.File, most int64) ([]byte, error) {
@@ -106,6 +143,16 @@ func (u *undo) units() bool {
 	return false
 }
 
+// restarts reports whether the tuning takes a restart of a service.
+func (u *undo) restarts(service string) bool {
+	return slices.ContainsFunc(u.Files, func(f undoFile) bool { return f.Service == service && f.Restart })
+}
+
+func present(path string) bool {
+	_, err := os.Lstat(path)
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // write writes the new files.
 func (u *undo) write() error {
 	for _, f := range u.Files {
@@ -119,11 +166,11 @@ func (u *undo) write() error {
 	return nil
 }
 
-// restore puts every file back, and reports whether one had been changed.
-func (u *undo) restore() (changed bool, err error) {
+// restore puts every file back.
+func (u *undo) restore() error {
 	for _, f := range u.Files {
 		if err := trusted(f.tune); err != nil {
-			return changed, err
+			return err
 		}
 		now, err := os.ReadFile(f.Path)
 		switch {
@@ -140,11 +187,10 @@ func (u *undo) restore() (changed bool, err error) {
 			}
 		}
 		if err != nil {
-			return changed, err
+			return err
 		}
-		changed = true
 	}
-	return changed, nil
+	return nil
 }
 
 // makeDropIn makes the folder of a unit's drop-ins, which need not be there; the others'
@@ -183,7 +229,10 @@ func trusted(t Tune) error {
 
 // replace writes a file whole or not at all, and so that a power cut does not take it.
 func replace(path string, content []byte, mode os.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".omamori-*") // which no service reads
+	if err := os.Remove(half(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	f, err := os.OpenFile(half(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -199,25 +248,21 @@ func replace(path string, content []byte, mode os.FileMode) (err error) {
 	if err := os.Rename(f.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return syncDir(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+// half is where a file is written, which no service reads. It has the same name each time:
+// what a killed one left, the next takes away.
+func half(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 }
 
 // remove removes a file for good.
 func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for _, p := range []string{half(path), path} {
+		if err := os.Remove(p); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
 	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }

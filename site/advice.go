@@ -21,8 +21,6 @@ type Advice struct {
 type FileChange struct {
 	Service string
 	Tune    hands.Tune
-	// There says that omamori has written it before.
-	There   bool
 	Values  []hands.Value
 	Lines   []LineChange
 	Content []byte
@@ -137,7 +135,7 @@ func (c *FileChange) unit(u unitState, s hands.Service) {
 // finish puts what is there and what is new into one file.
 func (c *FileChange) finish() error {
 	if old, err := os.ReadFile(c.Tune.File); err == nil {
-		c.Values, c.There = c.Tune.Tuned(old)
+		c.Values, _ = c.Tune.Tuned(old)
 	}
 	for _, l := range c.Lines {
 		i := slices.IndexFunc(c.Values, func(v hands.Value) bool { return v.Name == l.Name })

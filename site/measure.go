@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -32,10 +31,8 @@ type unitState struct {
 	restart, policy string
 	score           int
 	pid             int
+	argv            []string // by which it is started
 }
-
-// measureTime bounds a program that is asked for its configuration.
-const measureTime = 10 * time.Second
 
 // Measure looks at the services that may be tuned. It has to be root: others do not see
 // what a process of another user holds.
@@ -92,13 +89,15 @@ func Measure(ctx context.Context, path string) (*Measured, error) {
 func (m *Measured) processes(ctx context.Context) (map[string]int, error) {
 	pids := map[string]int{}
 	for _, s := range m.file.Services {
-		pids[s.Name] = pidIn(s.PIDFile)
+		var err error
 		if s.Systemd != "" {
 			u, err := askUnit(ctx, s.Systemd)
 			if err != nil {
 				return nil, err
 			}
 			m.units[s.Name], pids[s.Name] = u, u.pid
+		} else if pids[s.Name], err = hands.PIDIn(s.PIDFile); err != nil {
+			return nil, err
 		}
 	}
 	return pids, nil
@@ -128,21 +127,9 @@ func (m *Measured) service(ctx context.Context, s hands.Service, pid int, all ma
 	return nil
 }
 
-func pidIn(path string) int {
-	if path == "" {
-		return 0
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(string(bytes.TrimSpace(b)))
-	return n
-}
-
 // askUnit asks systemd for a unit.
 func askUnit(ctx context.Context, name string) (u unitState, err error) {
-	out, err := command(ctx, "/usr/bin/systemctl", "show", "-p", "MainPID,Restart,OOMPolicy,OOMScoreAdjust", "--", name).Output()
+	out, err := command(ctx, "/usr/bin/systemctl", "show", "-p", "MainPID,ExecStart,Restart,OOMPolicy,OOMScoreAdjust", "--", name).Output()
 	if err != nil {
 		return u, fmt.Errorf("ask systemd for %s: %w", name, err)
 	}
@@ -157,6 +144,10 @@ func askUnit(ctx context.Context, name string) (u unitState, err error) {
 			u.score, _ = strconv.Atoi(value)
 		case "MainPID":
 			u.pid, _ = strconv.Atoi(value)
+		case "ExecStart": // { path=… ; argv[]=… ; ignore_errors=… }
+			_, argv, _ := strings.Cut(value, " argv[]=")
+			argv, _, _ = strings.Cut(argv, " ; ")
+			u.argv = strings.Fields(argv)
 		}
 	}
 	return u, nil
@@ -165,6 +156,8 @@ func askUnit(ctx context.Context, name string) (u unitState, err error) {
 // proc is a process as it is now, in bytes.
 type proc struct {
 	pid, parent int
+	// user is who started it: a program that takes another's rights has not changed that.
+	user        owner
 	name, title string
 	// held is its fair share of what it has (PSS), own what it has alone, resident all
 	// that it sees, and peak the most of that.
@@ -183,6 +176,7 @@ func allProcesses() map[int]*proc {
 		p.pid, _ = strconv.Atoi(filepath.Base(dir))
 		t := tune.ParseTable(status)
 		p.parent, p.resident, p.peak = int(t["PPid"]), t["VmRSS"], t["VmHWM"]
+		p.user = owner{int(t["Uid"]), int(t["Gid"])}
 		if p.resident == 0 { // the kernel's own
 			continue
 		}
@@ -229,23 +223,29 @@ func (m *Measured) limitOf(pid int) uint64 {
 // mariadb reads the configuration by which the server would start, and, if it answers,
 // the one that it has.
 func (m *Measured) mariadb(ctx context.Context, s hands.Service, p *proc) error {
-	program, args := "/usr/sbin/mariadbd", []string(nil)
+	// Of a process's own title nothing is believed: it writes that itself.
+	program, args := "/usr/sbin/mariadbd", m.units[s.Name].argv
 	if s.Child != nil {
 		program, args = s.Child.Argv[0], s.Child.Argv[1:]
-	} else if p != nil {
-		args = strings.Split(p.title, "\x00")[1:]
 	}
 	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return !strings.HasPrefix(a, "--defaults-") })
-	out, err := output(ctx, append(append([]string{program}, args...), "--verbose", "--help"))
+	who, err := runsAs(s, p)
+	if err == nil && who.root() {
+		who, err = anybody("mysql", "nobody")
+	}
+	if err != nil {
+		return err
+	}
+	out, err := output(ctx, who, append(append([]string{program}, args...), "--verbose", "--help"))
 	if err != nil {
 		return problem(chain.Say("site.tune_unread", "program", program, "error", err), chain.Say("site.wordpress_said", "line", tail(out)))
 	}
 	v := tune.ParseVariables(out)
 	sql := &tune.SQL{Service: s.Name}
 	if p != nil {
-		// Asked as root, over the socket alone. One that does not answer is reckoned by its
-		// files.
-		said, err := output(ctx, []string{"/usr/bin/mariadb", "--no-defaults", "--user=root", "--protocol=socket", "--socket=" + v["socket"],
+		// Asked as root, over the socket alone, and it gets no files. One that does not
+		// answer is reckoned by its files.
+		said, err := output(ctx, nil, []string{"/usr/bin/mariadb", "--no-defaults", "--local-infile=0", "--user=root", "--protocol=socket", "--socket=" + v["socket"],
 			"--connect-timeout=3", "--batch", "--skip-column-names", "--execute=SHOW GLOBAL VARIABLES; SHOW GLOBAL STATUS"})
 		if err == nil {
 			for name, value := range tune.ParseVariables(said) {
@@ -253,10 +253,7 @@ func (m *Measured) mariadb(ctx context.Context, s hands.Service, p *proc) error 
 			}
 			sql.Used(v)
 		}
-		sql.Held, sql.Peak, sql.Limit = p.held, p.peak, m.limitOf(p.pid)
-		if m.Kill != nil {
-			sql.Peak = max(sql.Peak, m.Kill.Largest[p.name])
-		}
+		sql.Held, sql.Limit = p.held, m.limitOf(p.pid)
 	}
 	b, ok := v.Buffers()
 	if !ok {
@@ -277,8 +274,10 @@ func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, maste
 			config = s.Child.Argv[i+1]
 		}
 	case master != nil:
-		program, _ = os.Readlink(fmt.Sprintf("/proc/%d/exe", master.pid)) //nolint:errcheck // tried below
-		program = strings.TrimSuffix(program, " (deleted)")
+		var err error
+		if program, err = programOf(s.Name, master.pid); err != nil {
+			return err
+		}
 		_, config, _ = strings.Cut(master.title, "master process (") // php-fpm: master process (/etc/…)
 		config, _, _ = strings.Cut(config, ")")
 	default: // php8.2-fpm.service
@@ -288,7 +287,13 @@ func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, maste
 	if filepath.IsAbs(config) {
 		args = append(args, "--fpm-config", config)
 	}
-	out, err := output(ctx, args)
+	// A master of root's is asked as root: PHP-FPM reads its settings only where it can open
+	// its log.
+	who, err := runsAs(s, master)
+	if err != nil {
+		return err
+	}
+	out, err := output(ctx, who, args)
 	if err != nil {
 		return problem(chain.Say("site.tune_unread", "program", program, "error", err), chain.Say("site.wordpress_said", "line", tail(out)))
 	}
@@ -315,7 +320,6 @@ func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, maste
 			continue
 		}
 		shared := c.resident - min(c.resident, c.own)
-		p.Seen++
 		p.Child = max(p.Child, c.own, c.peak-min(c.peak, shared))
 		if m.Kill != nil { // when it killed, they held more
 			p.Child = max(p.Child, m.Kill.Largest[c.name]-min(m.Kill.Largest[c.name], shared))
@@ -323,15 +327,6 @@ func (m *Measured) fpm(ctx context.Context, s hands.Service, t hands.Tune, maste
 	}
 	m.Pools = append(m.Pools, p)
 	return nil
-}
-
-// output runs a program without a shell and gives all that it said.
-func output(ctx context.Context, argv []string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, measureTime)
-	defer cancel()
-	cmd := command(ctx, argv...)
-	cmd.Dir = "/"
-	return cmd.CombinedOutput()
 }
 
 // kernelLog is what the kernel still has of its log; nothing where it may not be read.

@@ -77,7 +77,6 @@ func (s *SQL) Used(status Variables) {
 	s.KeyUsed = status.Number("key_blocks_used") * block
 	s.AriaUsed = status.Number("aria_pagecache_blocks_used") * 8 * block
 	s.InUse = status.Number("innodb_buffer_pool_bytes_data") + s.KeyUsed + s.AriaUsed
-	s.Most = status.count("max_used_connections")
 }
 
 // ParseFPM reads pools of PHP-FPM: its files, or what `php-fpm -tt` prints. A section
@@ -155,13 +154,13 @@ func ParseTable(b []byte) map[string]uint64 {
 func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 	var last *Kill
 	var group string
-	tasks, largest := map[string]uint64{}, map[string]uint64{}
+	largest := map[string]uint64{}
 	column := map[string]int{}
 	for line := range strings.Lines(string(log)) {
 		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case strings.Contains(line, " invoked oom-killer: "):
-			group, tasks, largest, column = "", map[string]uint64{}, map[string]uint64{}, map[string]int{}
+			group, largest, column = "", map[string]uint64{}, map[string]int{}
 		case strings.Contains(line, "[  pid  ]"):
 			_, head, _ := strings.Cut(line, "[  pid  ]")
 			for i, name := range strings.Fields(head) {
@@ -175,12 +174,11 @@ func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 		case strings.Contains(line, ": Killed process "):
 			if k := killed(line); k != nil && concerns(group) {
 				last = k
-				last.Group, last.Tasks, last.Largest = group, tasks, largest
+				last.Group, last.Largest = group, largest
 			}
 		default:
 			name, rss, ok := task(line, column)
-			if ok && len(tasks) < 1000 {
-				tasks[name] = add(tasks[name], rss)
+			if ok && len(largest) < 1000 {
 				largest[name] = max(largest[name], rss)
 			}
 		}

@@ -30,12 +30,10 @@ type SQL struct {
 	// Limit is that of its own control group, 0 for none.
 	Limit uint64
 	// Held is what it holds (PSS), and InUse how much of that are the buffer pool and
-	// the caches; Peak is the most that it is known to have held.
-	Held, InUse, Peak uint64
+	// the caches.
+	Held, InUse uint64
 	// KeyUsed and AriaUsed are the most that was ever used of these caches.
 	KeyUsed, AriaUsed uint64
-	// Most is how many connections there have been at once since it started.
-	Most int
 }
 
 // Buffers are its settings that take memory.
@@ -69,7 +67,6 @@ type Pool struct {
 	// first pool of a service; 0 for the others). Child is what one child has been seen to hold
 	// of its own; 0 if none was there to be measured.
 	Shared, Child uint64
-	Seen          int
 }
 
 // Kill is what the kernel told when it killed for memory.
@@ -80,9 +77,8 @@ type Kill struct {
 	// Group is the control group whose limit was met, "" for the end of the machine's
 	// memory.
 	Group string
-	// Tasks is what each program's processes held then together, and Largest the
-	// largest of them.
-	Tasks, Largest map[string]uint64
+	// Largest is what the largest process of each program held then.
+	Largest map[string]uint64
 }
 
 // What is assumed where nothing was measured, and what is kept free.

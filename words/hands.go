@@ -8,10 +8,14 @@ var handsTexts = []entry{
 	{"hands.bad_pool", "“{pool}” is not a pool: php-fpm has one, the others have none", "「{pool}」はプールではありません（php-fpm だけに書きます）"},
 	{"hands.bad_setting", "{name} is not a setting that a file of the form {form} may have", "{form} のファイルに {name} は設定できません"},
 	{"hands.bad_value", "{name} may not be “{value}”", "{name} を「{value}」にはできません"},
+	{"hands.disagree", "{name} ({value}) may not be larger than {other} ({than})", "{name}（{value}）を {other}（{than}）より大きくはできません"},
+	{"hands.tune_stopped", "{service} does not run: whether it starts with these settings cannot be told", "{service} が停止しているため、この設定で起動するか確かめられません"},
 	{"hands.no_values", "there is nothing to be written to {path}", "{path} に書くものがありません"},
 	{"hands.unknown_tune", "{path} is not a file by which {service} may be tuned", "{path} は {service} の調整に使えるファイルではありません"},
 	{"hands.bad_within", "a tuning may wait from {min} to {max} to be kept", "調整の確定を待てる時間は {min} から {max} です"},
 	{"hands.tuning_pending", "another tuning is under way", "別の調整を行っています"},
+	{"hands.tuning_left", "{path} says what an earlier tuning is to be undone to, and could not be read: look at the services' files, then delete it",
+		"{path} には以前の調整を元に戻すための控えがありますが、読み取れません。各サービスの設定を確かめてから削除してください"},
 	{"hands.no_tuning", "there is no tuning to be kept or undone; it may have been undone already", "確定または取り消しを待つ調整はありません（すでに元に戻された可能性があります）"},
 
 	// Mistakes in hands' file.

@@ -57,5 +57,7 @@ about what /etc/omamori/hands.json names.
 	{"site.tune_no_tunes_hint", "add to the service, for instance: \"tunes\": [{\"form\": \"mariadb\", \"file\": \"/etc/mysql/mariadb.conf.d/zz-omamori.cnf\"}]; see man omamori-hands",
 		"サービスに書き加えてください。例: \"tunes\": [{\"form\": \"mariadb\", \"file\": \"/etc/mysql/mariadb.conf.d/zz-omamori.cnf\"}]（man omamori-hands を参照）"},
 	{"site.tune_unread", "{program} does not say how it is configured: {error}", "{program} から設定を読み取れません: {error}"},
+	{"site.tune_foreign", "{service} runs {program}, which others than root may change: root does not ask it for its settings",
+		"{service} が実行している {program} は root 以外も変更できるため、root では設定を問い合わせません"},
 	{"site.tune_no_pool", "{program} has no pool {pool} with a limit of children", "{program} に、子プロセス数の上限を持つプール {pool} がありません"},
 }

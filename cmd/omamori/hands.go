@@ -204,6 +204,14 @@ func (k *keeper) Undo(ctx context.Context) error {
 	return c.Undo(ctx)
 }
 
+func (k *keeper) Became(ctx context.Context, id string) (hands.Outcome, error) {
+	c, err := k.client(ctx)
+	if err != nil {
+		return "", err
+	}
+	return c.Became(ctx, id)
+}
+
 func (k *keeper) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
