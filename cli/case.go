@@ -99,6 +99,9 @@ func (a *App) letterCommand() *cobra.Command {
 			}
 			for ext, content := range map[string][]byte{".pdf": pdf, ".txt": []byte(text.String())} {
 				path := filepath.Join(out, s.Desk.Name+"-"+name+ext)
+				if err := os.MkdirAll(out, 0o700); err != nil {
+					return err
+				}
 				if err := os.WriteFile(path, content, 0o600); err != nil {
 					return err
 				}

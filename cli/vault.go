@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -20,6 +21,8 @@ type keyring struct {
 	fd         int
 	file       string
 	identities []string
+	// from is what fd is, once it was read of: as long as it is kept, nothing closes it.
+	from *os.File
 }
 
 func (a *App) vaultCommand() *cobra.Command {
@@ -167,6 +170,17 @@ func (a *App) vaultSealCommand(k *keyring) *cobra.Command {
 		if err := noPrivateKey(args...); err != nil {
 			return err
 		}
+		type recipient struct {
+			Key   string    `json:"key"`
+			Label string    `json:"label,omitempty"`
+			Added time.Time `json:"added"`
+		}
+		all := []recipient{}
+		look := func(v *vault.Vault) {
+			for _, r := range v.Recipients() {
+				all = append(all, recipient{r.Key, r.Label, r.Added})
+			}
+		}
 		if len(args) > 0 {
 			err := a.changed(cmd.Context(), k, func(v *vault.Vault) error {
 				for _, key := range args {
@@ -184,25 +198,19 @@ func (a *App) vaultSealCommand(k *keyring) *cobra.Command {
 						return err
 					}
 				}
+				look(v)
 				return nil
 			})
 			if err != nil {
 				return err
 			}
-		}
-		_, v, _, err := a.opened(k)
-		if err != nil {
-			return err
-		}
-		defer v.Wipe()
-		type recipient struct {
-			Key   string    `json:"key"`
-			Label string    `json:"label,omitempty"`
-			Added time.Time `json:"added"`
-		}
-		all := []recipient{}
-		for _, r := range v.Recipients() {
-			all = append(all, recipient{r.Key, r.Label, r.Added})
+		} else {
+			_, v, _, err := a.opened(k)
+			if err != nil {
+				return err
+			}
+			defer v.Wipe()
+			look(v)
 		}
 		if a.json {
 			return a.encode(a.Out, all)

@@ -52,6 +52,9 @@ func (a *App) vaultKitCommand(k *keyring) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if err := os.MkdirAll(out, 0o700); err != nil {
+			return err
+		}
 		var files []string
 		for x := 0; x <= of; x++ {
 			var pdf []byte
@@ -108,7 +111,7 @@ func (a *App) vaultRestoreCommand(k *keyring) *cobra.Command {
 			if len(args) > 0 && !isTerminalReader(a.In) {
 				return g.Short()
 			}
-			if err := a.typeKit(&g); err != nil {
+			if err := a.typeKit(cmd.Context(), &g); err != nil {
 				return err
 			}
 		}
@@ -177,7 +180,7 @@ func (a *App) complain(where string, err error) {
 }
 
 // typeKit asks for one line after another, and says at once what is wrong with one.
-func (a *App) typeKit(g *kit.Gatherer) error {
+func (a *App) typeKit(ctx context.Context, g *kit.Gatherer) error {
 	in := bufio.NewScanner(a.In)
 	w := a.style(a.Err)
 	fmt.Fprintln(w, wrap(a.say("cli.kit_type"), width(a.Err), 0))
@@ -189,11 +192,12 @@ func (a *App) typeKit(g *kit.Gatherer) error {
 		} else {
 			fmt.Fprintf(w, "  %s: ", label)
 		}
-		if !in.Scan() {
+		line, more, err := nextLine(ctx, in)
+		if !more {
 			fmt.Fprintln(w)
-			return errors.Join(in.Err(), g.Short())
+			return errors.Join(err, g.Short())
 		}
-		typed := strings.TrimSpace(in.Text())
+		typed := strings.TrimSpace(line)
 		if typed == "" {
 			continue
 		}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
@@ -28,14 +30,14 @@ func (a *App) unlock(s vault.Store, k *keyring) ([]age.Identity, error) {
 		if err := s.Locked(); err != nil {
 			return nil, err
 		}
-		word, err := a.passphrase(k, chain.Say("cli.vault_passphrase"))
-		if err != nil {
-			return nil, err
+		id, err := a.unlockBy(s, k)
+		for range 2 { // whoever mistypes it is asked again
+			if fault, ok := errors.AsType[*vault.Fault](err); !ok || fault.Code != vault.WrongPassphrase || k.fd >= 0 || k.file != "" {
+				break
+			}
+			a.complain("", err)
+			id, err = a.unlockBy(s, k)
 		}
-		defer clear(word)
-		p := a.waiting(chain.Say("cli.vault_opening"))
-		id, err := s.Unlock(word)
-		p.end(err)
 		if err != nil {
 			return nil, err
 		}
@@ -50,6 +52,18 @@ func (a *App) unlock(s vault.Store, k *keyring) ([]age.Identity, error) {
 		ids = append(ids, more...)
 	}
 	return ids, nil
+}
+
+func (a *App) unlockBy(s vault.Store, k *keyring) (age.Identity, error) {
+	word, err := a.passphrase(k, chain.Say("cli.vault_passphrase"))
+	if err != nil {
+		return nil, err
+	}
+	defer clear(word)
+	p := a.waiting(chain.Say("cli.vault_opening"))
+	id, err := s.Unlock(word)
+	p.end(err)
+	return id, err
 }
 
 // identityFile reads private keys: one of SSH, or age's, plug-ins' among them.
@@ -130,12 +144,15 @@ func (a *App) passphrase(k *keyring, question chain.Text) ([]byte, error) {
 	case k.fd >= 0 && k.file != "":
 		return nil, usage(chain.Say("cli.two_passphrases"), chain.Text{})
 	case k.fd >= 0:
-		f := os.NewFile(uintptr(k.fd), "passphrase")
-		if f == nil {
+		if k.from == nil {
+			if k.from = os.Stdin; k.fd != 0 {
+				k.from = os.NewFile(uintptr(k.fd), "passphrase")
+			}
+		}
+		if k.from == nil {
 			return nil, usage(chain.Say("cli.bad_fd", "fd", k.fd), chain.Text{})
 		}
-		// Left open: it may be the standard input, which others read too.
-		return firstLine(f)
+		return firstLine(k.from)
 	case k.file != "":
 		f, err := os.Open(k.file)
 		if err != nil {
@@ -147,14 +164,28 @@ func (a *App) passphrase(k *keyring, question chain.Text) ([]byte, error) {
 	return a.secretLine(question)
 }
 
-// newPassphrase reads one twice from a terminal, or once from elsewhere.
-func (a *App) newPassphrase(k *keyring) ([]byte, error) {
+// newPassphrase reads one twice from a terminal, or once from elsewhere. Whoever mistypes
+// it may have typed a whole kit before, and is asked again.
+func (a *App) newPassphrase(k *keyring) (word []byte, err error) {
+	const tries = 3
+	for range tries {
+		word, err = a.newPassphraseOnce(k)
+		if p, ok := errors.AsType[*Problem](err); !ok || p.Text.Key != "cli.vault_differ" {
+			break
+		}
+		a.complain("", err)
+	}
+	return word, err
+}
+
+func (a *App) newPassphraseOnce(k *keyring) ([]byte, error) {
 	word, err := a.passphrase(k, chain.Say("cli.vault_new_passphrase"))
 	if err != nil || k.fd >= 0 || k.file != "" {
 		return word, err
 	}
 	again, err := a.secretLine(chain.Say("cli.vault_again"))
 	if err != nil {
+		clear(word)
 		return nil, err
 	}
 	defer clear(again)
@@ -187,7 +218,7 @@ func firstLine(f *os.File) ([]byte, error) {
 }
 
 // secretLine asks for something at the terminal itself, whatever standard input is, and
-// shows nothing of it.
+// shows nothing of it. Ctrl-C ends it, with the terminal as it was.
 func (a *App) secretLine(question chain.Text) ([]byte, error) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
@@ -195,9 +226,31 @@ func (a *App) secretLine(question chain.Text) ([]byte, error) {
 	}
 	defer tty.Close()
 	fmt.Fprint(tty, a.lang.Say(question)+" ")
-	b, err := term.ReadPassword(int(tty.Fd()))
-	fmt.Fprintln(tty)
-	return b, err
+	before, err := term.GetState(int(tty.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	// The command's context ends too, but a read of the terminal does not see it.
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupted)
+	type typed struct {
+		b   []byte
+		err error
+	}
+	read := make(chan typed, 1)
+	go func() { // ends with the program, at the latest
+		b, err := term.ReadPassword(int(tty.Fd()))
+		read <- typed{b, err}
+	}()
+	select {
+	case t := <-read:
+		fmt.Fprintln(tty)
+		return t.b, t.err
+	case <-interrupted:
+		fmt.Fprintln(tty)
+		return nil, errors.Join(&Problem{Text: chain.Say("cli.interrupted")}, term.Restore(int(tty.Fd()), before))
+	}
 }
 
 // readBounded reads a file; "-" is the standard input of the program.
