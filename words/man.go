@@ -4,10 +4,10 @@ package words
 var manTexts = []entry{
 	{"cli.short_man", "print a man page", "マニュアルページを出力"},
 	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
-omamori.yaml, omamori-hands, omamori-send, omamori-aws or omamori-knock.
+omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock or omamori-tunnel.
 
   omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
-omamori-send、omamori-aws、omamori-knock です。
+omamori-send、omamori-aws、omamori-knock、omamori-tunnel です。
 
   omamori man omamori.yaml | man -l -`},
 	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},
@@ -102,4 +102,11 @@ to the door. It has no privileges, answers nobody else, and is started by its un
 omamori-knock.service.`,
 		`omamori-knock は UDP 4649 番ポートでノックを待ち、正しく署名されたものだけを扉に渡します。特権は
 持たず、ほかの誰にも答えません。ユニット omamori-knock.service から起動されます。`},
+	{"man.tunnel_short", "carries the tunnel of omamori tunnel", "omamori tunnel のトンネルを運びます"},
+	{"man.tunnel_text", `omamori-tunnel is the WireGuard that omamori tunnel speaks of: a program of its own, so that
+the guard stays small and outlives it. Its unit, omamori-tunnel.service, starts it without
+any right on the machine. People call omamori tunnel instead.`,
+		`omamori-tunnel は omamori tunnel が使う WireGuard です。ガードを小さく保ち、互いに影響しないよう、
+別のプログラムにしてあります。ユニット omamori-tunnel.service から、マシンに対する権限を持たずに
+起動されます。人は omamori tunnel を使います。`},
 }
