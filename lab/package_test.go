@@ -53,8 +53,6 @@ func TestPackage(t *testing.T) {
 	}
 	h := bareHost(t)
 	h.do(blog)
-	// Debian's WordPress has its configuration by the name that is asked for.
-	h.do("sed -i 's/listen 80;/listen 80; server_name localhost;/' /etc/nginx/sites-available/default && systemctl reload nginx")
 	before := h.do(everything)
 
 	t.Log(h.install(debOf(t, "0.0.1")))
