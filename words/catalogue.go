@@ -21,6 +21,8 @@ func catalogue() [][]entry {
 		doorTexts,
 		execTexts,
 		firewallTexts,
+		datesTexts,
+		domainTexts,
 		foresightTexts,
 		guardTexts,
 		handsTexts,
