@@ -4,8 +4,9 @@
 //	go run ./bench restart       from the death of MariaDB to its next answer
 //	go run ./bench footprint     memory and processor time of fifty links
 //	go run ./bench ways          margins and cut sets of large models
+//	go run ./bench -n 5 tunnel   throughput and memory of the tunnel and its peers
 //
-// The first two need root, Debian's packages (make test-deps) and binaries in bin (make build).
+// All but ways need root, Debian's packages (make test-deps) and binaries in bin (make build).
 package main
 
 import (
@@ -25,7 +26,7 @@ func main() {
 	defer stop()
 	which := flag.Args()
 	if len(which) == 0 {
-		which = []string{"restart", "footprint", "ways"}
+		which = []string{"restart", "footprint", "ways", "tunnel"}
 	}
 	for _, name := range which {
 		var err error
@@ -36,6 +37,8 @@ func main() {
 			err = footprint(ctx)
 		case "ways":
 			err = reckon(ctx, *runs, *suite)
+		case "tunnel":
+			err = tunnels(ctx, *runs)
 		default:
 			err = fmt.Errorf("no such benchmark: %s", name)
 		}

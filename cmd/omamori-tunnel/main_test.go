@@ -282,14 +282,19 @@ func TestRealWithout(t *testing.T) {
 		do(t, on("device", "", append([]string{"ip"}, strings.Fields(order)...)...))
 	}
 	seen(t)
-	// What carries the packets has no right left.
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.Process.Pid))
-	if err != nil || !strings.Contains(string(status), "CapEff:\t0000000000000000") || strings.Contains(string(status), "Uid:\t0") {
-		t.Errorf("it has rights: %v\n%s", err, status)
-	}
+	powerless(t, fmt.Sprint(server.Process.Pid))
 	st, err := tunnel.Call(t.Context(), tunnel.Dir(dir).Socket(), tunnel.Ask)
 	if err != nil || len(st.Peers) != 1 || !st.Peers[0].Alive(time.Now()) || st.Peers[0].Sent < 2<<20 {
 		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// powerless: what carries the packets has no right left.
+func powerless(t *testing.T, pid string) {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil || !strings.Contains(string(status), "CapEff:\t0000000000000000") || !strings.Contains(string(status), "CapPrm:\t0000000000000000") || strings.Contains(string(status), "Uid:\t0") {
+		t.Errorf("it has rights: %v\n%s", err, status)
 	}
 }
 
@@ -307,8 +312,23 @@ func TestRealTUN(t *testing.T) {
 	do(t, on("server", "program", "prepare", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	start(t, on("server", "program", "serve", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	before := do(t, on("device", "", "ip", "rule"))
-	stop := start(t, on("device", "program", "up", conf))
+	device := on("device", "program", "up", "-user", "nobody", conf)
+	stop := start(t, device)
 	seen(t)
+	// Who is on the network there has no right left either.
+	var children []string
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", device.Process.Pid))
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		children = append(children, strings.Fields(string(b))...)
+	}
+	if len(children) != 1 {
+		t.Fatalf("the carriers: %q", children)
+	}
+	powerless(t, children[0])
 	stop()
 	if after := do(t, on("device", "", "ip", "rule")); after != before {
 		t.Errorf("rules are left:\n%s", after)
