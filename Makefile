@@ -22,7 +22,7 @@ PEERS += age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
-HOST := debootstrap systemd-container lintian
+HOST := debootstrap systemd-container lintian faketime
 
 help:
 	@sed -n 's/^## //p' Makefile
