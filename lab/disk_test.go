@@ -17,9 +17,9 @@ func ofItsDisk() []fault {
 		link: "room", cause: "disk_full", evidence: "statfs ", next: "du -", broken: []string{"room"}, maybe: fallen,
 		undo: "rm -f /var/lib/mysql/filler\n" + restored,
 	}, {
-		name: "MariaDB: disk full at start", make: fill("/var/lib/mysql") + killMariaDB,
+		name: "MariaDB: disk full at start", asleep: true, make: endedInOrder + fill("/var/lib/mysql") + "! systemctl start mariadb 2>/dev/null",
 		link: "room", cause: "disk_full", evidence: "statfs ", next: "du -", broken: append(fallen, "room"),
-		undo: "rm /var/lib/mysql/filler", after: start, look: startFailed,
+		undo: "rm /var/lib/mysql/filler", after: start,
 	}, {
 		name: "MariaDB: redo log damaged", make: "dd if=/dev/urandom of=/var/lib/mysql/ib_logfile0 bs=512 count=24 conv=notrunc 2>/dev/null\n" + killMariaDB,
 		link: "mariadb", cause: "corrupt", evidence: "InnoDB", did: start, next: "cp -a /var/lib/mysql", broken: fallen, undo: restored,
@@ -39,6 +39,9 @@ func ofItsDisk() []fault {
 		link: "mariadb", cause: "killed", evidence: "SIGKILL", did: start, maybe: []string{"fpm"},
 	}}
 }
+
+// endedInOrder leaves MariaDB without the temporary files that it makes at each start.
+const endedInOrder = "kill $(systemctl show -P MainPID mariadb)\nuntil systemctl show -P ActiveState mariadb | grep -q inactive; do sleep 0.1; done\n"
 
 // startFailed waits until systemd, too, has tried to start it and will not again: what
 // starts it after that is omamori.

@@ -6,7 +6,7 @@ package lab
 func ofTheHost() []fault {
 	return []fault{{
 		name: "host: inodes gone", make: noInodes,
-		link: "room", cause: "no_inodes", evidence: "statfs ", next: "du --inodes", broken: []string{"room"},
+		link: "room", cause: "no_inodes", evidence: "statfs ", next: "--inodes", broken: []string{"room"},
 		undo: "mount -o remount,nr_inodes=100000 /var/lib/mysql; rm -r /var/lib/mysql/small",
 	}, {
 		name: "host: DNS gone", make: "sed -i /blog.example.org/d /etc/hosts",
