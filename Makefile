@@ -38,7 +38,7 @@ down:
 ## make test    install what the tests need, and run them all
 test: deps test-deps lint
 	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
-	@$(MAKE) --no-print-directory test-host
+	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
