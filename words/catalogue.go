@@ -36,6 +36,8 @@ func catalogue() [][]entry {
 		mysqlTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
 		rescueTexts,
