@@ -56,6 +56,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }
