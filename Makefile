@@ -20,6 +20,8 @@ PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic 
 PEERS += nftables iptables iproute2 ufw firewalld
 PEERS += age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
+# … the page's: a real browser, and promtool.
+PEERS += chromium prometheus
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian

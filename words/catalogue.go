@@ -58,6 +58,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }

@@ -117,12 +117,18 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, status int, key st
 	lang := Lang(r)
 	w.Header().Del("Set-Cookie")
 	if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/signin/passkey") || strings.HasPrefix(r.URL.Path, "/signin/device/passkey") {
-		answer(w, status, map[string]string{"code": strings.TrimPrefix(key, "signin."), "error": lang.Text(key), "hint": lang.Text("signin.refused_hint")})
+		answer(w, status, map[string]string{"code": after(key), "error": lang.Text(key), "hint": lang.Text("signin.refused_hint")})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(lang.Text(key) + "\n"))
+}
+
+// after is a key without its area: a code for programs.
+func after(key string) string {
+	_, code, _ := strings.Cut(key, ".")
+	return code
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -256,49 +262,6 @@ func (g *Gate) postTOTP(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-func (g *Gate) beginPasskey(w http.ResponseWriter, r *http.Request) {
-	b, err := g.beginIn(r)
-	if err != nil {
-		g.failPasskey(w, r, err)
-		return
-	}
-	answer(w, http.StatusOK, b)
-}
-
-func (g *Gate) finishPasskey(w http.ResponseWriter, r *http.Request) {
-	f, ok := read(w, r)
-	if !ok {
-		return
-	}
-	name, token, err := g.finishIn(r, f)
-	if err != nil {
-		g.failPasskey(w, r, err)
-		return
-	}
-	g.cameIn(r.Context(), "signin.did_in_passkey", name, r)
-	g.enter(w, r, token)
-	answer(w, http.StatusOK, map[string]string{"next": next(f.Next)})
-}
-
-func read(w http.ResponseWriter, r *http.Request) (f finished, ok bool) {
-	if err := json.NewDecoder(r.Body).Decode(&f); err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"code": "bad_request", "error": Lang(r).Text("signin.passkey_failed")})
-		return f, false
-	}
-	return f, true
-}
-
-func (g *Gate) failPasskey(w http.ResponseWriter, r *http.Request, err error) {
-	text := chain.Say("signin.passkey_failed")
-	var told *Trouble
-	if errors.As(err, &told) {
-		text = told.Text
-	} else {
-		g.wrongTry(r, err)
-	}
-	answer(w, http.StatusForbidden, map[string]string{"code": "refused", "error": Lang(r).Say(text)})
-}
-
 func (g *Gate) postOut(w http.ResponseWriter, r *http.Request) {
 	h := hashOf(cookie(r, sessionCookie))
 	g.mu.Lock()
@@ -382,28 +345,4 @@ func (g *Gate) postDevice(w http.ResponseWriter, r *http.Request) {
 	g.enter(w, r, token)
 	setCookie(w, callerOf(r).secure, browserCookie, browser, 365*24*time.Hour)
 	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-func (g *Gate) beginDevice(w http.ResponseWriter, r *http.Request) {
-	b, err := g.beginBring(r, cookie(r, sessionCookie))
-	if err != nil {
-		g.failPasskey(w, r, err)
-		return
-	}
-	answer(w, http.StatusOK, b)
-}
-
-func (g *Gate) finishDevice(w http.ResponseWriter, r *http.Request) {
-	f, ok := read(w, r)
-	if !ok {
-		return
-	}
-	name, token, err := g.finishBring(r, cookie(r, sessionCookie), f)
-	if err != nil {
-		g.failPasskey(w, r, err)
-		return
-	}
-	g.cameIn(r.Context(), "signin.did_bring_passkey", name, r)
-	g.enter(w, r, token)
-	answer(w, http.StatusOK, map[string]string{"next": "/"})
 }
