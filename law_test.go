@@ -26,7 +26,7 @@ const module = "github.com/omamori-guard/omamori"
 // import each other.
 var layers = map[string]int{
 	"chain": 0, "door": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0,
-	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
+	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "due/notice": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
 	"journal": 1, "notify": 1, "probe": 1, "support": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1,
 	"vault/google": 1, "vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
 	"aws": 2, "config": 2, "door/install": 2, "links/address": 2, "links/awscontact": 2, "links/awsdevices": 2,

@@ -34,6 +34,7 @@ func catalogue() [][]entry {
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,
+		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
 		signinTexts,
