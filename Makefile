@@ -17,9 +17,11 @@ STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-m
 PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
 	prometheus-blackbox-exporter gcc libc6-dev
 # … the door's, the vault's, its kit's, the tunnel's.
-PEERS += nftables iptables iproute2 ufw firewalld
+PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rsync git systemd
 PEERS += age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
+# … the page's: a real browser, and promtool.
+PEERS += chromium prometheus
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
