@@ -80,7 +80,7 @@ func byWireGuardGo(ctx context.Context, r *run) error {
 		if err := r.start(i, e.host, "wireguard-go", "-f", e.name); err != nil {
 			return err
 		}
-		if err := until(ctx, func() error { return sh(ctx, "ip", "netns", "exec", e.host, "wg", "setconf", e.name, conf) }); err != nil {
+		if err := tried(ctx, func() error { return sh(ctx, "ip", "netns", "exec", e.host, "wg", "setconf", e.name, conf) }); err != nil {
 			return err
 		}
 		if err := sh(ctx, "ip", "-n", e.host, "addr", "add", e.address, "dev", e.name); err != nil {
@@ -153,15 +153,15 @@ secrets { ike-1 { secret = "of the bench alone" } }
 		if err := r.start(i, e.host, "unshare", "--mount", "sh", "-c", "mount -t tmpfs none /run; exec /usr/lib/ipsec/charon"); err != nil {
 			return err
 		}
-		if err := until(ctx, func() error { return inside(i, "swanctl", "--load-all", "--file", conns) }); err != nil {
+		if err := tried(ctx, func() error { return inside(i, "swanctl", "--load-all", "--file", conns) }); err != nil {
 			return err
 		}
 	}
 	return inside(1, "swanctl", "--initiate", "--child", "all")
 }
 
-// until tries for a while.
-func until(ctx context.Context, f func() error) error {
+// tried tries for a while.
+func tried(ctx context.Context, f func() error) error {
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		err := f()
 		if err == nil || time.Now().After(deadline) || !pause(ctx, 100*time.Millisecond) {

@@ -34,8 +34,11 @@ func catalogue() [][]entry {
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,
+		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
 		rescueTexts,
@@ -56,6 +59,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }
