@@ -34,6 +34,7 @@ func catalogue() [][]entry {
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,
+		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
 		probeTexts,
@@ -56,6 +57,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }
