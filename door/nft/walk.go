@@ -166,8 +166,11 @@ func (w *walk) rule(c *nftables.Chain, r *nftables.Rule) (answer, []*expr.Verdic
 			registers[e.DestRegister] = w.payload(e)
 		case *expr.Ct:
 			registers[e.Register] = nil
-			if e.Key == expr.CtKeySTATE {
+			switch e.Key {
+			case expr.CtKeySTATE:
 				registers[e.Register] = binary.NativeEndian.AppendUint32(nil, stateNew)
+			case expr.CtKeySTATUS: // neither seen before nor sent elsewhere
+				registers[e.Register] = make([]byte, 4)
 			}
 		case *expr.Fib:
 			registers[e.Register] = nil
