@@ -37,6 +37,8 @@ func catalogue() [][]entry {
 		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
 		rescueTexts,
