@@ -94,9 +94,7 @@ func (a *App) loaded() (*config.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := a.Config
-	options.NoLinks = true // a laptop guards nothing
-	file, problems, err := config.Load(path, options)
+	file, problems, err := config.Load(path, a.Config)
 	if err == nil && len(problems) > 0 {
 		err = &Problem{Usage: true, Text: chain.Say("cli.config_bad", "path", path, "n", len(problems)), Hint: chain.Say("cloud.config_bad_hint")}
 	}

@@ -166,10 +166,9 @@ func (w *walk) rule(c *nftables.Chain, r *nftables.Rule) (answer, []*expr.Verdic
 			registers[e.DestRegister] = w.payload(e)
 		case *expr.Ct:
 			registers[e.Register] = nil
-			switch e.Key {
-			case expr.CtKeySTATE:
+			if e.Key == expr.CtKeySTATE {
 				registers[e.Register] = binary.NativeEndian.AppendUint32(nil, stateNew)
-			case expr.CtKeySTATUS: // neither seen before nor sent elsewhere
+			} else if e.Key == expr.CtKeySTATUS { // neither seen before nor sent elsewhere
 				registers[e.Register] = make([]byte, 4)
 			}
 		case *expr.Fib:
