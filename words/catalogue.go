@@ -38,6 +38,7 @@ func catalogue() [][]entry {
 		phpfpmTexts,
 		probeTexts,
 		processTexts,
+		reportTexts,
 		rescueTexts,
 		runTexts,
 		siteTexts,
