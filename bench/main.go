@@ -1,11 +1,12 @@
 // Command bench measures omamori beside its peers, in one run, and prints tables.
 //
-//	go run ./bench               all of it, about ten minutes
+//	go run ./bench               all of it, about fifteen minutes
 //	go run ./bench restart       from the death of MariaDB to its next answer
 //	go run ./bench footprint     memory and processor time of fifty links
+//	go run ./bench door          from a knock to a connection, beside fwknop
 //	go run ./bench ways          margins and cut sets of large models
 //
-// The first two need root, Debian's packages (make test-deps) and binaries in bin (make build).
+// The first three need root, Debian's packages (make test-deps) and binaries in bin (make build).
 package main
 
 import (
@@ -25,7 +26,14 @@ func main() {
 	defer stop()
 	which := flag.Args()
 	if len(which) == 0 {
-		which = []string{"restart", "footprint", "ways"}
+		which = []string{"restart", "footprint", "door", "ways"}
+	}
+	if which[0] == "flood" { // what door starts as a stranger
+		if err := flood(ctx, which[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	for _, name := range which {
 		var err error
@@ -34,6 +42,8 @@ func main() {
 			err = restart(ctx, *runs)
 		case "footprint":
 			err = footprint(ctx)
+		case "door":
+			err = doors(ctx, max(*runs, 50))
 		case "ways":
 			err = reckon(ctx, *runs, *suite)
 		default:

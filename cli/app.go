@@ -48,6 +48,7 @@ type Guard interface {
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
 	Peers
 	Tuner
+	Pages
 }
 
 // RunOptions are what `omamori run` was asked.

@@ -14,6 +14,8 @@ const (
 	cert  = "cert-blog.example.org"
 
 	killMariaDB = "kill -9 $(systemctl show -P MainPID mariadb)\n"
+	badOption   = `printf '[mariadbd]\nno_such_option = 1\n' >/etc/mysql/mariadb.conf.d/99-bad.cnf` + "\n"
+	goodOption  = "rm /etc/mysql/mariadb.conf.d/99-bad.cnf; systemctl start mariadb\n"
 	// restored puts MariaDB and its data back as they were at first.
 	restored = `systemctl stop mariadb
 rm -rf /var/lib/mysql/*
@@ -83,9 +85,9 @@ func ofMariaDB() []fault {
 		name: "MariaDB: empty database", make: "mariadb -e 'DROP DATABASE blog; CREATE DATABASE blog'",
 		link: "sql", cause: "empty_database", evidence: "SHOW TABLES", next: "backup", broken: unread, undo: restored,
 	}, {
-		name: "MariaDB: unknown option", make: `printf '[mariadbd]\nno_such_option = 1\n' >/etc/mysql/mariadb.conf.d/99-bad.cnf` + "\n" + killMariaDB,
+		name: "MariaDB: unknown option", make: badOption + killMariaDB,
 		link: "mariadb", cause: "bad_config", evidence: "no_such_option", did: start, next: "mariadbd --verbose --help", broken: fallen,
-		undo: "rm /etc/mysql/mariadb.conf.d/99-bad.cnf; systemctl start mariadb",
+		undo: goodOption,
 	}, {
 		name: "MariaDB: a second instance", make: killMariaDB + `systemd-run --quiet --unit=second --uid=mysql mariadbd --skip-networking --socket=/tmp/second.sock --pid-file=/tmp/second.pid`,
 		link: "mariadb", cause: "second_instance", evidence: "Can't lock aria control file", did: start, next: "fuser -v /var/lib/mysql/aria_log_control", broken: fallen,
@@ -118,6 +120,11 @@ func hostOutOfMemory(h *host) {
 		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
 	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
 	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
-	h.outside(group + `echo 0 >$g/cgroup.procs
-		head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
+	// It ends with the first kill: the next MariaDB needs memory too.
+	h.outside(group + `kills() { awk '$1 == "oom_kill" { print $2 }' $g/memory.oom_control; }
+		was=$(kills)
+		(echo 0 >$g/cgroup.procs; head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null || true) &
+		while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
+		echo -1 >$g/memory.limit_in_bytes
+		wait || true`)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -74,6 +75,13 @@ func (p *page) acts(prepare func(r *http.Request, s *screen) (*deed, error)) htt
 	}
 }
 
+// Asks reports whether a POST, whose form was read, does nothing yet: it is answered by
+// a question.
+func Asks(r *http.Request) bool {
+	proves := strings.HasSuffix(r.URL.Path, "/prove") || r.PostForm.Get("typed") != ""
+	return !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/signin") && !proves && r.PostForm.Get("sure") != "1"
+}
+
 // note writes down who has done something that the guard does not write down itself.
 func (p *page) note(link string, text chain.Text) {
 	p.o.Journal.Note(journal.Entry{At: time.Now(), What: "page", Link: link, Text: text})
@@ -81,9 +89,8 @@ func (p *page) note(link string, text chain.Text) {
 
 func (p *page) prove(r *http.Request, s *screen) (*deed, error) {
 	name := r.PathValue("name")
-	// It changes nothing, so it is not asked once more; who asked is written down.
+	// It changes nothing, so it is not asked once more; the gate writes down who asked.
 	return &deed{then: "/link/" + escape(name), do: func(ctx context.Context) error {
-		p.note(name, chain.Say("web.did_prove", "who", s.Visitor.Name, "link", name))
 		return p.o.Guard.Prove(ctx, []string{name})
 	}}, nil
 }

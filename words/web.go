@@ -22,6 +22,7 @@ var webTexts = []entry{
 	{"web.live_off", "connecting again", "再接続しています"},
 	{"web.other_lang", "日本語", "English"},
 	{"web.signed_in", "signed in as {who}", "{who} さんとしてログイン中"},
+	{"web.devices", "sign out, devices", "ログアウト・端末"},
 	{"web.only_read", "reading only", "閲覧のみ"},
 
 	{"web.state_holds", "holds", "正常"},
@@ -183,7 +184,6 @@ var webTexts = []entry{
 	{"web.lease_close", "Close", "閉じる"},
 	{"web.did_open", "{who} opened the door on the page for {from} until {until:time}", "{who} さんが画面から {from} に入口を開きました（{until:time} まで）"},
 	{"web.did_close", "{who} ended lease {id} on the page", "{who} さんが画面から許可 {id} を終了しました"},
-	{"web.did_prove", "{who} had {link} proved on the page", "{who} さんの指示で {link} を確認しました"},
 
 	{"web.rescue_title", "The way back: {name}", "復旧: {name}"},
 	{"web.rescue_next", "Next", "次にすること"},
