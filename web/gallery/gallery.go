@@ -82,12 +82,28 @@ func Start(ctx context.Context, dir, scene string, lang words.Lang) (w *World, w
 	return w, wait, nil
 }
 
+// until waits for a status that is as wanted.
+func (w *World) until(ctx context.Context, ok func(l guard.LinkStatus) bool) error {
+	for {
+		s, err := w.Guard.Status(ctx, w.lang)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(s.Links, func(l guard.LinkStatus) bool { return !ok(l) }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // scene brings about what the scene shows.
 func (w *World) scene(ctx context.Context, scene string) error {
-	if scene == "large" || scene == "first" {
-		return w.Guard.Prove(ctx, nil)
-	}
-	if err := w.Guard.Prove(ctx, nil); err != nil {
+	proved := func(l guard.LinkStatus) bool { return l.Person || !l.ProvedAt.IsZero() }
+	if err := w.until(ctx, proved); err != nil || scene == "large" || scene == "first" {
 		return err
 	}
 	var err error
@@ -114,7 +130,12 @@ func (w *World) scene(ctx context.Context, scene string) error {
 			w.Break(name, "<b>cause</b>", "<script>window.hacked=1</script> \u202Egnorw si siht \x1b[31m "+strings.Repeat("x", 3000), true)
 		}
 	}
-	return errors.Join(err, w.Guard.Prove(ctx, nil))
+	return errors.Join(err, w.until(ctx, func(l guard.LinkStatus) bool { // as it was brought about
+		w.mu.Lock()
+		_, bad := w.broken[l.Name]
+		w.mu.Unlock()
+		return l.Person || bad == (l.Verdict == chain.Broken)
+	}))
 }
 
 func (w *World) say(en, ja string) string {
