@@ -31,7 +31,6 @@ const (
 type gate struct {
 	name           string
 	server, laptop *space
-	stranger       *space
 	port           int // of the knocks, UDP
 	pids           []int
 	said           *lines

@@ -49,6 +49,7 @@ func (g *Guard) diagnose(m *mend) {
 	proof, _ := g.state.Proof(l.Name)
 	m.busy = true
 	m.phase = looking
+	m.found, m.foundAt = proof.Cause, time.Now()
 	about, service := l.Name, ""
 	mender, can := l.prover.(chain.Mender)
 	can = can && l.From == "" // nothing is done here on the word of another
