@@ -92,7 +92,7 @@ lab-deps:
 lab: lab-deps
 	@lab/build --again
 
-# Of the lab's tests those that make test has: the table of faults, each once.
+## make test-host  of make test-lab the table of faults alone, where it can run
 test-host:
 	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory lab-deps
 	@if why=$$(lab/can); then $(MAKE) --no-print-directory test-lab RUN=TestFaults; \
