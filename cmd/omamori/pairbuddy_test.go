@@ -23,8 +23,8 @@ func TestPairBuddy(t *testing.T) {
 	begin := func(name string) *post {
 		p := &post{t: t, bin: bin, name: name, state: filepath.Join(open(t), "state")}
 		p.config = filepath.Join(filepath.Dir(p.state), "omamori.yaml")
-		text := fmt.Sprintf("vantage: {name: %[1]s}\nlinks:\n  hers: {kind: tcp, address: %[2]q, from: taro, every: 1s, timeout: 30s}\n"+
-			"  his: {kind: tcp, address: %[2]q, from: hanako, every: 1s, timeout: 30s}\n", name, address)
+		text := fmt.Sprintf("vantage: {name: %[1]s}\nlinks:\n  hers: {kind: tcp, address: %[2]q, from: taro, every: 1s, timeout: 1s}\n"+
+			"  his: {kind: tcp, address: %[2]q, from: hanako, every: 1s, timeout: 1s}\n", name, address)
 		if err := os.WriteFile(p.config, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
