@@ -44,7 +44,7 @@ with "from: NAME" in omamori.yaml is proved by the guard of that name alone.
 
   omamori pair me@server.example
   omamori pair --sudo server      its guard runs as another user than you
-  omamori pair --as buddy friend.example   another owner's, where you have no login
+  omamori pair --as buddy friend.example   another owner's server
   omamori pair list
   omamori pair call NAME          exchange now
   omamori pair forget NAME
@@ -56,7 +56,7 @@ What is signed, and what it protects from: doc/pair.md`, `omamori pair ホスト
 
   omamori pair me@server.example
   omamori pair --sudo server      相手のガードが別のユーザーで動く場合
-  omamori pair --as buddy friend.example   ログインできない、別の人のサーバーとペアになる
+  omamori pair --as buddy friend.example   別の人のサーバー
   omamori pair list
   omamori pair call 名前          今すぐ交換
   omamori pair forget 名前
