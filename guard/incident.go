@@ -92,7 +92,7 @@ func (g *Guard) diagnose(m *mend) {
 				g.diagnose(m) // it has moved meanwhile
 				return
 			}
-			m.service, m.blind = service, blind
+			m.service, m.blind, m.late = service, blind, e.LogLate
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
@@ -153,7 +153,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		g.append(planEntry(i, plan))
 	}
 	switch {
-	case len(plan.Deeds) == 0 && m.blind:
+	case len(plan.Deeds) == 0 && (m.blind || m.late):
 		m.rest(told, lookAgain)
 	case len(plan.Deeds) == 0:
 		m.rest(told, reconsider)

@@ -71,6 +71,8 @@ type mend struct {
 	looked bool
 	// blind says that hands could not be asked for the evidence.
 	blind bool
+	// late says that a log could not be read in time.
+	late  bool
 	would []chain.Deed
 	// found is what the proof named that the evidence was last read for, at that moment; when
 	// it names another, the evidence is read again, after relook at the earliest.
