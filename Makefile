@@ -22,7 +22,7 @@ PEERS += age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
 PEERS += chromium prometheus
-PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
+PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
 
@@ -92,7 +92,7 @@ lab-deps:
 lab: lab-deps
 	@lab/build --again
 
-# Of the lab's tests those that make test has: the table of faults, each once.
+## make test-host  of make test-lab the table of faults alone, where it can run
 test-host:
 	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory lab-deps
 	@if why=$$(lab/can); then $(MAKE) --no-print-directory test-lab RUN=TestFaults; \

@@ -111,19 +111,22 @@ func ofMariaDB() []fault {
 // eatMemory has MariaDB hold 160 MB, until it is killed for that.
 const eatMemory = `for v in a b c d e f g h i j; do echo "SET @$v = REPEAT('x', 16000000);"; done | mariadb || true`
 
-// hostOutOfMemory leaves the host little more memory than it uses, and has a small
-// program use that: the largest is killed, which is MariaDB.
+// hostOutOfMemory has MariaDB hold more than it needs to start, leaves the host little
+// more memory than it uses, and has a small program use that: the largest is killed, which
+// is MariaDB, and what it held is enough for that program and for the next MariaDB.
 func hostOutOfMemory(h *host) {
 	const group = "g=/sys/fs/cgroup/memory/omamori-lab\n"
+	h.do(`systemd-run --quiet --collect --unit=holder mariadb -e "SET @a = REPEAT('x', 16000000), @b = REPEAT('x', 16000000), @c = REPEAT('x', 16000000); SELECT SLEEP(600)"`)
+	h.until("held", limit, `mariadb -NBe "SELECT STATE FROM information_schema.PROCESSLIST" | grep -q 'User sleep'`)
+	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
 	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
 		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
 		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
 	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
-	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
-	// It ends with the first kill: the next MariaDB needs memory too.
+	// It ends with the first kill.
 	h.outside(group + `kills() { awk '$1 == "oom_kill" { print $2 }' $g/memory.oom_control; }
 		was=$(kills)
-		(echo 0 >$g/cgroup.procs; head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null || true) &
+		(echo 0 >$g/cgroup.procs; head -c 80000000 /dev/zero | tail -c 80000000 >/dev/null || true) &
 		while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
 		echo -1 >$g/memory.limit_in_bytes
 		wait || true`)
