@@ -41,6 +41,7 @@ func catalogue() [][]entry {
 		pageTexts,
 		probeTexts,
 		processTexts,
+		reportTexts,
 		rescueTexts,
 		runTexts,
 		siteTexts,
