@@ -34,10 +34,14 @@ func catalogue() [][]entry {
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,
+		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
+		reportTexts,
 		rescueTexts,
 		runTexts,
 		siteTexts,
@@ -56,6 +60,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }
