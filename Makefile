@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-host test-lab clean help
+.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -26,6 +26,10 @@ PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugi
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
 
+# What the page is looked at with, and by what its accessibility is tested.
+PAGE := chromium fonts-ipafont-gothic fonts-dejavu-core
+AXE := .cache/axe-core-4.10.3.js
+
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -49,8 +53,11 @@ lint:
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
 
 ## make bench   the figures of bench/RESULTS.md
-bench: build deps test-deps lab-deps
+bench: build deps test-deps
 	go run ./bench $(ARGS)
+
+## make bench-host  how long visitors are without the blog, by systemd alone, monit and omamori (two hours)
+bench-host: deps test-deps lab-deps
 	go test -tags lab,figures -count=1 -v -timeout 180m -run TestFigures ./lab $(FIGURES)
 
 schema:
@@ -102,6 +109,12 @@ test-host:
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
 	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+
+## make test-page  look at every view of the page in a real browser, in both languages
+test-page:
+	@packaging/need $(PAGE)
+	@packaging/axe $(AXE)
+	CI=true go test -tags browser -count=1 -timeout 30m $(TESTFLAGS) ./web
 
 clean:
 	rm -rf bin

@@ -66,6 +66,7 @@ func (s *Server) routes() []route {
 	all := []route{
 		{method: "GET", path: "/v1/status", says: "goals, links, incidents and things, as they stand", answer: guard.Status{}, do: s.status},
 		{method: "GET", path: "/v1/model", says: "the whole chain, to be drawn", answer: guard.ModelStatus{}, do: s.model},
+		{method: "GET", path: "/v1/deadlines", says: "everything that is known to end, the soonest first, and what falls with it", answer: []guard.Deadline{}, do: s.deadlines},
 		{method: "POST", path: "/v1/ways", says: "how a goal can be reached, what would take it, and the way back; or each goal. It changes nothing", ask: waysRequest{}, answer: []guard.GoalWays{}, do: s.ways},
 		{method: "POST", path: "/v1/prove", says: "have links proved now, all if none is named", acts: true, ask: proveRequest{}, answer: guard.Status{}, do: s.prove},
 		{method: "POST", path: "/v1/answer", says: "say whether a claim that only a person can prove is so", acts: true, ask: answerRequest{}, answer: guard.Status{}, do: s.answer},

@@ -30,6 +30,7 @@ type Guard interface {
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	Deadlines(ctx context.Context, lang words.Lang) ([]guard.Deadline, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
 	Tune(ctx context.Context, t hands.Tuning, who string) (guard.TuneResult, error)
 	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)

@@ -117,6 +117,9 @@ func (w *World) scene(ctx context.Context, scene string) error {
 	switch scene {
 	case "broken":
 		w.Break("mysqld", "corrupt", w.say("mysqld ends as it starts: a table is damaged", "mysqld が起動直後に終了します。テーブルが破損しています"), true)
+		for _, name := range []string{"sql", "blog-page"} {
+			w.Break(name, "refused", w.say("the database does not answer", "データベースが応答しません"), true)
+		}
 	case "person":
 		answer("codes", false)
 	case "locked-out":

@@ -117,7 +117,7 @@
     const live = $("#live"), main = $("#main");
     if (!window.EventSource || !live || !("live" in main.dataset || main.dataset.view === "home")) return;
     const source = new EventSource("/events");
-    const set = on => { live.className = "live " + (on ? "on" : "off"); live.textContent = on ? live.dataset.on : live.dataset.off; };
+    const set = on => { live.className = "live " + (on ? "on" : "off"); live.textContent = on ? live.dataset.live : live.dataset.away; };
     let first = true;
     source.onopen = () => set(true);
     source.onerror = () => { set(false); first = true; };
