@@ -17,7 +17,7 @@ func TestTheGuardLetsInForItsPageOnly(t *testing.T) {
 	h.listen(22)
 	h.install(22)
 	h.stop()
-	h.file.Guard, h.file.Knock = "nobody", "daemon"
+	h.file.Guard, h.file.Knock, h.file.Bits4 = "nobody", "daemon", 24
 	lease := func(c *hands.DoorClient, from string, ports []uint16, d time.Duration) (door.Lease, error) {
 		return c.Lease(t.Context(), door.Lease{From: netip.MustParsePrefix(from), Ports: ports}, d, "hanako")
 	}
