@@ -37,10 +37,14 @@ func catalogue() [][]entry {
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,
+		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
+		reportTexts,
 		rescueTexts,
 		runTexts,
 		siteTexts,
@@ -59,6 +63,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }
