@@ -41,7 +41,8 @@ type DB struct {
 }
 
 // Open logs in. The caller closes the DB.
-func Open(ctx context.Context, s Source) (*DB, error) {
+func Open(ctx context.Context, s Source) (db *DB, err error) {
+	defer sane(&err)
 	b, err := read(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.Config, err)
@@ -72,7 +73,7 @@ func Open(ctx context.Context, s Source) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &bounded{Conn: conn, left: maxAnswer}, nil
+		return &bounded{Conn: conn, left: maxAnswer, Packets: Packets{Most: maxPacket}}, nil
 	}
 	connector, err := sql.NewConnector(cfg)
 	if err != nil {
@@ -101,6 +102,14 @@ func read(ctx context.Context, s Source) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, wpconfig.MaxSize+1))
 }
 
+// sane makes an error of a panic: the driver slices some packets before it has looked how
+// long they are.
+func sane(err *error) {
+	if recover() != nil {
+		*err = errors.New("the server sent what makes no sense")
+	}
+}
+
 // Close ends the connection.
 func (d *DB) Close() error { return d.conn.Close() }
 
@@ -109,6 +118,7 @@ func (d *DB) Table(name string) string { return "`" + d.prefix + name + "`" }
 
 // Rows returns at most so many rows. A query takes no value from outside.
 func (d *DB) Rows(ctx context.Context, query string, most int) (all [][]string, err error) {
+	defer sane(&err)
 	q, ok := d.conn.(driver.QueryerContext)
 	if !ok {
 		return nil, errors.New("the driver cannot be asked")
@@ -138,42 +148,4 @@ func (d *DB) Rows(ctx context.Context, query string, most int) (all [][]string, 
 		all = append(all, row)
 	}
 	return all, nil
-}
-
-// errTooMuch says that a server sent more than any honest answer has.
-var errTooMuch = errors.New("the server sent too much")
-
-// bounded is a connection that believes no length: the driver sets aside up to 16 MiB when
-// a packet's head announces them.
-type bounded struct {
-	net.Conn
-	left int
-	head [4]byte
-	have int
-	body int
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.Conn.Read(p)
-	if b.left -= n; b.left < 0 {
-		return 0, errTooMuch
-	}
-	for rest := p[:n]; len(rest) > 0; {
-		if b.body > 0 {
-			skip := min(b.body, len(rest))
-			b.body -= skip
-			rest = rest[skip:]
-			continue
-		}
-		b.head[b.have] = rest[0]
-		b.have++
-		rest = rest[1:]
-		if b.have == len(b.head) {
-			b.have, b.body = 0, int(b.head[0])|int(b.head[1])<<8|int(b.head[2])<<16
-			if b.body > maxPacket {
-				return 0, errTooMuch
-			}
-		}
-	}
-	return n, err
 }
