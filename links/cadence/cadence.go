@@ -67,8 +67,12 @@ type link struct {
 	source   wpdb.Source
 }
 
-// maxFeed is how much of a feed is read, in bytes.
-const maxFeed = 4 << 20
+const (
+	// maxFeed is how much of a feed is read, in bytes.
+	maxFeed = 4 << 20
+	// ahead is how far clocks and time zones may be apart.
+	ahead = 36 * time.Hour
+)
 
 // Prove looks for the newest post. What cannot be read is not silent: that it cannot is for
 // other links to say.
@@ -113,7 +117,7 @@ func (l *link) newest(ctx context.Context) (time.Time, error) {
 		case a.More:
 			return time.Time{}, errors.New("the feed is too long")
 		}
-		return newestIn(a.Body)
+		return newestIn(a.Body, time.Now())
 	}
 	db, err := wpdb.Open(ctx, l.source)
 	if err != nil {
@@ -121,19 +125,21 @@ func (l *link) newest(ctx context.Context) (time.Time, error) {
 	}
 	defer db.Close()
 	rows, err := db.Rows(ctx, "SELECT GREATEST(post_date_gmt, post_date) FROM "+db.Table("posts")+
-		" WHERE post_type = 'post' AND post_status = 'publish' ORDER BY post_date DESC LIMIT 1", 1)
+		" WHERE post_type = 'post' AND post_status = 'publish' AND post_date < UTC_TIMESTAMP() + INTERVAL 36 HOUR ORDER BY post_date DESC LIMIT 1", 1)
 	if err != nil || len(rows) == 0 {
 		return time.Time{}, err
 	}
 	return time.Parse(time.DateTime, rows[0][0])
 }
 
-// newestIn finds the newest date of the entries of a feed. A feed without entries has none.
-func newestIn(b []byte) (newest time.Time, err error) {
+// newestIn finds the newest day on which an entry of a feed was published. A feed without
+// entries has none.
+func newestIn(b []byte, now time.Time) (newest time.Time, err error) {
 	d := xml.NewDecoder(bytes.NewReader(b))
 	d.Strict = false
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // dates are ASCII
-	inside, feed, dated := 0, false, ""
+	var published, updated time.Time                                                     // of the entry at hand
+	feed, inside, field := false, false, ""
 	for {
 		t, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
@@ -144,24 +150,34 @@ func newestIn(b []byte) (newest time.Time, err error) {
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
-			switch t.Name.Local {
+			switch field = t.Name.Local; field {
 			case "rss", "feed", "RDF":
 				feed = true
 			case "item", "entry":
-				inside++
-			case "pubDate", "published", "date", "updated":
-				if inside > 0 {
-					dated = t.Name.Local
-				}
+				inside, published, updated = true, time.Time{}, time.Time{}
 			}
 		case xml.EndElement:
-			if t.Name.Local == "item" || t.Name.Local == "entry" {
-				inside--
+			if inside && (t.Name.Local == "item" || t.Name.Local == "entry") {
+				if published.IsZero() { // what was changed yesterday was not written yesterday
+					published = updated
+				}
+				// A post that is dated ahead, so that it stays on top, is no news.
+				if published.After(newest) && published.Before(now.Add(ahead)) {
+					newest = published
+				}
+				inside = false
 			}
-			dated = ""
+			field = ""
 		case xml.CharData:
-			if at, ok := moment(string(t)); dated != "" && ok && at.After(newest) {
-				newest = at
+			at, ok := moment(string(t))
+			if !inside || !ok {
+				continue
+			}
+			switch field {
+			case "pubDate", "published", "date":
+				published = at
+			case "updated":
+				updated = at
 			}
 		}
 	}
@@ -173,7 +189,7 @@ func newestIn(b []byte) (newest time.Time, err error) {
 
 func moment(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s)
-	for _, form := range []string{time.RFC1123Z, time.RFC1123, time.RFC3339, "Mon, 2 Jan 2006 15:04:05 -0700"} {
+	for _, form := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST", time.RFC3339} {
 		if at, err := time.Parse(form, s); err == nil {
 			return at, at.Year() > 1980 && at.Year() < 2200
 		}
