@@ -20,11 +20,13 @@ type settings struct {
 	Only      []string          `yaml:"only" doc:"the products to look at, such as os, php, mariadb, wordpress, openssh; all that are found unless set"`
 	WordPress string            `yaml:"wordpress" doc:"the folder of a WordPress that is no package"`
 	Have      map[string]string `yaml:"have" doc:"releases of products that are not found by themselves, such as php: 8.3"`
-	Table     string            `yaml:"table" doc:"a file with a newer table; see omamori due refresh"`
+	Until     map[string]string `yaml:"until" doc:"last days that you know better, such as debian-11: 2031-06-30 for support that is paid for"`
+	Table     string            `yaml:"table" doc:"a file with a newer table, as omamori due refresh writes it"`
 }
 
 const example = `only: [os, php, mariadb, openssh]
 have: {php: "8.4"}
+until: {debian-11: 2031-06-30}
 `
 
 // Kind returns the kind.
@@ -54,12 +56,22 @@ func build(s settings, at chain.Place) (chain.Prover, error) {
 			return bad("only", product)
 		}
 	}
-	return &link{settings: s, root: "/"}, nil
+	l := &link{settings: s, root: "/", until: map[string]time.Time{}}
+	for _, name := range slices.Sorted(maps.Keys(s.Until)) {
+		over, err := probe.LastDay(s.Until[name])
+		i := strings.LastIndexByte(name, '-')
+		if err != nil || i < 0 || !aProduct.MatchString(name[:i]) || !aRelease.MatchString(name[i+1:]) {
+			return bad("until", name+": "+s.Until[name])
+		}
+		l.until[name] = over
+	}
+	return l, nil
 }
 
 type link struct {
 	settings settings
-	root     string // of the machine
+	until    map[string]time.Time // by End.Of: what the owner knows better
+	root     string               // of the machine
 }
 
 // Prove compares what is installed with the table.
@@ -105,76 +117,89 @@ func (l *link) found() (system installed, all []installed, err error) {
 	return system, all, nil
 }
 
-// table is the newer one of the shipped and the refreshed.
+// table is the shipped one, with what a refreshed one adds.
 func (l *link) table() Table {
-	t := Shipped()
-	if b, err := os.ReadFile(l.settings.Table); err == nil {
-		if newer, err := Parse(b); err == nil && newer.Updated.After(t.Updated) {
-			return newer
+	if b, err := probe.ReadFile(l.settings.Table, MaxTable); err == nil {
+		if t, err := Parse(b); err == nil {
+			return Shipped().With(t)
 		}
 	}
-	return t
+	return Shipped()
+}
+
+// find is the row of what is installed.
+func (l *link) find(t Table, i installed) (Row, bool) {
+	r, known := t.find(i.product, i.release)
+	if over, ok := l.until[i.of()]; ok {
+		r, known = Row{i.product, i.release, over, ""}, true
+	}
+	return r, known
 }
 
 func (l *link) judge(t Table, system installed, all []installed, now time.Time) chain.Proof {
-	var p chain.Proof
+	var ends []chain.End
 	var bad *chain.Proof
 	var names, unknown []string
-	os, known := t.find(system.product, system.release)
+	os, known := l.find(t, system)
 	wanted := len(l.settings.Only) == 0 || slices.Contains(l.settings.Only, "os")
-	if !known && wanted {
-		unknown = append(unknown, system.product+" "+system.release)
-	}
 	look := func(i installed, r Row) {
-		name := title(i)
-		names = append(names, name)
-		hint := chain.Say("eol.hint", "name", name, "newest", t.newest(i.product), "source", r.Source)
-		p.Ends = append(p.Ends, chain.End{
-			Of: i.product + "-" + i.release, At: r.Over, What: chain.Say("eol.ends", "name", name), Hint: hint, Lead: chain.Days(180, 90, 60, 30, 14, 7),
+		hint := chain.Say("eol.hint", "name", i.title(), "newest", t.newest(i.product), "source", r.Source)
+		if r.Source == "" {
+			hint = chain.Say("eol.hint_own", "name", i.title(), "of", i.of())
+		}
+		ends = append(ends, chain.End{
+			Of: i.of(), At: r.Over, What: chain.Say("eol.ends", "name", i.title()), Hint: hint, Lead: chain.Days(180, 90, 60, 30, 14, 7),
 		})
 		if !now.Before(r.Over) && bad == nil {
-			b := chain.Broke("end_of_life", chain.Say("eol.over", "name", name, "until", r.Over.AddDate(0, 0, -1)), hint)
-			b.Evidence = []string{fmt.Sprintf("%s %s until %s: %s", i.product, i.release, r.Over.AddDate(0, 0, -1).Format(time.DateOnly), r.Source)}
+			last := r.Over.AddDate(0, 0, -1)
+			b := chain.Broke("end_of_life", chain.Say("eol.over", "name", i.title(), "until", last), hint)
+			b.Evidence = []string{strings.TrimSpace(fmt.Sprintf("%s %s until %s %s", i.product, i.release, last.Format(time.DateOnly), r.Source))}
 			bad = &b
 		}
 	}
-	if known && wanted {
-		look(system, os)
+	if wanted {
+		if names = append(names, system.title()); known {
+			look(system, os)
+		} else {
+			unknown = append(unknown, system.title())
+		}
 	}
+	ofSystem := false
 	for _, i := range all {
-		r, there := t.find(i.product, i.release)
+		names = append(names, i.title())
+		r, there := l.find(t, i)
 		switch {
 		case i.distro && known && (!there || os.Over.After(r.Over)):
 			// Its makers may stop before; the distribution goes on mending its package.
-			names = append(names, title(i))
+			ofSystem = true
 		case there:
 			look(i, r)
 		case i.product == "wordpress" || i.product == "openssh": // newer than all that has ended
-			names = append(names, title(i))
 		default:
-			unknown = append(unknown, title(i))
+			unknown = append(unknown, i.title())
 		}
 	}
+	if ofSystem && !wanted { // then they end with the system
+		look(system, os)
+	}
+	p := chain.Held(chain.Say("eol.holds", "names", strings.Join(names, ", "), "updated", t.Updated))
 	switch {
 	case bad != nil:
-		bad.Ends = p.Ends
-		return *bad
+		p = *bad
 	case len(unknown) > 0:
-		ends := p.Ends
 		p = chain.Untried(chain.Say("eol.unknown", "names", strings.Join(unknown, ", "), "updated", t.Updated), chain.Say("eol.unknown_hint"))
-		p.Ends = ends
-		return p
 	case len(names) == 0:
-		return chain.Untried(chain.Say("eol.nothing"), chain.Say("eol.unread_hint"))
+		p = chain.Untried(chain.Say("eol.nothing"), chain.Say("eol.unread_hint"))
 	}
-	ends := p.Ends
-	p = chain.Held(chain.Say("eol.holds", "names", strings.Join(names, ", "), "updated", t.Updated))
 	p.Ends = ends
 	return p
 }
 
+// of names it among the ends.
+func (i installed) of() string { return i.product + "-" + i.release }
+
 // title is a product as people write it.
-func title(i installed) string {
+func (i installed) title() string {
 	name := map[string]string{
 		"debian": "Debian", "ubuntu": "Ubuntu", "php": "PHP", "mariadb": "MariaDB", "wordpress": "WordPress", "openssh": "OpenSSH",
 		"almalinux": "AlmaLinux", "rocky": "Rocky Linux",

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/omamori-guard/omamori/probe"
 )
 
 // installed is a product as it is on this host.
@@ -45,21 +47,7 @@ func osRelease(root string) (installed, error) {
 	return one, nil
 }
 
-func small(path string) ([]byte, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, errors.New("not a file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxSmall))
-}
+func small(path string) ([]byte, error) { return probe.ReadFile(path, maxSmall) }
 
 // packages maps what Debian calls packages to products; a release may stand in the name.
 var packages = []struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ var shipped []byte
 
 // MaxTable is the longest table that is read, in bytes.
 const MaxTable = 1 << 20
+
+// mostRows bounds a table: looking things up in it is a walk through all.
+const mostRows = 2000
 
 // DefaultTable is where a refreshed table is looked for.
 const DefaultTable = "/var/lib/omamori/eol.txt"
@@ -90,6 +94,9 @@ func Parse(b []byte) (t Table, err error) {
 		if err != nil || day.Year() < 2000 || day.Year() > 2200 {
 			return Table{}, bad
 		}
+		if len(t.Rows) == mostRows {
+			return Table{}, bad
+		}
 		t.Rows = append(t.Rows, Row{f[0], f[1], day.AddDate(0, 0, 1), f[3]})
 	}
 	switch {
@@ -99,6 +106,56 @@ func Parse(b []byte) (t Table, err error) {
 		return Table{}, errors.New("no table: no line says when it was updated, or none says anything")
 	}
 	return t, nil
+}
+
+// With adds what a newer table says: releases that t does not know. An end that t knows is
+// never put off by it, wherever it comes from, nor hidden by a row that is more exact; it
+// may come sooner. So a table that is wrong can say that something ends too soon, and no more.
+func (t Table) With(newer Table) Table {
+	merged := Table{Updated: t.Updated, Rows: slices.Clone(t.Rows)}
+	if newer.Updated.After(t.Updated) {
+		merged.Updated = newer.Updated
+	}
+	for _, r := range newer.Rows {
+		if !t.has(r.Product) || upward[r.Product] && compare(r.Release, t.newest(r.Product)) <= 0 {
+			continue
+		}
+		if known, there := t.find(r.Product, r.Release); there && known.Over.Before(r.Over) {
+			r.Over, r.Source = known.Over, known.Source
+		}
+		i := slices.IndexFunc(merged.Rows, func(m Row) bool { return m.Product == r.Product && m.Release == r.Release })
+		switch {
+		case i < 0:
+			merged.Rows = append(merged.Rows, r)
+		case r.Over.Before(merged.Rows[i].Over):
+			merged.Rows[i] = r
+		}
+	}
+	return merged
+}
+
+func (t Table) has(product string) bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Product == product })
+}
+
+// Products lists what the table knows.
+func (t Table) Products() (all []string) {
+	for _, r := range t.Rows {
+		if !slices.Contains(all, r.Product) {
+			all = append(all, r.Product)
+		}
+	}
+	return all
+}
+
+// Text writes the table as Parse reads it.
+func (t Table) Text() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "updated %s\n", t.Updated.Format(time.DateOnly))
+	for _, r := range t.Rows {
+		fmt.Fprintf(&b, "%s %s %s %s\n", r.Product, r.Release, r.Over.AddDate(0, 0, -1).Format(time.DateOnly), r.Source)
+	}
+	return b.Bytes()
 }
 
 // find is the row of a release, at the exactness that the table has ("12" of "12.4"). For
