@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -170,5 +169,8 @@ func (l *link) late(all []waiting, now time.Time) *chain.Proof {
 }
 
 func change(name, from, to string) string {
-	return strings.TrimSpace(fmt.Sprintf("%s %s → %s", name, from, to))
+	if from == "" {
+		return name + " → " + to
+	}
+	return fmt.Sprintf("%s %s → %s", name, from, to)
 }
