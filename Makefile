@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page
+.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page week
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -51,6 +51,11 @@ lint:
 	go vet ./... && go vet -tags lab,figures ./lab
 	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
+
+## make week    play the story on real parts, as it was and as it would have been (root; ARGS="-break vault")
+week: deps test-deps build
+	go build $(GOFLAGS) -o bin/week ./lab/week
+	@bin/week -programs bin $(ARGS)
 
 ## make bench   the figures of bench/RESULTS.md
 bench: build deps test-deps
