@@ -46,6 +46,7 @@ func (s *stage) buildDoor() {
 	came := s.start("laptop", "ssh", "server", "sleep 100") // the owner stays while the door looks
 	<-install.done
 	came.stop()
+	s.sure("server", "", "door", "--socket", socket, "close") // as the guard finds it: shut
 	if code := install.cmd.ProcessState.ExitCode(); code != 0 {
 		s.must("door install", fmt.Errorf("exit %d: %s", code, install))
 	}

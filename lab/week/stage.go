@@ -53,7 +53,7 @@ type stage struct {
 }
 
 // patience is how long anything may take on a machine that has other things to do.
-const patience = 3 * time.Minute
+const patience = time.Minute
 
 // failed is what a step of the stage panics with: like a test, the play ends at the first.
 type failed struct{ err error }

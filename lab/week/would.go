@@ -37,8 +37,6 @@ func (s *stage) asItWouldHaveBeen() {
 	s.sure("laptop", "", "lost", "phone")
 	s.blow("half a year before", "the laptop's new system has no PPTP")
 	s.upgrade(would)
-	s.wait("the VPN is told", func() bool { return s.link("laptop", "client").Verdict.String() == "broken" })
-	s.omamori("laptop", "", "prove", "sshd")
 	s.wait("the shell's way is told", func() bool { return s.goal("laptop", "shell").Verdict.String() != "holds" })
 	back := s.goal("laptop", "shell").WayBack
 	if back == nil {
