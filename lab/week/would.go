@@ -70,10 +70,10 @@ func (s *stage) healed() {
 	lines := s.journal("server", false)
 	if ok {
 		took = s.status("server").Incidents[0].Ended.Sub(began).Seconds()
-		s.row("mysqld, killed", fmt.Sprintf("back by itself after %.1f s, no act of a person", took), over(lines), true)
+		s.row("mysqld", fmt.Sprintf("back by itself after %.1f s, no act of a person", took), over(lines), true)
 		return
 	}
-	s.row("mysqld, killed", fmt.Sprintf("still down after %.0f s", limit.Seconds()), "the visitor, and the server's journal", false)
+	s.row("mysqld", fmt.Sprintf("still down after %.0f s", limit.Seconds()), "the visitor, and the server's journal", false)
 }
 
 // over is the line of a journal by which an incident is over.
@@ -144,8 +144,10 @@ func (s *stage) rescue(act func(string)) (stuck string) {
 	digits := regexp.MustCompile(`"code": ?"([0-9]{6})"`).FindStringSubmatch(out)
 	if code != 0 || digits == nil {
 		s.say("    laptop %s", firstLine(out))
+		s.row("the phone", "the code is gone with it", "the vault does not open", false)
 		return "no code, so the console stays shut"
 	}
+	s.row("the phone", "the vault shows the code in its place", "AWS takes the code (below)", true)
 	act("omamori door open --cloud group " + atCafe + " --mfa, and the code")
 	out, code = s.omamori("laptop", digits[1]+"\n", "door", "open", "--cloud", "group", atCafe, "--mfa="+s.serial)
 	s.say("    laptop %s", firstLine(out))
