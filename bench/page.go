@@ -315,17 +315,15 @@ func (p *paged) inBrowser(ctx context.Context, client *http.Client) error {
 
 // provedAt is when the proof of a link ended.
 func provedAt(out []byte, name, want string) (at time.Time, err error) {
-	var s struct {
-		Links []struct {
-			Name, Verdict string
-			ProvedAt      time.Time `json:"proved_at"`
-			TookMS        float64   `json:"took_ms"`
-		}
+	var links []struct {
+		Name, Verdict string
+		ProvedAt      time.Time `json:"proved_at"`
+		TookMS        float64   `json:"took_ms"`
 	}
-	if err := json.Unmarshal(out, &s); err != nil {
+	if err := json.Unmarshal(out, &links); err != nil {
 		return at, fmt.Errorf("%w: %.200s", err, out)
 	}
-	for _, l := range s.Links {
+	for _, l := range links {
 		if l.Name == name && l.Verdict == want {
 			return l.ProvedAt.Add(time.Duration(l.TookMS * float64(time.Millisecond))), nil
 		}
