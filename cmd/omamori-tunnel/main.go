@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/tunnel"
 	"github.com/omamori-guard/omamori/words"
@@ -28,12 +30,11 @@ const (
 )
 
 // What a small server can spare: memory is the heap at which the collector works harder,
-// in bytes, and percent how much it lets the heap grow before. WireGuard's library takes
-// 64 KiB for each packet on its way, however small, and so much more under full load: what
-// is spared costs speed, which GOMEMLIMIT gives back (bench/RESULTS.md).
+// in bytes, and percent how much it lets the heap grow before. How fast it goes hardly
+// depends on them, as few packets are on their way at once (bench/RESULTS.md).
 const (
-	memory  = 72 << 20
-	percent = 400
+	memory  = 48 << 20
+	percent = 50
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -64,6 +65,8 @@ func run(args []string) int {
 		debug.SetMemoryLimit(memory)
 		debug.SetGCPercent(percent)
 	}
+	// Else what is next to a page in use would take memory too: each time 2 MiB.
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err = do[args[0]](ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))

@@ -41,10 +41,10 @@ func Connect(ctx context.Context, c tunnel.Conf, o Options) (*Client, error) {
 			v.address(p.Addr())
 		}
 	}
-	if o.Bind == nil {
-		o.Bind = newNarrow()
+	var err error
+	if v.device, err = newDevice(dev, o.Bind, o.Log); err != nil {
+		return nil, err
 	}
-	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set, err := uapi(ctx, c)
 	if err == nil {
 		err = v.device.IpcSet(set)
