@@ -38,6 +38,9 @@ func up(ctx context.Context, o options, log *slog.Logger) error {
 	if o.socks == "" {
 		return upTUN(ctx, o, c)
 	}
+	if c.MTU = found(ctx, c, log); ctx.Err() != nil {
+		return nil
+	}
 	v, err := engine.Connect(ctx, c, engine.Options{Log: log})
 	if err != nil {
 		return err
@@ -81,6 +84,10 @@ func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
 	carrier := exec.CommandContext(ctx, self, "carry", "-user", o.user)
 	carrier.Stdin = strings.NewReader(c.String()) // the private key is for it alone
 	carrier.Stderr = os.Stderr
+	said, err := carrier.StdoutPipe()
+	if err != nil {
+		return err
+	}
 	carrier.ExtraFiles = []*os.File{device} // 3
 	carrier.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	carrier.Cancel = func() error { return carrier.Process.Signal(syscall.SIGTERM) }
@@ -97,6 +104,7 @@ func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
 		_ = carrier.Wait() // it was told to end
 		return err
 	}
+	hear(ctx, said, name, most(c))
 	err = carrier.Wait()
 	if ctx.Err() != nil {
 		return nil
@@ -137,6 +145,7 @@ func carry(ctx context.Context, o options, log *slog.Logger) error {
 	defer cancel()
 	work.Go(func() { v.Follow(ctx, c, log) })
 	log.Info("up")
+	work.Go(func() { measure(ctx, c, log, os.Stdout) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -181,11 +190,7 @@ func routes(ctx context.Context, name string, uid int, c tunnel.Conf, add bool) 
 		for _, a := range c.Addresses {
 			order("ip", "addr", "add", a.String(), "dev", name)
 		}
-		mtu := c.MTU
-		if mtu == 0 {
-			mtu = tunnel.DefaultMTU
-		}
-		order("ip", "link", "set", name, "mtu", strconv.Itoa(mtu), "up")
+		order("ip", "link", "set", name, "mtu", strconv.Itoa(most(c)), "up")
 	}
 	for _, p := range c.Peers {
 		for _, a := range p.AllowedIPs {
