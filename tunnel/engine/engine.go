@@ -222,8 +222,8 @@ func peersOf(d *device.Device) (map[string]tunnel.PeerStatus, error) {
 	return all, nil
 }
 
-// resolve looks a server's name up, as the library takes addresses alone.
-func resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
+// Resolve looks a server's name up, as the library takes addresses alone.
+func Resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		return netip.AddrPort{}, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,30 +127,30 @@ func TestWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, bufs := newWindow(), buffers(most+3, 8)
 		w.enter(bufs[:most])
-		entered := 0
+		var entered atomic.Int32
 		go func() {
 			w.enter(bufs[most : most+2])
-			entered++
+			entered.Add(1)
 			w.enter(bufs[most+2:])
-			entered++
+			entered.Add(1)
 		}()
 		synctest.Wait()
-		if entered != 0 {
+		if entered.Load() != 0 {
 			t.Fatal("more than most")
 		}
 		w.leave(bufs[:1])
 		synctest.Wait()
-		if entered != 0 {
+		if entered.Load() != 0 {
 			t.Fatal("as if two had come out")
 		}
 		w.leave([][]byte{bufs[1][:2]}) // by its beginning, however long
 		synctest.Wait()
-		if entered != 1 {
+		if entered.Load() != 1 {
 			t.Fatal("there is room")
 		}
 		time.Sleep(2 * forgotten)
 		synctest.Wait()
-		if entered != 2 {
+		if entered.Load() != 2 {
 			t.Fatal("it waits for ever for what is lost")
 		}
 	})

@@ -50,7 +50,7 @@ const (
 // that may not be cut up: whoever on the way cannot carry one says what he can. The server
 // drops them without a word.
 func MTU(ctx context.Context, endpoint string) (int, error) {
-	to, err := resolve(ctx, endpoint)
+	to, err := Resolve(ctx, endpoint)
 	if err != nil {
 		return 0, err
 	}
