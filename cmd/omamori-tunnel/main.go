@@ -42,12 +42,13 @@ func main() { os.Exit(run(os.Args[1:])) }
 // options are what the command line says.
 type options struct {
 	dir, tun, socks, user string
+	kernel                bool
 	args                  []string
 }
 
 func run(args []string) int {
 	lang := words.FromEnv()
-	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "carry": carry, "prepare": prepare, "undo": undo}
+	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "carry": carry, "look": look, "prepare": prepare, "undo": undo}
 	if len(args) == 1 && args[0] == "--version" {
 		fmt.Println("omamori-tunnel", version)
 		return 0
@@ -92,6 +93,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.tun, "tun", "", "")
 	f.StringVar(&o.socks, "socks", "", "")
 	f.StringVar(&o.user, "user", tunnel.User, "")
+	f.BoolVar(&o.kernel, "kernel", false, "")
 	err = f.Parse(args)
 	o.args = f.Args()
 	return o, err

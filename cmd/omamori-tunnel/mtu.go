@@ -69,20 +69,20 @@ func measure(ctx context.Context, c tunnel.Conf, log *slog.Logger, w io.Writer) 
 	}
 }
 
-// hear gives a device the MTU that its carrier says, within bounds, until it ends.
-func hear(ctx context.Context, said io.Reader, name string, top int) {
+// hear takes what an unprivileged process says, line by line, until it ends.
+func hear(said io.Reader, take func(line string)) {
 	lines := bufio.NewScanner(said)
 	for lines.Scan() {
-		n, ok := heard(lines.Text(), top)
-		if !ok {
-			continue
-		}
-		_ = command(ctx, "", "ip", "link", "set", name, "mtu", strconv.Itoa(n)) // then it stays as it was
+		take(lines.Text())
 	}
 	_, _ = io.Copy(io.Discard, said) // after a line that is too long
 }
 
-// heard reads one line of a carrier.
+func setMTU(ctx context.Context, name string, mtu int) {
+	_ = command(ctx, "", "ip", "link", "set", name, "mtu", strconv.Itoa(mtu)) // else as it was
+}
+
+// heard reads which MTU a device is to have.
 func heard(line string, top int) (mtu int, ok bool) {
 	text, ok := strings.CutPrefix(line, "mtu ")
 	n, err := strconv.Atoi(text)
