@@ -40,6 +40,7 @@ type Guard interface {
 	Reload(ctx context.Context) (guard.Status, error)
 	Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	Deadlines(ctx context.Context) ([]guard.Deadline, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error)
 	Rescue(ctx context.Context, goal string) (guard.RescueStatus, error)
 	RescueAct(ctx context.Context, a guard.RescueAct) (guard.RescueStatus, error)

@@ -62,6 +62,9 @@ type Link struct {
 	Mend bool
 	// From is the vantage that proves it, "" for this machine.
 	From string
+	// Lead is how long before an end of it is spoken of, the longest first; nil leaves it
+	// to the kind.
+	Lead []time.Duration
 }
 
 // Problem is one mistake in a configuration.

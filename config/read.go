@@ -51,6 +51,8 @@ type link struct {
 	Fresh   time.Duration `yaml:"fresh" doc:"for how long a proof counts"`
 	Mend    bool          `yaml:"mend" doc:"whether the guard may mend it by itself"`
 	From    string        `yaml:"from" doc:"where it is proved from; without it, this machine"`
+	// Lead is here so that all kinds have it in the same words.
+	Lead []time.Duration `yaml:"lead" doc:"how long before a known end it is spoken of, such as [90d, 30d, 7d]"`
 }
 
 type goal struct {

@@ -30,6 +30,7 @@ type Guard interface {
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	Deadlines(ctx context.Context, lang words.Lang) ([]guard.Deadline, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
 	Tune(ctx context.Context, t hands.Tuning, who string) (guard.TuneResult, error)
 	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)
@@ -64,6 +65,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	mux.HandleFunc("POST /v1/ways", s.ways)
 	mux.HandleFunc("GET /v1/model", s.model)
+	mux.HandleFunc("GET /v1/deadlines", s.deadlines)
 	mux.HandleFunc("POST /v1/lose", s.lose)
 	mux.HandleFunc("POST /v1/tune", s.tune)
 	mux.HandleFunc("GET /v1/rescue", s.rescue)

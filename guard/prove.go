@@ -119,6 +119,7 @@ func (g *Guard) take(name string, p chain.Proof) {
 
 func (g *Guard) takeIn(name string, p chain.Proof) (changed bool) {
 	g.o.Journal.Proof(name, p)
+	g.learn(name, p)
 	if changed = g.state.Fold(name, p); changed {
 		g.verdictChanged(name, p)
 	}

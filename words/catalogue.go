@@ -21,6 +21,7 @@ func catalogue() [][]entry {
 		doorTexts,
 		execTexts,
 		firewallTexts,
+		foresightTexts,
 		guardTexts,
 		handsTexts,
 		helpTexts,
