@@ -29,7 +29,7 @@ var layers = map[string]int{
 	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "due/notice": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
 	"journal": 1, "notify": 1, "probe": 1, "support": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1,
 	"vault/google": 1, "vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
-	"aws": 2, "config": 2, "door/install": 2, "links/address": 2, "links/awscontact": 2, "links/awsdevices": 2,
+	"aws": 2, "config": 2, "due": 2, "links/channel": 2, "links/notice": 2, "links/presence": 2, "report/weekly": 2, "door/install": 2, "links/address": 2, "links/awscontact": 2, "links/awsdevices": 2,
 	"links/awseic": 2, "links/awskey": 2, "links/awslb": 2, "links/awsmfa": 2, "links/awsphone": 2,
 	"links/awsserial": 2, "links/awssg": 2, "links/awsssm": 2, "links/awsusage": 2, "links/claim": 2,
 	"links/clock": 2, "links/disk": 2, "links/ec2": 2, "links/exec": 2, "links/firewall": 2,
@@ -39,10 +39,10 @@ var layers = map[string]int{
 	"links/wordpress": 2, "notify/deliver": 2, "probe/probetest": 2, "site": 2, "tunnel/engine": 2,
 	"vault/aegis": 2, "vault/bitwarden": 2, "vault/ente": 2, "vault/pages": 2, "vault/twofas": 2,
 	"ways/waystest": 2,
-	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3,
+	"discover":      3, "due/inbox": 3, "guard": 3, "links": 3, "links/linktest": 3,
 	"cli": 4, "control": 4,
 	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5,
-	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
+	"cmd/omamori-mail": 5, "cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
 }
 
 // only lists packages that may import less of the project than their layer allows.

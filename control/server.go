@@ -48,6 +48,7 @@ type Server struct {
 	Guard   Guard
 	Peers   Peers
 	Journal Journal
+	Due     Due // nil where nothing is due
 	// TestNotify sends a message to every channel.
 	TestNotify func(ctx context.Context) []guard.ChannelResult
 	Log        *slog.Logger
@@ -74,6 +75,7 @@ func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux.HandleFunc("GET /v1/journal/follow", s.follow)
 	mux.HandleFunc("POST /v1/notify/test", s.notify)
 	s.pairs(mux)
+	s.dues(mux)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,

@@ -71,12 +71,21 @@ type Channel struct {
 	Confirmed time.Time `json:"confirmed,omitzero"`
 }
 
+// BoxRead is how far a mailbox was read, and since when it cannot be.
+type BoxRead struct {
+	Cursors map[string]Cursor `json:"cursors,omitempty"`
+	Failing time.Time         `json:"failing,omitzero"`
+	Why     string            `json:"why,omitempty"`
+}
+
 // Book is everything that is kept: it outlives a restart as JSON.
 type Book struct {
 	Notices  map[string]*Notice  `json:"notices,omitempty"`
 	Acks     map[string]Ack      `json:"acks,omitempty"`
 	Told     map[string]Told     `json:"told,omitempty"`
 	Channels map[string]*Channel `json:"channels,omitempty"`
+	// Boxes say how far each mailbox was read, by Box.Key.
+	Boxes map[string]BoxRead `json:"boxes,omitempty"`
 	// Read are the IDs of mails that were looked at, the newest last.
 	Read []string `json:"read,omitempty"`
 	// Digest and Letter are when the last ones went out.
@@ -101,6 +110,9 @@ func (b *Book) Init() {
 	}
 	if b.Channels == nil {
 		b.Channels = map[string]*Channel{}
+	}
+	if b.Boxes == nil {
+		b.Boxes = map[string]BoxRead{}
 	}
 	maps.DeleteFunc(b.Notices, func(_ string, n *Notice) bool { return n == nil })
 	maps.DeleteFunc(b.Channels, func(_ string, c *Channel) bool { return c == nil })

@@ -64,7 +64,7 @@ func (g *Guard) build(file *config.File) (map[string]*link, error) {
 		if g.o.Hands != nil {
 			services = g.o.Hands
 		}
-		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services, Attrs: attrs})
+		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services, Attrs: attrs, Seen: g.lastSeen})
 		if err != nil {
 			for name, l := range links {
 				if g.links[name] != l {

@@ -17,6 +17,7 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/channel"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/clock"
 	"github.com/omamori-guard/omamori/links/disk"
@@ -30,7 +31,9 @@ import (
 	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
+	"github.com/omamori-guard/omamori/links/notice"
 	"github.com/omamori-guard/omamori/links/phpfpm"
+	"github.com/omamori-guard/omamori/links/presence"
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
@@ -80,6 +83,9 @@ func All() []chain.Kind {
 		claim.Kind(),
 		totp.Kind(),
 		kit.Kind(),
+		notice.Kind(),
+		channel.Kind(),
+		presence.Kind(),
 	}
 	if name := twice(kinds); name != "" {
 		panic(fmt.Sprintf("links: the kind %s is registered twice", name))

@@ -76,7 +76,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	g.NoHands = noHands
 	openVantage(&g, o.State, log)
 	main := guard.New(g)
-	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
+	s := &control.Server{Guard: main, Peers: main, Due: main, Journal: j, TestNotify: teller.test, Log: log}
 	following, leave := context.WithCancel(ctx)
 	var follower sync.WaitGroup
 	follower.Go(func() { followDoor(following, j, hands.DefaultDoorSocket, log) })
@@ -113,6 +113,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 			}
 			return file, err
 		},
+		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn,
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
 		Name:  hostName(),
 	}
