@@ -39,9 +39,9 @@ var layers = map[string]int{
 	"links/wordpress": 2, "notify/deliver": 2, "probe/probetest": 2, "site": 2, "tunnel/engine": 2,
 	"vault/aegis": 2, "vault/bitwarden": 2, "vault/ente": 2, "vault/pages": 2, "vault/twofas": 2,
 	"ways/waystest": 2,
-	"discover":      3, "due/inbox": 3, "guard": 3, "links": 3, "links/linktest": 3,
-	"cli": 4, "control": 4,
-	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5,
+	"discover":      3, "due/inbox": 3, "guard": 3, "links": 3, "links/linktest": 3, "web/signin": 3,
+	"cli": 4, "control": 4, "web": 4, "web/api": 4, "web/passkey": 4,
+	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5, "cmd/omamori-passkey": 5,
 	"cmd/omamori-mail": 5, "cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
 }
 
@@ -244,6 +244,17 @@ func TestTextsAreUsedAndThere(t *testing.T) {
 			}
 		}
 	}
+	for _, key := range templateKeys(t) {
+		area, _, _ := strings.Cut(key, ".")
+		if !areas[area] {
+			continue
+		}
+		if strings.HasSuffix(key, "_") || strings.HasSuffix(key, ".") {
+			prefixes[key] = true
+		} else if used[key] = true; !words.Has(key) {
+			t.Errorf("a template says %q, which the catalogue does not have", key)
+		}
+	}
 	for _, k := range words.Keys() {
 		begun := false
 		for p := range prefixes {
@@ -253,6 +264,29 @@ func TestTextsAreUsedAndThere(t *testing.T) {
 			t.Errorf("the catalogue's %q is said nowhere", k)
 		}
 	}
+}
+
+// templateKeys lists the keys that the page's templates say.
+func templateKeys(t *testing.T) (keys []string) {
+	paths, err := filepath.Glob("web/templates/*.html")
+	if own, _ := filepath.Glob("web/signin/templates/*.html"); err == nil {
+		paths = append(paths, own...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"([a-z]+\.[a-z0-9_.]+)"`).FindAllStringSubmatch(string(b), -1) {
+			if aKey.MatchString(m[1]) {
+				keys = append(keys, m[1])
+			}
+		}
+	}
+	return keys
 }
 
 // saidKeys lists the literal keys given to Say and Text.

@@ -50,6 +50,7 @@ type Guard interface {
 	Due
 	Peers
 	Tuner
+	Pages
 }
 
 // RunOptions are what `omamori run` was asked.

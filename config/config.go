@@ -22,6 +22,8 @@ import (
 type Options struct {
 	Kinds    []chain.Kind
 	Sections []Section
+	// NoLinks says that a file without links will do: it is not to guard anything.
+	NoLinks bool
 }
 
 // Section is a part of the configuration with an owner of its own.

@@ -119,7 +119,7 @@ func (r *reader) file(n *node, f *File, o Options) {
 	r.links(n.get("links"), f, &m, o.Kinds)
 	r.goals(n.get("goals"), &m)
 	r.mends(n.get("mends"), &m)
-	if len(f.Links) == 0 && len(r.problems) == 0 {
+	if len(f.Links) == 0 && len(r.problems) == 0 && !o.NoLinks {
 		r.problem(n, chain.Say("config.no_links"), chain.Say("config.none_hint"))
 	}
 	for _, s := range o.Sections {

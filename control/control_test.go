@@ -95,6 +95,10 @@ func (f *fake) RescueAct(_ context.Context, a guard.RescueAct) error {
 	return nil
 }
 
+func (f *fake) Deadlines(context.Context, words.Lang) ([]guard.Deadline, error) {
+	return []guard.Deadline{{ID: "cert"}}, nil
+}
+
 func (f *fake) Reload(context.Context) error { return errors.New("line 3: nonsense") }
 
 // served runs a server with a journal of n records, for the length of a test.

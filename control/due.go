@@ -21,23 +21,25 @@ type Due interface {
 	Week(ctx context.Context, lang words.Lang) (weekly.Week, error)
 }
 
-func (s *Server) dues(mux *http.ServeMux) {
-	if s.Due == nil {
-		return
+func (s *Server) dueRoutes() []route {
+	return []route{
+		{method: "GET", path: "/v1/due", says: "what wants an answer, the most pressing first", answer: []guard.DueItem{}, do: s.due},
+		{method: "GET", path: "/v1/due/senders", says: "from whom mail about which thing comes", answer: []notice.Sender{}, do: s.senders},
+		{method: "GET", path: "/v1/due/week", says: "the letter of the week until now", answer: weekly.Week{}, do: s.week},
+		{method: "POST", path: "/v1/due/ack", says: "know of something until a day and for a reason, or give back the code of a channel", acts: true, ask: guard.DueAck{}, answer: []guard.DueItem{},
+			do: dueAct(s, func(ctx context.Context, a guard.DueAck) error {
+				a.Who = words.Clean(a.Who)
+				return s.Due.Acknowledge(ctx, a)
+			})},
+		{method: "POST", path: "/v1/due/answer", says: "say what a notice is about, by when, or that it is none", acts: true, ask: guard.DueAnswer{}, answer: []guard.DueItem{},
+			do: dueAct(s, func(ctx context.Context, a guard.DueAnswer) error {
+				a.Who = words.Clean(a.Who)
+				return s.Due.AnswerNotice(ctx, a)
+			})},
+		{method: "POST", path: "/v1/due/here", says: "give a sign of life", acts: true, ask: guard.DueAck{}, answer: []guard.DueItem{},
+			do: dueAct(s, func(ctx context.Context, a guard.DueAck) error { return s.Due.Here(ctx, a.Who) })},
+		{method: "POST", path: "/v1/due/notice", says: "hand in what a mail announces", acts: true, ask: addedNotice{}, answer: addedNotice{}, do: s.addNotice},
 	}
-	mux.HandleFunc("GET /v1/due", s.due)
-	mux.HandleFunc("GET /v1/due/senders", s.senders)
-	mux.HandleFunc("GET /v1/due/week", s.week)
-	mux.HandleFunc("POST /v1/due/ack", dueAct(s, func(ctx context.Context, a guard.DueAck) error {
-		a.Who = words.Clean(a.Who)
-		return s.Due.Acknowledge(ctx, a)
-	}))
-	mux.HandleFunc("POST /v1/due/answer", dueAct(s, func(ctx context.Context, a guard.DueAnswer) error {
-		a.Who = words.Clean(a.Who)
-		return s.Due.AnswerNotice(ctx, a)
-	}))
-	mux.HandleFunc("POST /v1/due/here", dueAct(s, func(ctx context.Context, a guard.DueAck) error { return s.Due.Here(ctx, a.Who) }))
-	mux.HandleFunc("POST /v1/due/notice", s.addNotice)
 }
 
 // dueAct does what a request asks for, and answers with what is due then.

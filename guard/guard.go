@@ -125,6 +125,8 @@ type Guard struct {
 	lateLock sync.Mutex
 	late     []func() // what is still to be noted of deeds that ended after the loop; lateLock protects it
 
+	changes changes
+
 	// The fields below are owned by the goroutine of Run.
 	ctx       context.Context
 	file      *config.File
@@ -276,6 +278,7 @@ func (g *Guard) loop(ctx context.Context) {
 			if g.foldAll(r) {
 				g.look()
 			}
+			g.changes.tell()
 		case call := <-g.calls:
 			call()
 		case <-prune.C:
@@ -284,6 +287,7 @@ func (g *Guard) loop(ctx context.Context) {
 			}
 		case <-beat.C:
 			g.beat(time.Now())
+			g.changes.tell()
 		}
 		beat.Reset(time.Until(g.nextBeat()))
 	}
@@ -318,6 +322,7 @@ func (g *Guard) append(e journal.Entry) {
 		e.At = time.Now()
 	}
 	g.o.Journal.Note(e)
+	g.changes.tell()
 }
 
 // commit writes to the journal, and waits until it is there: what stands in it is
@@ -330,4 +335,5 @@ func (g *Guard) commit(e journal.Entry) {
 	if err := g.o.Journal.Append(g.ctx, e); err != nil {
 		g.o.Log.Warn("write the journal", "what", e.What, "error", err)
 	}
+	g.changes.tell()
 }

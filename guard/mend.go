@@ -85,8 +85,10 @@ type mend struct {
 	// paused says that the pause for what has come back was kept.
 	paused bool
 
-	pause  time.Duration
-	nudge  bool // a wake is under way
+	pause time.Duration
+	nudge bool // a wake is under way
+	// dead are the links on top of it that will not rise by themselves.
+	dead   []string
 	lasted bool // the proofs at the end of the hold have been asked for
 }
 
@@ -175,7 +177,7 @@ func (g *Guard) did(m *mend, failed bool) {
 		g.failed(m)
 		return
 	}
-	m.phase, m.pause, m.lasted = proving, firstPause, false
+	m.phase, m.pause, m.lasted, m.dead = proving, firstPause, false, nil
 	g.wake(i.Link)
 }
 
@@ -239,7 +241,7 @@ func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
 		if since := i.CalmSince(); !since.IsZero() {
 			m.phase, m.lasted = holding, false // it came back by itself
 		} else if view.Verdict(i.Link) == chain.Holds {
-			m.phase, m.pause, m.lasted, m.did = proving, firstPause, false, now
+			m.phase, m.pause, m.lasted, m.did, m.dead = proving, firstPause, false, now, nil
 		}
 	}
 }
@@ -263,6 +265,7 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 		pause = l.Every // elsewhere it takes longer, and each question has its price
 	}
 	root, service, broken := m.incident.Link, m.service, g.brokenSince(m.incident.Link, m.did)
+	others := g.othersAbove(m)
 	g.work.Go(func() {
 		select {
 		case <-g.ctx.Done():
@@ -276,6 +279,7 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 			cancel()
 			dead = err == nil && !p.Running
 		}
+		down := g.notRunning(others)
 		g.later(g.ctx, func() {
 			m.nudge = false
 			if g.mends[m.incident.ID] != m || m.phase != proving || m.incident.Link != root {
@@ -285,44 +289,12 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 				g.failed(m)
 				return
 			}
+			m.dead = down
 			for _, name := range g.unproved(root, m.incident.Began) {
 				g.wake(name)
 			}
 		})
 	})
-}
-
-// unproved lists the machine's links among root and what rests on it that have
-// not been seen to hold since t, though all that they need has.
-func (g *Guard) unproved(root string, t time.Time) (names []string) {
-	well := func(n string) bool {
-		p, ok := g.state.Proof(n)
-		return ok && p.Verdict == chain.Holds && p.At.After(t)
-	}
-	above := append(g.file.Chain.Above(root), root)
-	for _, n := range above {
-		l := g.links[n]
-		if l == nil || l.person() || l.From != "" || well(n) {
-			continue
-		}
-		ready := !slices.ContainsFunc(g.file.Chain.Below(n), func(b string) bool {
-			under := g.links[b]
-			return under != nil && !under.person() && slices.Contains(above, b) && !well(b)
-		})
-		if ready {
-			names = append(names, n)
-		}
-	}
-	return names
-}
-
-// wakeAll proves root and everything that rests on it.
-func (g *Guard) wakeAll(root string) {
-	for _, n := range append(g.file.Chain.Above(root), root) {
-		if l := g.links[n]; l != nil && !l.person() && l.From == "" {
-			g.prove(l, true)
-		}
-	}
 }
 
 // underMend reports whether a link rests on one that is being mended, or has just been
@@ -333,7 +305,7 @@ func (g *Guard) underMend(name string) bool {
 		if m.incident.Link == name {
 			continue
 		}
-		if rises && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
+		if rises && !slices.Contains(m.dead, name) && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
 			return true
 		}
 		// A service that is down because it is being restarted is not to blame for that.

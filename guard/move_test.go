@@ -58,3 +58,32 @@ func TestPausesThoughItMoved(t *testing.T) {
 		}
 	})
 }
+
+// What could not start for the sake of its disk is started once that is right, not only
+// when it might have come back by itself.
+func TestStartsWhatItsDiskKeptDown(t *testing.T) {
+	w := newWorld(t)
+	disk := &lagging{}
+	change := func(o *guard.Options) {
+		o.Config = w.file(w.t, func(l *config.Link) {
+			if l.Name == "mariadb" { // on which sql rests, whose service is down
+				l.Kind.New = func(any, chain.Place) (chain.Prover, error) { return disk, nil }
+			}
+		})
+	}
+	guarded(t, w, change, func(g *guard.Guard) {
+		const full = 100 * time.Second
+		disk.lag(full)
+		back := time.Now().Add(full)
+		w.kill()
+		after(full - time.Second)
+		if i := status(w.t, g).Incidents; len(i) != 1 || i[0].Link != "mariadb" || len(i[0].Deeds) > 0 {
+			w.t.Errorf("while it is full: %+v", i)
+		}
+		after(time.Minute)
+		s := status(w.t, g)
+		if i := s.Incidents[0]; len(s.Incidents) != 1 || i.Ended == nil || len(i.Deeds) != 1 || i.Deeds[0].Verb != "start" || i.Deeds[0].At.Sub(back) > 8*time.Second {
+			w.t.Errorf("afterwards, back at %v: %+v", back, s.Incidents)
+		}
+	})
+}

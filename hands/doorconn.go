@@ -200,7 +200,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		if err = d.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
 			return p, err
 		}
-		now := time.Now()
+		now := d.now()
 		l := door.Lease{ID: door.NewID(), From: q.Lease.From, Ports: q.Lease.Ports, Since: now, Until: now.Add(q.For), Who: who, Why: q.Lease.Why}
 		l, err = d.lease(l, q.For, false, who)
 		p.Lease = &l

@@ -190,10 +190,10 @@ func (h *host) meet(f fault) (r row) {
 	if len(f.after) > 0 {
 		r.verdict = "told, then mended"
 		s := h.reach("mended after that", limit, func(s guard.Status) bool {
-			i := h.of(f, s)
+			i := byID(s, i.ID) // it may have moved
 			return i != nil && i.Ended != nil && well(s)
 		})
-		h.did(*h.of(f, s), append(f.did, f.after...)...)
+		h.did(*byID(s, i.ID), append(f.did, f.after...)...)
 	}
 	return r
 }
@@ -202,6 +202,15 @@ func (h *host) meet(f fault) (r row) {
 func (h *host) of(f fault, s guard.Status) *guard.IncidentStatus {
 	for n := range s.Incidents {
 		if s.Incidents[n].Link == f.link {
+			return &s.Incidents[n]
+		}
+	}
+	return nil
+}
+
+func byID(s guard.Status, id string) *guard.IncidentStatus {
+	for n := range s.Incidents {
+		if s.Incidents[n].ID == id {
 			return &s.Incidents[n]
 		}
 	}

@@ -22,7 +22,8 @@ func hard() []struct {
 	}{
 		{"omamori's units are hardened", hardened}, {"omamori: killed at every point of a mend", killedInAMend},
 		{"omamori: guard and hands killed with MariaDB", handsKilled}, {"host: the same fault again and again", again},
-		{"host: the processor is scarce", scarce}, {"host: reboot in the middle", rebooted},
+		{"host: the processor is scarce", scarce}, {"host: the daemons' clock jumps a day", clockJumped},
+		{"host: out of memory, then tuned", tuned}, {"host: reboot in the middle", rebooted},
 	}
 }
 

@@ -43,6 +43,8 @@ func catalogue() [][]entry {
 		noticeTexts,
 		notifyTexts,
 		phpfpmTexts,
+		signinTexts,
+		pageTexts,
 		probeTexts,
 		processTexts,
 		rescueTexts,
@@ -63,6 +65,7 @@ func catalogue() [][]entry {
 		cliPairTexts,
 		cliVaultTexts,
 		waysTexts,
+		webTexts,
 		wordpressTexts,
 	}
 }

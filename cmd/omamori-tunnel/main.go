@@ -41,7 +41,7 @@ type options struct {
 
 func run(args []string) int {
 	lang := words.FromEnv()
-	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "prepare": prepare, "undo": undo}
+	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "carry": carry, "prepare": prepare, "undo": undo}
 	if len(args) == 1 && args[0] == "--version" {
 		fmt.Println("omamori-tunnel", version)
 		return 0

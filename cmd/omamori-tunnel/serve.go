@@ -107,22 +107,40 @@ func listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// drop gives root's rights up for those of a user who has none.
-func drop(dir tunnel.Dir, name string) error {
+// unprivileged looks a user up who is not root.
+func unprivileged(name string) (uid, gid int, err error) {
 	u, err := user.Lookup(name)
 	if err != nil {
-		return &tunnel.Refusal{Text: chain.Say("tunnel.no_user", "user", name), Hint: chain.Say("tunnel.no_user_hint", "user", name)}
+		return 0, 0, &tunnel.Refusal{Text: chain.Say("tunnel.no_user", "user", name), Hint: chain.Say("tunnel.no_user_hint", "user", name)}
 	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return err
+	if uid, err = strconv.Atoi(u.Uid); err != nil {
+		return 0, 0, err
 	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return err
+	if gid, err = strconv.Atoi(u.Gid); err != nil {
+		return 0, 0, err
 	}
 	if uid == 0 {
-		return fmt.Errorf("%s is root", name)
+		return 0, 0, fmt.Errorf("%s is root", name)
+	}
+	return uid, gid, nil
+}
+
+// become gives root's rights up for a user's.
+func become(uid, gid int) error {
+	if err := syscall.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(gid); err != nil {
+		return err
+	}
+	return syscall.Setuid(uid)
+}
+
+// drop becomes a user who has no rights, and gives him the server's files.
+func drop(dir tunnel.Dir, name string) error {
+	uid, gid, err := unprivileged(name)
+	if err != nil {
+		return err
 	}
 	run := filepath.Dir(dir.Socket())
 	if err := os.MkdirAll(run, 0o750); err != nil {
@@ -133,13 +151,7 @@ func drop(dir tunnel.Dir, name string) error {
 			return err
 		}
 	}
-	if err := syscall.Setgroups(nil); err != nil {
-		return err
-	}
-	if err := syscall.Setgid(gid); err != nil {
-		return err
-	}
-	return syscall.Setuid(uid)
+	return become(uid, gid)
 }
 
 // attach takes up a TUN that prepare has made for this user: for that no right is

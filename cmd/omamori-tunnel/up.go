@@ -7,8 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
+	"time"
 
 	"golang.zx2c4.com/wireguard/tun"
 
@@ -17,8 +22,8 @@ import (
 	"github.com/omamori-guard/omamori/words"
 )
 
-// mark tells WireGuard's own packets from those that are to go through it.
-const mark = 0x6f6d
+// table is the number of the routing table that leads into the tunnel.
+const table = "28525"
 
 // up is a device's end of a tunnel, until ctx is done: with a TUN as root, or with a
 // SOCKS proxy as anybody.
@@ -30,50 +35,107 @@ func up(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	options := engine.Options{Log: log}
 	if o.socks == "" {
-		if os.Geteuid() != 0 {
-			return errors.New("a TUN needs root; without: -socks 127.0.0.1:1080")
-		}
-		mtu := c.MTU
-		if mtu == 0 {
-			mtu = tunnel.DefaultMTU
-		}
-		name := o.tun
-		if name == "" {
-			name = "omamori0"
-		}
-		if options.TUN, err = tun.CreateTUN(name, mtu); err != nil {
-			return err
-		}
-		options.Mark = mark
-		// Undone even if only some of it was done; all of it goes with the device but
-		// the rules.
-		defer func() { _ = routes(context.WithoutCancel(ctx), name, c, false) }()
+		return upTUN(ctx, o, c)
 	}
-	v, err := engine.Connect(ctx, c, options)
+	v, err := engine.Connect(ctx, c, engine.Options{Log: log})
 	if err != nil {
 		return err
 	}
 	defer v.Close()
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if options.TUN != nil {
-		name, err := options.TUN.Name()
-		if err == nil {
-			err = routes(ctx, name, c, true)
-		}
-		if err != nil {
-			return err
-		}
-	}
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer cancel()
 	work.Go(func() { v.Follow(ctx, c, log) })
-	if o.socks != "" {
-		return proxy(ctx, o.socks, v, log)
+	return proxy(ctx, o.socks, v, log)
+}
+
+// upTUN makes a TUN and the routes to it, has another process without any right carry
+// the packets, and takes back what does not go with the device. It keeps root for that,
+// and neither hears nor says anything on the network.
+func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
+	if os.Geteuid() != 0 {
+		return errors.New("a TUN needs root; without: -socks 127.0.0.1:1080")
 	}
+	uid, _, err := unprivileged(o.user)
+	if err != nil {
+		return err
+	}
+	name := o.tun
+	if name == "" {
+		name = "omamori0"
+	}
+	fd, err := openTUN(name)
+	if err != nil {
+		return fmt.Errorf("make %s: %w", name, err)
+	}
+	device := os.NewFile(uintptr(fd), name)
+	defer device.Close()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	carrier := exec.CommandContext(ctx, self, "carry", "-user", o.user)
+	carrier.Stdin = strings.NewReader(c.String()) // the private key is for it alone
+	carrier.Stderr = os.Stderr
+	carrier.ExtraFiles = []*os.File{device} // 3
+	carrier.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	carrier.Cancel = func() error { return carrier.Process.Signal(syscall.SIGTERM) }
+	carrier.WaitDelay = 10 * time.Second
+	runtime.LockOSThread() // with which Pdeathsig would end it
+	defer runtime.UnlockOSThread()
+	if err := carrier.Start(); err != nil {
+		return err
+	}
+	// Undone even if only some of it was done.
+	defer func() { _ = routes(context.WithoutCancel(ctx), name, uid, c, false) }()
+	if err := routes(ctx, name, uid, c, true); err != nil {
+		cancel()
+		_ = carrier.Wait() // it was told to end
+		return err
+	}
+	err = carrier.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.Join(errEnded, err)
+}
+
+// carry is the process of up that has no right: it has a configuration on its standard
+// input, and a TUN.
+func carry(ctx context.Context, o options, log *slog.Logger) error {
+	uid, gid, err := unprivileged(o.user)
+	if err != nil {
+		return err
+	}
+	if err := become(uid, gid); err != nil {
+		return err
+	}
+	b, err := io.ReadAll(io.LimitReader(os.Stdin, tunnel.MaxConf+1))
+	if err != nil {
+		return err
+	}
+	c, mistakes := tunnel.ParseConf(b)
+	if tunnel.Wrong(mistakes) {
+		return &badConf{"stdin", mistakes}
+	}
+	device, _, err := tun.CreateUnmonitoredTUNFromFD(3)
+	if err != nil {
+		return err
+	}
+	v, err := engine.Connect(ctx, c, engine.Options{TUN: device, Log: log})
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer cancel()
+	work.Go(func() { v.Follow(ctx, c, log) })
 	log.Info("up")
 	select {
 	case <-ctx.Done():
@@ -103,11 +165,12 @@ func readConf(path string) (tunnel.Conf, error) {
 }
 
 // routes gives the device its addresses, and the system the routes through it, or
-// takes away what does not go with the device.
-func routes(ctx context.Context, name string, c tunnel.Conf, add bool) error {
+// takes away what does not go with the device. Who carries the packets is user uid: his
+// own go where they always went.
+func routes(ctx context.Context, name string, uid int, c tunnel.Conf, add bool) error {
 	var orders [][]string
 	order := func(words ...string) { orders = append(orders, words) }
-	table, all := strconv.Itoa(mark), map[bool]bool{}
+	all, carrier := map[bool]bool{}, fmt.Sprintf("%d-%d", uid, uid)
 	family := func(six bool) string {
 		if six {
 			return "-6"
@@ -118,7 +181,11 @@ func routes(ctx context.Context, name string, c tunnel.Conf, add bool) error {
 		for _, a := range c.Addresses {
 			order("ip", "addr", "add", a.String(), "dev", name)
 		}
-		order("ip", "link", "set", name, "up")
+		mtu := c.MTU
+		if mtu == 0 {
+			mtu = tunnel.DefaultMTU
+		}
+		order("ip", "link", "set", name, "mtu", strconv.Itoa(mtu), "up")
 	}
 	for _, p := range c.Peers {
 		for _, a := range p.AllowedIPs {
@@ -132,13 +199,13 @@ func routes(ctx context.Context, name string, c tunnel.Conf, add bool) error {
 	}
 	for six := range all {
 		if !add {
-			order("ip", family(six), "rule", "del", "not", "fwmark", table, "table", table)
+			order("ip", family(six), "rule", "del", "not", "uidrange", carrier, "table", table)
 			order("ip", family(six), "rule", "del", "table", "main", "suppress_prefixlength", "0")
 			continue
 		}
 		// All goes through the tunnel but its own packets and what is near by.
 		order("ip", family(six), "route", "replace", "default", "dev", name, "table", table)
-		order("ip", family(six), "rule", "add", "not", "fwmark", table, "table", table)
+		order("ip", family(six), "rule", "add", "not", "uidrange", carrier, "table", table)
 		order("ip", family(six), "rule", "add", "table", "main", "suppress_prefixlength", "0")
 	}
 	var wrong []error

@@ -36,7 +36,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if out, err := exec.Command("go", "build", "-o", dir, "../omamori", "../omamori-hands", "../omamori-send", "../omamori-knock").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", dir, "../omamori", "../omamori-hands", "../omamori-send", "../omamori-knock", "../omamori-passkey").CombinedOutput(); err != nil {
 		return dir, fmt.Errorf("build: %w\n%s", err, out)
 	}
 	return dir, os.Chmod(dir, 0o755) // the guard's user runs omamori-send

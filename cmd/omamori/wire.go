@@ -35,7 +35,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), guard.DueSection(), doorsSection()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), guard.DueSection(), doorsSection(), pageSection()},
 	}
 }
 

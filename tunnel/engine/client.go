@@ -46,9 +46,6 @@ func Connect(ctx context.Context, c tunnel.Conf, o Options) (*Client, error) {
 	}
 	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set, err := uapi(ctx, c)
-	if o.Mark != 0 {
-		set = fmt.Sprintf("fwmark=%d\n", o.Mark) + set
-	}
 	if err == nil {
 		err = v.device.IpcSet(set)
 	}

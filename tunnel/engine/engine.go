@@ -27,8 +27,6 @@ type Options struct {
 	TUN tun.Device
 	// Bind is the UDP socket; nil is the system's.
 	Bind conn.Bind
-	// Mark is put on the tunnel's own packets by the system; 0 is none.
-	Mark uint32
 	Log  *slog.Logger
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/tun"
@@ -26,6 +27,11 @@ const (
 	queued = 1024
 	// maxWindow bounds what one connection may have on its way, in bytes each way.
 	maxWindow = 1 << 20
+	// maxWait is after how long at most something unanswered is sent again. The stack's
+	// own is two minutes, and a handshake of WireGuard that was lost (five seconds) makes
+	// it think that the way is that long. It gives up as late as it does by itself: after
+	// a quarter of an hour.
+	maxWait = 10 * time.Second
 )
 
 // netDevice is a tun.Device whose packets go to and come from a network stack within
@@ -52,10 +58,14 @@ func newNetDevice(mtu int) *netDevice {
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	sack := tcpip.TCPSACKEnabled(true)
+	// The stack's RACK (RFC 8985), its default, arms no timer when all that is on its
+	// way is thought lost: on a way with loss a connection then stands still for good.
+	noRACK := tcpip.TCPRecovery(0)
+	wait, tries := tcpip.TCPMaxRTOOption(maxWait), tcpip.TCPMaxRetriesOption(15*time.Minute/maxWait)
 	cubic := tcpip.CongestionControlOption("cubic")
 	in := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: maxWindow}
 	out := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: maxWindow}
-	for _, o := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &in, &out} {
+	for _, o := range []tcpip.SettableTransportProtocolOption{&sack, &noRACK, &wait, &tries, &cubic, &in, &out} {
 		must(d.stack.SetTransportProtocolOption(tcp.ProtocolNumber, o))
 	}
 	must(d.stack.CreateNIC(nic, d.link))
