@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-host test-lab clean help
+.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-host test-lab test-page clean help
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -25,6 +25,10 @@ PEERS += chromium prometheus
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
+
+# What the page is looked at with, and by what its accessibility is tested.
+PAGE := chromium fonts-ipafont-gothic fonts-dejavu-core
+AXE := .cache/axe-core-4.10.3.js
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -92,7 +96,7 @@ lab-deps:
 lab: lab-deps
 	@lab/build --again
 
-# Of the lab's tests those that make test has: the table of faults, each once.
+## make test-host  of make test-lab the table of faults alone, where it can run
 test-host:
 	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory lab-deps
 	@if why=$$(lab/can); then $(MAKE) --no-print-directory test-lab RUN=TestFaults; \
@@ -102,6 +106,12 @@ test-host:
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
 	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+
+## make test-page  look at every view of the page in a real browser, in both languages
+test-page:
+	@packaging/need $(PAGE)
+	@packaging/axe $(AXE)
+	CI=true go test -tags browser -count=1 -timeout 30m $(TESTFLAGS) ./web
 
 clean:
 	rm -rf bin

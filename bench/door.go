@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/omamori-guard/omamori/door"
 )
 
 const (
@@ -29,7 +31,6 @@ const (
 type gate struct {
 	name           string
 	server, laptop *space
-	stranger       *space
 	port           int // of the knocks, UDP
 	pids           []int
 	said           *lines
@@ -78,15 +79,11 @@ func doors(ctx context.Context, runs int) error {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
 	}
-	load, _ := os.ReadFile("/proc/loadavg")
-	for _, g := range all { // what only the first knock costs
-		if _, err := g.timed(ctx, laptop(0)); err != nil {
-			return fmt.Errorf("%s: %w", g.name, err)
-		}
-		if g.before, err = g.memory(); err != nil {
-			return err
-		}
+	// At a door that is new, each knock costs a challenge: its horizon lies ahead.
+	if !pause(ctx, door.Skew+5*time.Second) {
+		return ctx.Err()
 	}
+	load, _ := os.ReadFile("/proc/loadavg")
 	// Taken in turns, so that a slow moment of the machine meets all alike.
 	for i := range runs {
 		for _, g := range all {
@@ -110,11 +107,19 @@ func doors(ctx context.Context, runs int) error {
 		}
 	}
 	const rounds = 5
+	for _, g := range all { // what it costs by itself
+		if g.before, err = g.memory(); err != nil {
+			return err
+		}
+		if err := g.flood(ctx, floodAll, 0, 0); err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
+		if g.after, err = g.memory(); err != nil {
+			return err
+		}
+	}
 	for round := range rounds {
 		for _, g := range all {
-			if err := g.flood(ctx, floodAll/rounds, 0, 0); err != nil { // what it costs by itself
-				return fmt.Errorf("%s: %w", g.name, err)
-			}
 			if err := g.flood(ctx, floodAll/rounds, runs/rounds, 151+round*(runs/rounds)); err != nil {
 				return fmt.Errorf("%s: %w", g.name, err)
 			}
@@ -131,9 +136,6 @@ func doors(ctx context.Context, runs int) error {
 	fmt.Println("| door | CPU | log lines | memory before | after |")
 	fmt.Println("|---|---|---|---|---|")
 	for _, g := range all {
-		if g.after, err = g.memory(); err != nil {
-			return err
-		}
 		fmt.Printf("| %s | %.2f s | %d | %.1f MB | %.1f MB |\n", g.name, g.cpu, g.noise, float64(g.before)/1000, float64(g.after)/1000)
 	}
 	after, _ := os.ReadFile("/proc/loadavg")

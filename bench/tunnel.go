@@ -187,7 +187,7 @@ func iperf(ctx context.Context, source string, more ...string) (float64, error) 
 	return said.End.Received.Rate / 1e6, nil
 }
 
-// peak is the most memory that a process has had, in kB.
+// peak is the most memory that a process has had, and its children, in kB.
 func peak(pid int) (int, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -195,7 +195,29 @@ func peak(pid int) (int, error) {
 	}
 	_, after, _ := strings.Cut(string(b), "VmHWM:")
 	line, _, _ := strings.Cut(after, "\n")
-	return strconv.Atoi(strings.Fields(line + " 0")[0])
+	kb, err := strconv.Atoi(strings.Fields(line + " 0")[0])
+	if err != nil {
+		return 0, err
+	}
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return 0, err
+		}
+		for _, child := range strings.Fields(string(b)) {
+			n, err := strconv.Atoi(child)
+			if err != nil {
+				return 0, err
+			}
+			more, err := peak(n)
+			if err != nil {
+				return 0, err
+			}
+			kb += more
+		}
+	}
+	return kb, nil
 }
 
 func sh(ctx context.Context, order ...string) error {

@@ -74,6 +74,8 @@ type App struct {
 	Dial func(socket string, lang words.Lang) Guard
 	// Run guards until ctx is done. Ready is called once guarding has begun.
 	Run func(ctx context.Context, o RunOptions, say func(chain.Text)) error
+	// Gallery serves the page with made-up data at an address, until ctx is done.
+	Gallery func(ctx context.Context, address string, say func(chain.Text)) error
 	// Carry takes a letter to the first guard that answers at paths, and its answer out.
 	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.

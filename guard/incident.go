@@ -49,6 +49,7 @@ func (g *Guard) diagnose(m *mend) {
 	proof, _ := g.state.Proof(l.Name)
 	m.busy = true
 	m.phase = looking
+	m.found, m.foundAt = proof.Cause, time.Now()
 	about, service := l.Name, ""
 	mender, can := l.prover.(chain.Mender)
 	can = can && l.From == "" // nothing is done here on the word of another
@@ -91,7 +92,7 @@ func (g *Guard) diagnose(m *mend) {
 				g.diagnose(m) // it has moved meanwhile
 				return
 			}
-			m.service, m.blind = service, blind
+			m.service, m.blind, m.late = service, blind, e.LogLate
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
@@ -152,7 +153,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		g.append(planEntry(i, plan))
 	}
 	switch {
-	case len(plan.Deeds) == 0 && m.blind:
+	case len(plan.Deeds) == 0 && (m.blind || m.late):
 		m.rest(told, lookAgain)
 	case len(plan.Deeds) == 0:
 		m.rest(told, reconsider)

@@ -71,7 +71,14 @@ type mend struct {
 	looked bool
 	// blind says that hands could not be asked for the evidence.
 	blind bool
+	// late says that a log could not be read in time.
+	late  bool
 	would []chain.Deed
+	// found is what the proof named that the evidence was last read for, at that moment; when
+	// it names another, the evidence is read again, after relook at the earliest.
+	found   string
+	foundAt time.Time
+	relook  time.Duration
 	// asked says that a person wants it mended now: then it is, also where mending
 	// is switched off for the link, until it is mended or given up.
 	asked bool
@@ -97,6 +104,7 @@ type mend struct {
 func (m *mend) begin() {
 	m.print, m.gaveUp, m.paused = "", false, false
 	m.looked, m.would, m.asked, m.righted = false, nil, false, time.Time{}
+	m.relook = 0
 }
 
 func (m *mend) rest(p phase, d time.Duration) { m.phase, m.next = p, time.Now().Add(d) }
@@ -234,7 +242,7 @@ func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
 			m.phase, m.pause, m.lasted = proving, firstPause, false
 		}
 	case waiting, told, gaveUp:
-		if view.Verdict(i.Link) == chain.Broken && !now.Before(m.next) {
+		if view.Verdict(i.Link) == chain.Broken && (!now.Before(m.next) || g.namesAnother(m, now)) {
 			g.diagnose(m)
 			return
 		}
@@ -244,6 +252,18 @@ func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
 			m.phase, m.pause, m.lasted, m.did, m.dead = proving, firstPause, false, now, nil
 		}
 	}
+}
+
+// namesAnother reports whether the newest proof of what is left to a person names another
+// cause than the one that was told. Where they alternate, that is followed ever more rarely.
+func (g *Guard) namesAnother(m *mend, now time.Time) bool {
+	wait := max(m.relook, lookAgain)
+	p, _ := g.state.Proof(m.incident.Link)
+	if m.phase != told || p.Verdict != chain.Broken || p.Cause == m.found || now.Sub(m.foundAt) < wait {
+		return false
+	}
+	m.relook = min(2*wait, reconsider)
+	return true
 }
 
 // brokenSince reports whether a proof of link that began after t was broken.

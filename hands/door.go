@@ -160,6 +160,9 @@ func (d *Door) nudge() {
 // lookBeat is how often the firewall is looked at even if nothing was seen to change.
 const lookBeat = 10 * time.Second
 
+// courtesy is how long after a change the rules are looked through.
+const courtesy = 20 * time.Millisecond
+
 // keep ends what the kernel has not ended, and puts back what somebody took away.
 func (d *Door) keep() {
 	for {
@@ -173,6 +176,15 @@ func (d *Door) keep() {
 			timer.Stop()
 			return
 		case <-d.wake:
+			// Most of what is seen to change is our own doing, for somebody who is about to
+			// connect: looking through all rules can wait until he has.
+			timer.Reset(courtesy)
+			select {
+			case <-d.ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
 		case <-timer.C:
 		}
 		timer.Stop()

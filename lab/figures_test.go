@@ -82,6 +82,7 @@ func TestFigures(t *testing.T) {
 					h.reach("well", time.Minute, well)
 				}
 				h.measure(f, &of[n], k.name == "omamori")
+				t.Logf("%s, %s: %v", f.name, k.name, of[n])
 				h.do(k.end)
 				_, _ = h.Do(h.Context(), f.undo) //nolint:errcheck // it may have been undone
 				h.do(allUp)

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ func parse(lang words.Lang) *template.Template {
 		"unix":     func(t time.Time) int64 { return t.UnixMilli() },
 		"clean":    foreign,
 		"called":   called,
+		"escape":   escape,
 		"asset":    func(name string) string { return "/static/" + name + "?v=" + assets()[name].tag },
 		"other": func() words.Lang {
 			if lang == words.Japanese {
@@ -33,6 +35,16 @@ func parse(lang words.Lang) *template.Template {
 			return words.Japanese
 		},
 		"class": func(v fmt.Stringer) string { return v.String() },
+		"minus": func(a, b float64) float64 { return a - b },
+		"figure": func(f chain.Figure) string {
+			switch f.Unit {
+			case "s":
+				return lang.Duration(time.Duration(f.Value * float64(time.Second)))
+			case "B":
+				return words.Bytes(uint64(max(0, f.Value)))
+			}
+			return strconv.FormatFloat(f.Value, 'g', 6, 64) + f.Unit
+		},
 	}).ParseFS(files, "templates/*.html"))
 }
 

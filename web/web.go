@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -55,6 +56,13 @@ type Journal interface {
 type Options struct {
 	Guard   Guard
 	Journal Journal
+	// Door is nil where the page can reach none.
+	Door Door
+	// From is where a request comes from, past proxies that are trusted; nil takes the
+	// connection's other end.
+	From func(r *http.Request) netip.Addr
+	// Publish makes a draft of a post, and says where it can be edited; nil makes none.
+	Publish func(ctx context.Context, title, html string) (edit string, err error)
 	Log     *slog.Logger
 }
 
@@ -64,6 +72,9 @@ type page struct {
 	mux *http.ServeMux
 	// sets are the templates of each language, made when they are first wanted.
 	sets map[words.Lang]func() *template.Template
+	hub  hub
+	// known keeps what was last reckoned of the goals.
+	known reckoned
 }
 
 // New makes the page. It answers GET requests of whoever may read, and POST requests of
@@ -76,15 +87,30 @@ func New(o Options) http.Handler {
 	for _, lang := range words.Langs {
 		p.sets[lang] = sync.OnceValue(func() *template.Template { return parse(lang) })
 	}
+	p.hub.p = p
 	p.routes()
 	return p
 }
 
 func (p *page) routes() {
-	p.mux.HandleFunc("GET /{$}", p.reads(p.home))
+	for path, fill := range map[string]func(*http.Request, *screen) error{
+		"/{$}": p.home, "/goal/{name}": p.goal, "/link/{name}": p.link, "/incidents": p.incidents, "/incident/{id}": p.incident,
+		"/incident/{id}/draft": p.draft, "/drills": p.drills, "/door": p.doorView, "/rescue/{name}": p.rescue, "/thing/{name}": p.thing,
+	} {
+		p.mux.HandleFunc("GET "+path, p.reads(fill))
+	}
+	for path, prepare := range map[string]func(*http.Request, *screen) (*deed, error){
+		"/link/{name}/prove": p.prove, "/drill/{name}": p.answer, "/rescue/{name}": p.rescueAct, "/thing/{name}": p.lose,
+		"/door/open": p.openDoor, "/door/close": p.closeDoor, "/incident/{id}/draft": p.publish,
+	} {
+		p.mux.HandleFunc("POST "+path, p.acts(prepare))
+	}
+	p.mux.HandleFunc("GET /incident/{id}/report.md", p.reportMarkdown)
+	p.mux.HandleFunc("GET /events", p.events)
+	p.mux.HandleFunc("GET /whatif", p.whatIf)
 	p.mux.HandleFunc("GET /lang/{lang}", switchLang)
 	p.mux.HandleFunc("GET /static/{file}", static)
-	p.mux.HandleFunc("/", p.reads(func(_ *http.Request, s *screen) error { return errNotFound }))
+	p.mux.HandleFunc("/", p.reads(func(*http.Request, *screen) error { return errNotFound }))
 }
 
 func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
@@ -97,6 +123,8 @@ type screen struct {
 	Title   string
 	View    string // the template
 	Data    any
+	// Notice is said above the view.
+	Notice string
 	// Live says that the view is fetched anew when something has changed.
 	Live bool
 	// Forms says that the view has forms, and so a secret: it is not compressed.
@@ -109,7 +137,7 @@ var errNotFound = errors.New("not found")
 // reads makes a handler of what fills a screen, for whoever may read.
 func (p *page) reads(fill func(r *http.Request, s *screen) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s := &screen{Lang: signin.Lang(r), Visitor: signin.From(r.Context()), Path: r.URL.RequestURI(), Status: http.StatusOK}
+		s := p.screenOf(r)
 		err := errForbidden
 		if s.Visitor.Read {
 			err = fill(r, s)
@@ -121,13 +149,21 @@ func (p *page) reads(fill func(r *http.Request, s *screen) error) http.HandlerFu
 	}
 }
 
+func (p *page) screenOf(r *http.Request) *screen {
+	s := &screen{Lang: signin.Lang(r), Visitor: signin.From(r.Context()), Path: "/", Status: http.StatusOK}
+	if r.Method == http.MethodGet { // elsewhere there is nothing to come back to
+		s.Path = r.URL.RequestURI()
+	}
+	return s
+}
+
 var errForbidden = errors.New("may not do that")
 
 // failure is a view that says why there is no other.
 type failure struct{ Text, Hint string }
 
 func (p *page) fail(r *http.Request, s *screen, err error) {
-	f := failure{Text: s.Lang.Text("web.failed", "error", err.Error())}
+	f := &failure{Text: s.Lang.Text("web.failed", "error", err.Error())}
 	s.Status = http.StatusInternalServerError
 	var unknown *guard.UnknownName
 	switch text, hint, spoken := chain.Spoken(err); {
@@ -137,6 +173,8 @@ func (p *page) fail(r *http.Request, s *screen, err error) {
 		s.Status, f.Text, f.Hint = http.StatusForbidden, s.Lang.Text("web.forbidden"), s.Lang.Text("web.forbidden_hint")
 	case errors.Is(err, guard.ErrStopped):
 		s.Status, f.Text = http.StatusServiceUnavailable, s.Lang.Text("web.stopped")
+	case errors.Is(err, errMayNotAct):
+		s.Status, f.Text, f.Hint = http.StatusForbidden, s.Lang.Say(text), s.Lang.Say(hint)
 	case spoken:
 		s.Status, f.Text, f.Hint = http.StatusConflict, s.Lang.Say(text), s.Lang.Say(hint)
 	default:

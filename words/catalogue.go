@@ -47,6 +47,7 @@ func catalogue() [][]entry {
 		pageTexts,
 		probeTexts,
 		processTexts,
+		reportTexts,
 		rescueTexts,
 		runTexts,
 		siteTexts,

@@ -244,9 +244,10 @@ func (w *world) steps() map[string]func() {
 		},
 		"another's rules are loaded again": func() { w.server.Run("nft delete table ip theirs; nft '" + foreign + "'") },
 		"all rules are flushed":            func() { w.server.Run("nft flush ruleset; nft '" + foreign + "'") },
-		"somebody makes a hole": func() {
-			w.server.Run("nft add element inet omamori leases4 '{ " + elsewhere + " . 22 timeout 1h }' 2>/dev/null || true; nft insert rule inet omamori input accept 2>/dev/null || true")
+		"somebody lets another in": func() {
+			w.server.Run("nft add element inet omamori leases4 '{ " + elsewhere + " . 22 timeout 1h }' 2>/dev/null || true")
 		},
+		"somebody makes a hole": func() { w.server.Run("nft insert rule inet omamori input accept 2>/dev/null || true") },
 		"a lease ends": func() {
 			for home, end := range w.ends {
 				timer := time.NewTimer(time.Until(end)) // the kernel's own time, which nothing can make quicker

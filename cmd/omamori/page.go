@@ -12,8 +12,10 @@ import (
 	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/control"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/report"
 	"github.com/omamori-guard/omamori/web"
 	"github.com/omamori-guard/omamori/web/api"
 	"github.com/omamori-guard/omamori/web/signin"
@@ -35,6 +37,7 @@ func pageSettings(file *config.File) *signin.Settings {
 
 // page is what browsers are served. Whatever is amiss with it, the guard goes on.
 type page struct {
+	blog      report.WordPress // where drafts of post-mortems go
 	settings  *signin.Settings // of the start: where it listens stays
 	listeners *signin.Listeners
 	why       chain.Text // why there are none
@@ -45,7 +48,7 @@ type page struct {
 
 // listenPage takes the page's port while the program may take any. It does not fail.
 func listenPage(file *config.File, log *slog.Logger) *page {
-	p := &page{settings: pageSettings(file), why: chain.Say("signin.off"), log: log}
+	p := &page{blog: reportSettings(file).WordPress, settings: pageSettings(file), why: chain.Say("signin.off"), log: log}
 	if p.settings.Off() {
 		return p
 	}
@@ -71,7 +74,7 @@ func (p *page) open(s *control.Server, g *guard.Guard, j *journal.Journal, state
 	var err error
 	p.gate, aside, err = signin.New(signin.Options{
 		Settings: p.settings, State: state, Journal: j, Log: p.log, Passkeys: signin.PasskeyProgram(beside("omamori-passkey")),
-		Asks: control.Asks, Streams: control.Streams,
+		Asks: func(r *http.Request) bool { return control.Asks(r) || web.Asks(r) }, Streams: control.Streams,
 		Open: func(r *http.Request) bool {
 			return api.Answers(r) || strings.HasPrefix(r.URL.Path, "/static/") || strings.HasPrefix(r.URL.Path, "/lang/") || strings.HasPrefix(r.URL.Path, "/api/")
 		},
@@ -93,7 +96,7 @@ func (p *page) open(s *control.Server, g *guard.Guard, j *journal.Journal, state
 		v := signin.From(r.Context())
 		return control.Visitor{Name: v.Name, Read: v.Read, Act: v.Act}
 	})
-	views := web.New(web.Options{Guard: g, Journal: j, Log: p.log})
+	views := web.New(web.Options{Guard: g, Journal: j, Door: pageDoor(hands.DefaultDoorSocket), From: p.gate.Address, Publish: p.drafts(), Log: p.log})
 	return p.gate.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case api.Answers(r):

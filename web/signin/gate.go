@@ -255,6 +255,9 @@ func (c caller) here(r *http.Request) bool {
 // Here reports whether a request that was let through comes from this machine.
 func (g *Gate) Here(r *http.Request) bool { return callerOf(r).here(r) }
 
+// Address is where a request that was let through comes from.
+func (g *Gate) Address(r *http.Request) netip.Addr { return callerOf(r).addr }
+
 // MayTry counts a try to come in by whoever asks.
 func (g *Gate) MayTry(r *http.Request) bool { return g.rate.allow(callerOf(r).addr) }
 
