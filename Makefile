@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-host test-lab test-page clean help
+.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -53,8 +53,11 @@ lint:
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
 
 ## make bench   the figures of bench/RESULTS.md
-bench: build deps test-deps lab-deps
+bench: build deps test-deps
 	go run ./bench $(ARGS)
+
+## make bench-host  how long visitors are without the blog, by systemd alone, monit and omamori (two hours)
+bench-host: deps test-deps lab-deps
 	go test -tags lab,figures -count=1 -v -timeout 180m -run TestFigures ./lab $(FIGURES)
 
 schema:

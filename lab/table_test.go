@@ -118,7 +118,7 @@ func (h *host) told(what string, limit time.Duration, ok func(guard.Status) bool
 }
 
 // limit is for how long a fault may take: it bounds a failing test, and asserts nothing.
-const limit = time.Minute
+const limit = 3 * time.Minute
 
 // meet makes a fault and sees what the guard makes of it.
 func (h *host) meet(f fault) (r row) {

@@ -17,21 +17,26 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/card"
 	"github.com/omamori-guard/omamori/links/channel"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/clock"
+	"github.com/omamori-guard/omamori/links/contract"
 	"github.com/omamori-guard/omamori/links/disk"
+	"github.com/omamori-guard/omamori/links/domain"
 	"github.com/omamori-guard/omamori/links/ec2"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
+	"github.com/omamori-guard/omamori/links/keyage"
 	"github.com/omamori-guard/omamori/links/kit"
 	"github.com/omamori-guard/omamori/links/knock"
 	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
 	"github.com/omamori-guard/omamori/links/notice"
+	"github.com/omamori-guard/omamori/links/phonechanged"
 	"github.com/omamori-guard/omamori/links/phpfpm"
 	"github.com/omamori-guard/omamori/links/presence"
 	"github.com/omamori-guard/omamori/links/process"
@@ -86,6 +91,11 @@ func All() []chain.Kind {
 		notice.Kind(),
 		channel.Kind(),
 		presence.Kind(),
+		domain.Kind(),
+		card.Kind(),
+		contract.Kind(),
+		keyage.Kind(),
+		phonechanged.Kind(),
 	}
 	if name := twice(kinds); name != "" {
 		panic(fmt.Sprintf("links: the kind %s is registered twice", name))

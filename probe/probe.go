@@ -89,3 +89,13 @@ func Quote(b []byte) string {
 	}
 	return strings.Join(strings.Fields(words.Clean(strings.ToValidUTF8(string(b), "�"))), " ") + cut
 }
+
+// LastDay reads a day, such as 2027-03-31, or a month, such as 2027-03, for its last day,
+// and returns the first moment after it, in the local zone.
+func LastDay(s string) (over time.Time, err error) {
+	if over, err = time.ParseInLocation("2006-01", s, time.Local); err == nil {
+		return over.AddDate(0, 1, 0), nil
+	}
+	over, err = time.ParseInLocation(time.DateOnly, s, time.Local)
+	return over.AddDate(0, 0, 1), err
+}

@@ -19,6 +19,7 @@ const version = 1
 type document struct {
 	Version    int                 `json:"omamori_vault"`
 	Self       string              `json:"self"`
+	Next       []string            `json:"next,omitempty"`
 	Recipients []recipientDocument `json:"recipients,omitempty"`
 	Entries    []entryDocument     `json:"entries"`
 }
@@ -50,7 +51,7 @@ type entryDocument struct {
 
 // encode writes v in plain.
 func encode(v *Vault) ([]byte, error) {
-	d := document{Version: version, Self: v.self, Entries: []entryDocument{}}
+	d := document{Version: version, Self: v.self, Next: v.next, Entries: []entryDocument{}}
 	for _, r := range v.recipients {
 		d.Recipients = append(d.Recipients, recipientDocument{r.Key, r.Label, r.Added, r.changed, r.removed})
 	}
@@ -99,7 +100,7 @@ func decode(b []byte) (*Vault, error) {
 	if _, err := j.Token(); !errors.Is(err, io.EOF) {
 		return nil, &Fault{Code: Damaged, Err: errForm}
 	}
-	out := &Vault{self: d.Self}
+	out := &Vault{self: d.Self, next: d.Next}
 	for _, r := range d.Recipients {
 		out.recipients = append(out.recipients, Recipient{r.Key, r.Label, r.Added, r.Changed, r.Removed})
 	}

@@ -136,7 +136,8 @@ func (s Store) SetPassphrase(ctx context.Context, id *age.X25519Identity, passph
 
 // Rekey gives the vault a new identity of its own under a passphrase, for an owner who
 // has forgotten the old one and opens the vault by another key, and for one who does not
-// want the old one to open it any more. At every moment one of the two key.age opens it.
+// want the old one to open it any more. At every moment the key.age that is there opens it,
+// also after what a recipient changes when this was cut off.
 func (s Store) Rekey(ctx context.Context, ids []age.Identity, passphrase []byte) (*age.X25519Identity, error) {
 	if len(passphrase) == 0 {
 		return nil, &Fault{Code: NoPassphrase}
@@ -156,12 +157,13 @@ func (s Store) Rekey(ctx context.Context, ids []age.Identity, passphrase []byte)
 		return nil, err
 	}
 	next := id.Recipient().String()
-	if err := s.put(v, ids, next); err != nil {
+	v.next = append(v.next, next)
+	if err := s.put(v, ids); err != nil {
 		return nil, err
 	}
 	if err := s.writeKey(id, passphrase); err != nil {
 		return nil, err
 	}
-	v.self = next
+	v.self, v.next = next, nil
 	return id, s.put(v, []age.Identity{id})
 }

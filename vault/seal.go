@@ -51,30 +51,20 @@ func open(sealed []byte, ids []age.Identity) (*Vault, error) {
 	}
 	v, err := decode(plain)
 	if err == nil {
-		v.own(sealed, ids)
+		v.own(ids)
 	}
 	return v, err
 }
 
-// own makes the vault's own identity that of ids which opens it without being a
-// recipient: a Rekey that was cut off has sealed the vault to it, and key.age may hold it
-// already.
-func (v *Vault) own(sealed []byte, ids []age.Identity) {
+// own makes an identity of ids the vault's own that a Rekey which did not end was about to:
+// it has been in key.age, as nobody could have it otherwise. Later ones may be there by now,
+// and stay.
+func (v *Vault) own(ids []age.Identity) {
 	for _, id := range ids {
-		x, ok := id.(*age.X25519Identity)
-		if !ok {
-			continue
-		}
-		key := x.Recipient().String()
-		if key == v.self {
-			return
-		}
-		if slices.ContainsFunc(v.recipients, func(r Recipient) bool { return r.Key == key }) {
-			continue
-		}
-		if _, err := age.Decrypt(bytes.NewReader(sealed), x); err == nil {
-			v.self = key
-			return
+		if x, ok := id.(*age.X25519Identity); ok {
+			if i := slices.Index(v.next, x.Recipient().String()); i >= 0 {
+				v.self, v.next = v.next[i], v.next[i+1:]
+			}
 		}
 	}
 }
@@ -86,16 +76,17 @@ func (v *Vault) Seal(ui *plugin.ClientUI) (sealed []byte, err error) {
 	return sealed, err
 }
 
-func (v *Vault) seal(ui *plugin.ClientUI, more ...string) ([]byte, error) {
+func (v *Vault) seal(ui *plugin.ClientUI) ([]byte, error) {
 	self, err := age.ParseX25519Recipient(v.self)
 	if err != nil {
 		return nil, &Fault{Code: BadRecipient}
 	}
 	to := []age.Recipient{self, mark(v.self)}
+	keys := slices.Clone(v.next)
 	for _, r := range v.Recipients() {
-		more = append(more, r.Key)
+		keys = append(keys, r.Key)
 	}
-	for _, key := range more {
+	for _, key := range keys {
 		r, err := recipient(key, ui)
 		if err != nil {
 			return nil, err

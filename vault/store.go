@@ -34,6 +34,8 @@ type Store struct {
 	// Work is the cost of a passphrase as a power of two, 0 for workFactor. Tests alone
 	// make it less.
 	Work int
+	// cut, in tests alone, fails instead of writing a file.
+	cut func() error
 }
 
 // There reports whether the store has a vault, damaged or not.
@@ -145,8 +147,8 @@ func (s Store) Change(ctx context.Context, ids []age.Identity, f func(*Vault) er
 }
 
 // put seals v and writes it.
-func (s Store) put(v *Vault, ids []age.Identity, more ...string) error {
-	sealed, err := s.seal(v, ids, more...)
+func (s Store) put(v *Vault, ids []age.Identity) error {
+	sealed, err := s.seal(v, ids)
 	if err != nil {
 		return err
 	}
@@ -154,8 +156,8 @@ func (s Store) put(v *Vault, ids []age.Identity, more ...string) error {
 }
 
 // seal seals v, and sees that what is sealed opens again.
-func (s Store) seal(v *Vault, ids []age.Identity, more ...string) (sealed []byte, err error) {
-	erasing(func() { sealed, err = v.seal(s.UI, more...) })
+func (s Store) seal(v *Vault, ids []age.Identity) (sealed []byte, err error) {
+	erasing(func() { sealed, err = v.seal(s.UI) })
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +211,11 @@ func (s Store) write(name string, content []byte) error {
 // replace writes a file of the store in the place of the one before.
 func (s Store) replace(name string, content []byte) (err error) {
 	path := filepath.Join(s.Dir, name)
+	if s.cut != nil {
+		if err := s.cut(); err != nil {
+			return err
+		}
+	}
 	f, err := os.CreateTemp(s.Dir, ".new-*") // of mode 0600
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -350,7 +357,7 @@ func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
 	defer v.Wipe()
 	// The version may be older than the vault's identity, which is what key.age opens.
 	if now, err := s.Open(ids...); err == nil {
-		v.self = now.self
+		v.self, v.next = now.self, now.next
 		now.Wipe()
 	}
 	return s.put(v, ids)

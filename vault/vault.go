@@ -43,6 +43,9 @@ type Vault struct {
 	entries    []Entry     // with those that were deleted
 	recipients []Recipient // with those that were taken away
 	self       string      // the recipient of the vault's own identity
+	// next are those of identities which a Rekey that did not end may have put into
+	// key.age, oldest first. The vault is sealed to them too, until one of them opens it.
+	next []string
 }
 
 // Entries are the entries, in the order in which they were added.
@@ -242,7 +245,7 @@ func (v *Vault) BothFactors() (pairs [][2]string) {
 
 // edits names what was ever changed in v: all but how far accounts have been counted on.
 func (v *Vault) edits() (all []string) {
-	all = append(all, v.self)
+	all = append(append(all, v.self), v.next...)
 	for _, e := range v.entries {
 		all = append(all, e.ID, e.history.edit)
 	}

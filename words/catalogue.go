@@ -22,6 +22,8 @@ func catalogue() [][]entry {
 		doorTexts,
 		execTexts,
 		firewallTexts,
+		datesTexts,
+		domainTexts,
 		foresightTexts,
 		guardTexts,
 		handsTexts,

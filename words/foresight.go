@@ -5,7 +5,7 @@ package words
 var foresightTexts = []entry{
 	{"guard.end", "in {in:duration}, {what:text}", "あと{in:duration}で、{what:text}"},
 	{"guard.end_past", "{at:date} is over, when {what:text}", "{at:date}を過ぎました: {what:text}"},
-	{"guard.end_stops", "in {in:duration}, when {what:text}, {n|goal|goals} {goals} {n|stops|stop}", "あと{in:duration}で{what:text}。{n} 件の目標（{goals}）が止まります"},
+	{"guard.end_stops", "in {in:duration}, when {what:text}, {n|goal|goals} {goals} {n|stops|stop}", "あと{in:duration}で{what:text}。目標 {n} 件（{goals}）が止まります"},
 	{"guard.end_margin", "in {in:duration}, when {what:text}, the margin of goal {goal} falls to {to:text}", "あと{in:duration}で{what:text}。目標 {goal} の余裕が {to:text} に減ります"},
 	{"guard.end_falls", "in {in:duration}, when {what:text}, these fall: {names}", "あと{in:duration}で{what:text}。使えなくなるもの: {names}"},
 	{"guard.margin_figure", "{n}", "{n}"},

@@ -96,7 +96,7 @@ const (
 	// closedTime is how long a port that drops is waited for.
 	closedTime = time.Second
 	// loginTime is how long a login is waited for: that of a busy server is slow.
-	loginTime = 10 * time.Second
+	loginTime = 20 * time.Second
 	// lateness is how long after its time a lease may still be seen.
 	lateness = 500 * time.Millisecond
 )

@@ -57,13 +57,28 @@ func Read(b []byte) (texts []string, err error) {
 	return find(picture)
 }
 
-// find looks for codes as carefully as there is need: first for a clean one, then for
-// several, dark on light and light on dark.
-func find(picture image.Image) (texts []string, err error) {
+// find looks for codes as carefully as there is need: in the picture as it is, then made
+// small and turned, as what finds a code's corners is weak between the right angles.
+func find(picture image.Image) ([]string, error) {
+	if texts := look(picture); len(texts) > 0 {
+		return texts, nil
+	}
+	small := shrunk(picture)
+	for _, degrees := range []float64{0, 45, 22.5, 67.5} {
+		if texts := look(turned(small, degrees)); len(texts) > 0 {
+			return texts, nil
+		}
+	}
+	return nil, ErrNoCode
+}
+
+// look reads the codes of a picture: first a clean one, then several, dark on light and
+// light on dark.
+func look(picture image.Image) (texts []string) {
 	defer func() {
 		// The library indexes what damaged codes say without looking.
 		if recover() != nil {
-			texts, err = nil, ErrNoCode
+			texts = nil
 		}
 	}()
 	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
@@ -82,14 +97,14 @@ func find(picture image.Image) (texts []string, err error) {
 				}
 			}
 			if len(texts) > 0 {
-				return texts, nil
+				return texts
 			}
 			if one, err := qrcode.NewQRCodeReader().Decode(bitmap, hints); err == nil {
-				return []string{one.GetText()}, nil
+				return []string{one.GetText()}
 			}
 		}
 	}
-	return nil, ErrNoCode
+	return nil
 }
 
 // quiet is the light border that a code needs, in modules.
