@@ -86,6 +86,9 @@ func (g *Guard) diagnose(m *mend) {
 		if can {
 			plan = mender.Plan(proof, e)
 		}
+		if l.From == "" {
+			plan = starving(g.ctx, plan, sleepFor)
+		}
 		g.later(g.ctx, func() {
 			m.busy = false
 			if m.incident.Link != about {

@@ -110,6 +110,9 @@ func scarce(h *host) {
 	s := h.reach("well", 2*limit, well)
 	for _, i := range s.Incidents {
 		h.Logf("%s: %s, %s; %q", i.Link, i.Cause, i.Why, i.Evidence)
+		if i.Cause != "cpu_starved" || len(i.Evidence) == 0 {
+			h.Errorf("%s was named %s: %q", i.Link, i.Cause, i.Evidence)
+		}
 		h.did(i)
 	}
 }

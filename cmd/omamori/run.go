@@ -24,6 +24,7 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/light"
 )
 
 // run guards until ctx is done. Everything that needs root comes first; from
@@ -156,6 +157,7 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t 
 		}
 	})
 	beside.Go(func() { t.run(ctx) })
+	beside.Go(func() { light.Stay(ctx) })
 	beside.Go(func() { p.serve(ctx, h, say) })
 	beside.Go(func() {
 		for {

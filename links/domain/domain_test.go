@@ -63,7 +63,8 @@ func rdapAnswer(name, action string, at time.Time) string {
 }
 
 func TestRDAP(t *testing.T) {
-	in := func(days int) time.Time { return time.Now().AddDate(0, 0, days).UTC().Truncate(time.Second) }
+	now := time.Now().UTC().Truncate(time.Second)
+	in := func(days int) time.Time { return now.AddDate(0, 0, days) }
 	for name, c := range map[string]struct {
 		status int
 		body   string

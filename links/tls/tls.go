@@ -37,9 +37,9 @@ func Kind() chain.Kind {
 	return k
 }
 
-// fewDays is the default of days: what is told long before is broken only when visitors
-// are about to be turned away.
-const fewDays = 3
+// fewDays is the default of days. A break is all that a message tells of yet, so it comes
+// while there is time to renew.
+const fewDays = 14
 
 // mostNames is how many names one link looks after.
 const mostNames = 50

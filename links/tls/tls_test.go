@@ -112,7 +112,7 @@ func TestCertificates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := served(t, c.leaf.key, append([]*authority{c.leaf}, c.between...)...)
-			p, err := build(settings{Address: address, Name: "blog.test", Days: 14, CA: c.ca}, chain.Place{})
+			p, err := build(settings{Address: address, Name: "blog.test", Days: 15, CA: c.ca}, chain.Place{})
 			if err != nil {
 				t.Fatal(err)
 			}
