@@ -18,7 +18,7 @@ PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic 
 	prometheus-blackbox-exporter gcc libc6-dev
 # … the door's, the vault's, its kit's, the tunnel's.
 PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rsync git systemd
-PEERS += age oathtool qrencode dovecot-imapd
+PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
 PEERS += chromium prometheus

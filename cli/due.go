@@ -87,7 +87,7 @@ func (a *App) dueCommand() *cobra.Command {
 	})
 	drill.ValidArgsFunction = a.completeLinks
 	a.keyFlags(drill, &book.keys)
-	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand(), a.caseCommand(), a.letterCommand())
+	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand(), a.caseCommand(), a.letterCommand(), a.refreshCommand())
 	return c
 }
 
