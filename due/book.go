@@ -160,8 +160,9 @@ func (b *Book) Tell(items []Item, now time.Time, h Hours) (atOnce, digest []Item
 		}
 		near := !i.Deadline.IsZero() && i.Deadline.Sub(now) <= urgentWithin
 		call := !i.Deadline.IsZero() && i.Deadline.Sub(now) <= lastCall && !t.Called
+		waits := !i.Deadline.IsZero() && i.Deadline.After(h.Morning(now)) && h.Quiet(now)
 		switch {
-		case t.Last.IsZero() && near || call:
+		case (t.Last.IsZero() && near || call) && !waits:
 			atOnce = append(atOnce, i)
 			t.Last, t.Called = now, call
 		case isHour && !Next(t.First, i.Deadline, t.Last).After(now):

@@ -17,9 +17,10 @@ const (
 	thenEvery = 30 * day
 	// dailyAfter is for how long a deadline that has passed is told of every day.
 	dailyAfter = 7 * day
-	// urgent is how near a deadline must be for something new to be told at once.
+	// urgentWithin is how near a deadline must be for something new to be told at once.
 	urgentWithin = 7 * day
-	// lastCall is how near a deadline must be for it to be told at once a second time.
+	// lastCall is how near a deadline must be for it to be told at once a second time. What is
+	// told at once waits for the morning, unless its deadline does not.
 	lastCall = 1 * day
 )
 
@@ -62,6 +63,32 @@ type Hours struct {
 	Digest time.Duration
 	// Letter is the day of the weekly letter.
 	Letter time.Weekday
+	// From and To are the hours in which nobody is told of what can wait for the morning;
+	// they may span midnight. Where they are equal there are none.
+	From, To time.Duration
+}
+
+// Quiet reports whether now is within the quiet hours.
+func (h Hours) Quiet(now time.Time) bool {
+	local := now.In(h.Zone)
+	at := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	if h.From <= h.To {
+		return h.From <= at && at < h.To
+	}
+	return at >= h.From || at < h.To
+}
+
+// Morning is the end of the quiet hours in which now is, and now where it is in none.
+func (h Hours) Morning(now time.Time) time.Time {
+	if !h.Quiet(now) {
+		return now
+	}
+	local := now.In(h.Zone)
+	at := h.at(local.Year(), local.Month(), local.Day(), h.To)
+	if !at.After(now) {
+		at = h.at(local.Year(), local.Month(), local.Day()+1, h.To)
+	}
+	return at
 }
 
 // LastDigest is the latest moment of a digest that is not after now.
@@ -88,7 +115,11 @@ func (h Hours) LastLetter(now time.Time) time.Time {
 }
 
 func (h Hours) on(y int, m time.Month, d int) time.Time {
-	return time.Date(y, m, d, int(h.Digest/time.Hour), int(h.Digest%time.Hour/time.Minute), 0, 0, h.Zone)
+	return h.at(y, m, d, h.Digest)
+}
+
+func (h Hours) at(y int, m time.Month, d int, t time.Duration) time.Time {
+	return time.Date(y, m, d, int(t/time.Hour), int(t%time.Hour/time.Minute), 0, 0, h.Zone)
 }
 
 // Day is the first moment of a day written as 2027-03-31, where the owner is.

@@ -14,6 +14,7 @@ import (
 type Settings struct {
 	Zone   string  `yaml:"zone" doc:"the owner's time zone, such as Asia/Tokyo; that of the machine unless set"`
 	Digest string  `yaml:"digest" doc:"the hour of the one message a day, such as 08:00"`
+	Quiet  string  `yaml:"quiet" doc:"the hours in which nothing is told that can wait for the morning, such as 22:00-07:00, which they are unless set; none for never"`
 	Letter string  `yaml:"letter" doc:"the day of the weekly letter" enum:"monday,tuesday,wednesday,thursday,friday,saturday,sunday"`
 	Mail   []Box   `yaml:"mail" doc:"mailboxes in which providers write; they are read, and nothing in them is changed"`
 	Others []Other `yaml:"others" doc:"who is told, one after the other, when nobody gives a sign of life"`
@@ -39,15 +40,18 @@ const (
 
 // Hours are the owner's hours by these settings.
 func (s *Settings) Hours() (h Hours) {
-	h = Hours{Zone: time.Local, Digest: 8 * time.Hour, Letter: time.Monday}
+	h = Hours{Zone: time.Local, Digest: 8 * time.Hour, Letter: time.Monday, From: 22 * time.Hour, To: 7 * time.Hour}
 	if s == nil {
 		return h
 	}
 	if z, err := time.LoadLocation(s.Zone); err == nil && s.Zone != "" {
 		h.Zone = z
 	}
-	if at, err := time.Parse("15:04", s.Digest); err == nil {
-		h.Digest = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	if at, ok := timeOfDay(s.Digest); ok {
+		h.Digest = at
+	}
+	if from, to, ok := span(s.Quiet); ok {
+		h.From, h.To = from, to
 	}
 	for d := time.Sunday; d <= time.Saturday; d++ {
 		if strings.EqualFold(d.String(), s.Letter) {
@@ -55,6 +59,23 @@ func (s *Settings) Hours() (h Hours) {
 		}
 	}
 	return h
+}
+
+// timeOfDay reads 08:00.
+func timeOfDay(s string) (time.Duration, bool) {
+	at, err := time.Parse("15:04", s)
+	return time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute, err == nil
+}
+
+// span reads 22:00-07:00; "none" is one without length.
+func span(s string) (from, to time.Duration, ok bool) {
+	if s == "none" {
+		return 0, 0, true
+	}
+	a, b, _ := strings.Cut(s, "-")
+	from, ok = timeOfDay(strings.TrimSpace(a))
+	to, good := timeOfDay(strings.TrimSpace(b))
+	return from, to, ok && good
 }
 
 // Check says what is wrong with settings.
@@ -65,8 +86,11 @@ func (s *Settings) Check() (bad []*chain.SettingError) {
 	if _, err := time.LoadLocation(s.Zone); err != nil {
 		wrong("zone", "due.bad_zone", "zone", s.Zone)
 	}
-	if _, err := time.Parse("15:04", s.Digest); err != nil && s.Digest != "" {
+	if _, ok := timeOfDay(s.Digest); !ok && s.Digest != "" {
 		wrong("digest", "due.bad_digest", "value", s.Digest)
+	}
+	if _, _, ok := span(s.Quiet); !ok && s.Quiet != "" {
+		wrong("quiet", "due.bad_quiet", "value", s.Quiet)
 	}
 	if len(s.Mail) > mostBoxes {
 		wrong("mail", "due.too_many", "most", mostBoxes)

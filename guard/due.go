@@ -121,9 +121,11 @@ func (g *Guard) followDue(now time.Time, ends []Deadline, signed time.Time) (pau
 		return settle, false
 	}
 	g.dealtWith(now)
-	g.askChannels(now)
-	g.followSilence(now)
 	h := dueOf(g.file).Hours()
+	if !h.Quiet(now) {
+		g.askChannels(now)
+		g.followSilence(now)
+	}
 	items := g.dueItems(now)
 	atOnce, digest := g.book.Tell(items, now, h)
 	for _, i := range atOnce {

@@ -138,7 +138,7 @@ const (
 // idle is when to look again if no link is due before: once a proof is fresh no more; often
 // while something is under way that hangs on the time alone.
 func (g *Guard) idle(now time.Time) time.Time {
-	if len(g.cases) > 0 || len(g.said) > 0 || len(g.alarms) > 0 {
+	if len(g.cases) > 0 {
 		return now.Add(busyBeat)
 	}
 	for _, m := range g.mends {

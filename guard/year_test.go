@@ -26,8 +26,8 @@ const aDay = 24 * time.Hour
 // year is the owner's year: what he was told, by which channel, on which day.
 type year struct {
 	*world
-	said []string // "DAY EVENT CHANNEL: TITLE | BODY"
-	mail []byte   // arrives when it says
+	said []string    // "DAY EVENT CHANNEL: TITLE | BODY"
+	mail notice.Mail // arrives when it says
 }
 
 func (y *year) tell(m guard.Message) {
@@ -52,13 +52,13 @@ func (y *year) days(event, channel, text string) (days []string) {
 	return slices.Compact(days)
 }
 
-func (y *year) readMail(context.Context, due.MailJob) (a due.MailAnswer, err error) {
-	m, err := notice.Parse(strings.NewReader(string(y.mail)))
-	if err != nil || time.Now().Before(m.Date) {
-		return a, err
-	}
-	if f, ok := notice.Find(m, []notice.Sender{{Thing: "vpn", From: []string{"fixed-ip.example.net"}}}, false, time.Now()); ok {
-		a.Found = append(a.Found, f)
+// readMail finds the mail in the mailbox once its day has come.
+func (y *year) readMail(_ context.Context, j due.MailJob) (a due.MailAnswer, err error) {
+	if !time.Now().Before(y.mail.Date) && len(j.Cursors) == 0 {
+		if f, ok := notice.Find(y.mail, j.Senders, false, time.Now()); ok {
+			a.Found = append(a.Found, f)
+		}
+		a.Cursors = map[string]due.Cursor{"INBOX": {Validity: 1, UID: 1}}
 	}
 	return a, nil
 }
@@ -105,7 +105,10 @@ func TestYear(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		y := &year{world: newWorld(t), mail: []byte(strings.ReplaceAll(string(mail), "2016", "2000"))}
+		y := &year{world: newWorld(t)}
+		if y.mail, err = notice.Parse(strings.NewReader(strings.ReplaceAll(string(mail), "2016", "2000"))); err != nil {
+			t.Fatal(err)
+		}
 		until := func(m time.Month, d, hour int) {
 			year := 2000
 			if m < time.July {
@@ -184,14 +187,17 @@ func TestYear(t *testing.T) {
 			until(time.December, 20, 7)
 		})
 		// November: told in the digest of the next morning, and silent once it is known.
-		if got := y.days("digest", "line", "PPTP is ended"); fmt.Sprint(got) != "[11-16 11-17 11-19]" {
+		if got := y.days("digest", "line", "PPTP is ended"); fmt.Sprint(got) != "[11-15 11-16 11-18]" {
 			t.Errorf("told of PPTP on %v", got)
 		}
 		y.said = nil
 		y.live(y.options("pptp"), func(*guard.Guard) { until(time.January, 20, 12) })
 		// Its day has come, and he is told anew: narrowing, then late.
-		if got := y.days("digest", "line", "PPTP is ended"); fmt.Sprint(got) != "[12-20 12-24 12-28 12-29 12-30 12-31 01-01 01-02 01-03 01-04 01-05 01-06 01-07 01-14]" {
+		if got := y.days("digest", "line", "PPTP is ended"); fmt.Sprint(got) != "[12-20 12-24 12-28 12-29 12-31 01-01 01-02 01-03 01-04 01-05 01-06 01-07 01-14]" {
 			t.Errorf("told of PPTP again on %v", got)
+		}
+		if got := y.days("due", "line", "PPTP is ended"); fmt.Sprint(got) != "[12-30]" {
+			t.Errorf("told of PPTP at once on %v", got)
 		}
 		y.said = nil
 		y.live(y.options("wireguard"), func(g *guard.Guard) { // he has moved to another protocol

@@ -3,6 +3,7 @@ package words
 var dueTexts = []entry{
 	{"due.bad_zone", "{zone} is no time zone that this machine knows; write it as Asia/Tokyo (package tzdata)", "{zone} というタイムゾーンはありません。Asia/Tokyo のように書いてください（tzdata パッケージが必要です）"},
 	{"due.bad_digest", "{value} is no time of day; write it as 08:00", "{value} は時刻ではありません。08:00 のように書いてください"},
+	{"due.bad_quiet", "{value} is no span of hours; write it as 22:00-07:00, or none", "{value} は時間帯ではありません。22:00-07:00 のように書くか、none としてください"},
 	{"due.too_many", "more than {most}", "{most} 件を超えています"},
 	{"due.bad_imap", "the mailbox's server as host:port, such as mail.example.jp:993", "受信サーバーを host:port で書いてください（例: mail.example.jp:993）"},
 	{"due.bad_user", "who signs in? Often the address itself", "ログイン名を書いてください（多くはアドレスと同じです）"},
