@@ -32,12 +32,12 @@ It is told of no more until that day, and then anew. Nothing is silent for ever,
 more than a year. With the code that omamori has sent by a channel in the place of ID,
 it says that messages arrive there.
 
-  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "provider moves us in February"`, `omamori due ack ID --until 日付 --because 理由
+  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "we move in February"`, `omamori due ack ID --until 日付 --because 理由
 
 その日まで通知を止め、その日になるとあらためて知らせます。期限なしや1年を超える休止は
 できません。ID のかわりに通知先に届いた確認コードを入れると、届いたことを記録します。
 
-  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "2月に移行するため"`},
+  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "2月に移行"`},
 	{"cli.flag_ack_until", "the day until which it is silent, such as 2027-03-01", "休止する日付（例: 2027-03-01）"},
 	{"cli.flag_ack_because", "why it can wait", "待てる理由"},
 	{"cli.short_answer", "say what omamori is not sure of", "omamori が迷っていることを教える"},
