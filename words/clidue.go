@@ -32,7 +32,7 @@ It is told of no more until that day, and then anew. Nothing is silent for ever,
 more than a year. With the code that omamori has sent by a channel in the place of ID,
 it says that messages arrive there.
 
-  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "we move in February"`, `omamori due ack ID --until 日付 --because 理由
+  omamori due ack notice-1a2b3c4d --until 2027-03-01 --because "we move then"`, `omamori due ack ID --until 日付 --because 理由
 
 その日まで通知を止め、その日になるとあらためて知らせます。期限なしや1年を超える休止は
 できません。ID のかわりに通知先に届いた確認コードを入れると、届いたことを記録します。
