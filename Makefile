@@ -108,7 +108,7 @@ test-host:
 
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
-	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+	go test -tags lab -count=1 -v -timeout 60m -run '$(RUN)' $(TESTFLAGS) ./lab
 
 ## make test-page  look at every view of the page in a real browser, in both languages
 test-page:
