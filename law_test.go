@@ -39,7 +39,7 @@ var layers = map[string]int{
 	"links/wordpress": 2, "notify/deliver": 2, "probe/probetest": 2, "site": 2, "tunnel/engine": 2,
 	"vault/aegis": 2, "vault/bitwarden": 2, "vault/ente": 2, "vault/pages": 2, "vault/twofas": 2,
 	"ways/waystest": 2,
-	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3, "report": 3, "site/sitetest": 3, "web/signin": 3,
+	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3, "report": 3, "site/sitetest": 3, "web/browsertest": 3, "web/signin": 3,
 	"cli": 4, "control": 4, "web": 4, "web/api": 4, "web/gallery": 4, "web/passkey": 4,
 	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5, "cmd/omamori-passkey": 5,
 	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
