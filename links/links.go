@@ -17,6 +17,8 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/backup"
+	"github.com/omamori-guard/omamori/links/cadence"
 	"github.com/omamori-guard/omamori/links/card"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/clock"
@@ -24,6 +26,7 @@ import (
 	"github.com/omamori-guard/omamori/links/disk"
 	"github.com/omamori-guard/omamori/links/domain"
 	"github.com/omamori-guard/omamori/links/ec2"
+	"github.com/omamori-guard/omamori/links/eol"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
@@ -42,6 +45,7 @@ import (
 	"github.com/omamori-guard/omamori/links/tls"
 	"github.com/omamori-guard/omamori/links/totp"
 	"github.com/omamori-guard/omamori/links/tunnel"
+	"github.com/omamori-guard/omamori/links/updates"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -90,6 +94,10 @@ func All() []chain.Kind {
 		contract.Kind(),
 		keyage.Kind(),
 		phonechanged.Kind(),
+		eol.Kind(),
+		updates.Kind(),
+		backup.Kind(),
+		cadence.Kind(),
 	}
 	if name := twice(kinds); name != "" {
 		panic(fmt.Sprintf("links: the kind %s is registered twice", name))

@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -98,4 +100,25 @@ func LastDay(s string) (over time.Time, err error) {
 	}
 	over, err = time.ParseInLocation(time.DateOnly, s, time.Local)
 	return over.AddDate(0, 0, 1), err
+}
+
+// ReadFile reads at most so many bytes of a regular file: opening a fifo would wait for ever.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, more, err := ReadAll(f, limit)
+	if err == nil && more {
+		err = fmt.Errorf("%s is longer than %d bytes", path, limit)
+	}
+	return b, err
 }
