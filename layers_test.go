@@ -26,6 +26,7 @@ var layers = numbered(
 		"journal",
 		"notify",
 		"probe",
+		"restore",
 		"support",
 		"tune",
 		"tunnel",
@@ -55,6 +56,7 @@ var layers = numbered(
 		"links/awssg",
 		"links/awsssm",
 		"links/awsusage",
+		"links/backup",
 		"links/cadence",
 		"links/card",
 		"links/channel",
@@ -109,6 +111,7 @@ var layers = numbered(
 		"links/linktest",
 		"report",
 		"site/sitetest",
+		"web/browsertest",
 		"web/signin",
 	},
 	[]string{

@@ -87,7 +87,8 @@ func (a *App) dueCommand() *cobra.Command {
 	})
 	drill.ValidArgsFunction = a.completeLinks
 	a.keyFlags(drill, &book.keys)
-	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand(), a.caseCommand(), a.letterCommand(), a.refreshCommand())
+	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand())
+	c.AddCommand(a.caseCommand(), a.letterCommand(), a.refreshCommand(), a.restoreCommand())
 	return c
 }
 

@@ -36,7 +36,10 @@ func up(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	if o.socks == "" {
-		return upTUN(ctx, o, c)
+		return upTUN(ctx, o, c, log)
+	}
+	if c.MTU = found(ctx, c, log); ctx.Err() != nil {
+		return nil
 	}
 	v, err := engine.Connect(ctx, c, engine.Options{Log: log})
 	if err != nil {
@@ -54,7 +57,7 @@ func up(ctx context.Context, o options, log *slog.Logger) error {
 // upTUN makes a TUN and the routes to it, has another process without any right carry
 // the packets, and takes back what does not go with the device. It keeps root for that,
 // and neither hears nor says anything on the network.
-func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
+func upTUN(ctx context.Context, o options, c tunnel.Conf, log *slog.Logger) error {
 	if os.Geteuid() != 0 {
 		return errors.New("a TUN needs root; without: -socks 127.0.0.1:1080")
 	}
@@ -66,38 +69,66 @@ func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
 	if name == "" {
 		name = "omamori0"
 	}
+	if err := makeKernel(ctx, name); err == nil {
+		defer func() { _ = command(context.WithoutCancel(ctx), "", "ip", "link", "delete", name) }()
+		return upKernel(ctx, o, c, name, uid)
+	} else if ctx.Err() == nil {
+		log.Info("no WireGuard of the kernel's: this program carries the packets", "error", err)
+	}
 	fd, err := openTUN(name)
 	if err != nil {
 		return fmt.Errorf("make %s: %w", name, err)
 	}
 	device := os.NewFile(uintptr(fd), name)
 	defer device.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	return child(ctx, o, "carry", c, device, func(said io.Reader) error {
+		// Undone even if only some of it was done.
+		defer func() { _ = routes(context.WithoutCancel(ctx), name, uid, "", c, false) }()
+		if err := routes(ctx, name, uid, "", c, true); err != nil {
+			cancel()
+			return err
+		}
+		hear(said, func(line string) {
+			if n, ok := heard(line, most(c)); ok {
+				setMTU(ctx, name, n)
+			}
+		})
+		return nil
+	})
+}
+
+// child runs a process of this program that gives its rights up, until ctx is done, beside
+// what takes what it says. It has the configuration, and perhaps a device.
+func child(ctx context.Context, o options, verb string, c tunnel.Conf, device *os.File, beside func(said io.Reader) error) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	carrier := exec.CommandContext(ctx, self, "carry", "-user", o.user)
-	carrier.Stdin = strings.NewReader(c.String()) // the private key is for it alone
-	carrier.Stderr = os.Stderr
-	carrier.ExtraFiles = []*os.File{device} // 3
-	carrier.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	carrier.Cancel = func() error { return carrier.Process.Signal(syscall.SIGTERM) }
-	carrier.WaitDelay = 10 * time.Second
+	cmd := exec.CommandContext(ctx, self, verb, "-user", o.user)
+	cmd.Stdin = strings.NewReader(c.String()) // the private key is for it alone
+	cmd.Stderr = os.Stderr
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if device != nil {
+		cmd.ExtraFiles = []*os.File{device} // 3
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
 	runtime.LockOSThread() // with which Pdeathsig would end it
 	defer runtime.UnlockOSThread()
-	if err := carrier.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		return err
 	}
-	// Undone even if only some of it was done.
-	defer func() { _ = routes(context.WithoutCancel(ctx), name, uid, c, false) }()
-	if err := routes(ctx, name, uid, c, true); err != nil {
-		cancel()
-		_ = carrier.Wait() // it was told to end
+	if err := beside(said); err != nil {
+		_ = cmd.Wait() // it was told to end
 		return err
 	}
-	err = carrier.Wait()
+	err = cmd.Wait()
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -107,20 +138,9 @@ func upTUN(ctx context.Context, o options, c tunnel.Conf) error {
 // carry is the process of up that has no right: it has a configuration on its standard
 // input, and a TUN.
 func carry(ctx context.Context, o options, log *slog.Logger) error {
-	uid, gid, err := unprivileged(o.user)
+	c, err := shed(o)
 	if err != nil {
 		return err
-	}
-	if err := become(uid, gid); err != nil {
-		return err
-	}
-	b, err := io.ReadAll(io.LimitReader(os.Stdin, tunnel.MaxConf+1))
-	if err != nil {
-		return err
-	}
-	c, mistakes := tunnel.ParseConf(b)
-	if tunnel.Wrong(mistakes) {
-		return &badConf{"stdin", mistakes}
 	}
 	device, _, err := tun.CreateUnmonitoredTUNFromFD(3)
 	if err != nil {
@@ -137,6 +157,7 @@ func carry(ctx context.Context, o options, log *slog.Logger) error {
 	defer cancel()
 	work.Go(func() { v.Follow(ctx, c, log) })
 	log.Info("up")
+	work.Go(func() { measure(ctx, c, log, os.Stdout) })
 	select {
 	case <-ctx.Done():
 		return nil
@@ -166,8 +187,8 @@ func readConf(path string) (tunnel.Conf, error) {
 
 // routes gives the device its addresses, and the system the routes through it, or
 // takes away what does not go with the device. Who carries the packets is user uid: his
-// own go where they always went.
-func routes(ctx context.Context, name string, uid int, c tunnel.Conf, add bool) error {
+// own go where they always went. So do the kernel's own, by their mark, if it carries them.
+func routes(ctx context.Context, name string, uid int, mark string, c tunnel.Conf, add bool) error {
 	var orders [][]string
 	order := func(words ...string) { orders = append(orders, words) }
 	all, carrier := map[bool]bool{}, fmt.Sprintf("%d-%d", uid, uid)
@@ -181,11 +202,7 @@ func routes(ctx context.Context, name string, uid int, c tunnel.Conf, add bool) 
 		for _, a := range c.Addresses {
 			order("ip", "addr", "add", a.String(), "dev", name)
 		}
-		mtu := c.MTU
-		if mtu == 0 {
-			mtu = tunnel.DefaultMTU
-		}
-		order("ip", "link", "set", name, "mtu", strconv.Itoa(mtu), "up")
+		order("ip", "link", "set", name, "mtu", strconv.Itoa(most(c)), "up")
 	}
 	for _, p := range c.Peers {
 		for _, a := range p.AllowedIPs {
@@ -198,15 +215,22 @@ func routes(ctx context.Context, name string, uid int, c tunnel.Conf, add bool) 
 		}
 	}
 	for six := range all {
+		rules := [][]string{{"not", "uidrange", carrier, "table", table}}
+		if mark != "" {
+			rules = [][]string{{"not", "fwmark", mark, "table", table}, {"uidrange", carrier, "table", "main"}}
+		}
+		rules = append(rules, []string{"table", "main", "suppress_prefixlength", "0"})
 		if !add {
-			order("ip", family(six), "rule", "del", "not", "uidrange", carrier, "table", table)
-			order("ip", family(six), "rule", "del", "table", "main", "suppress_prefixlength", "0")
+			for _, r := range rules {
+				order(append([]string{"ip", family(six), "rule", "del"}, r...)...)
+			}
 			continue
 		}
 		// All goes through the tunnel but its own packets and what is near by.
 		order("ip", family(six), "route", "replace", "default", "dev", name, "table", table)
-		order("ip", family(six), "rule", "add", "not", "uidrange", carrier, "table", table)
-		order("ip", family(six), "rule", "add", "table", "main", "suppress_prefixlength", "0")
+		for _, r := range rules { // each before the one before it
+			order(append([]string{"ip", family(six), "rule", "add"}, r...)...)
+		}
 	}
 	var wrong []error
 	for _, o := range orders {
