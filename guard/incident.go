@@ -14,8 +14,10 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 	g.append(incidentEntry(ch))
 	switch ch.What {
 	case chain.Opened:
-		g.mends[i.ID] = &mend{incident: i}
-		g.diagnose(g.mends[i.ID])
+		m := &mend{incident: i}
+		m.broke, _ = g.state.Proof(i.Link)
+		g.mends[i.ID] = m
+		g.diagnose(m)
 	case chain.Moved:
 		m := g.mends[i.ID]
 		if m == nil {
@@ -24,6 +26,7 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 		}
 		g.remember(m, view.At())
 		m.begin()
+		m.broke, _ = g.state.Proof(i.Link)
 		g.diagnose(m)
 	case chain.Merged:
 		g.remember(g.mends[i.ID], i.Ended)
@@ -47,6 +50,9 @@ func (g *Guard) diagnose(m *mend) {
 		return
 	}
 	proof, _ := g.state.Proof(l.Name)
+	if proof.Verdict != chain.Broken {
+		proof = m.broke // it holds again, and that tells nothing of why it did not
+	}
 	m.busy = true
 	m.phase = looking
 	m.found, m.foundAt = proof.Cause, time.Now()

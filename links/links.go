@@ -17,6 +17,7 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/backup"
 	"github.com/omamori-guard/omamori/links/cadence"
 	"github.com/omamori-guard/omamori/links/card"
 	"github.com/omamori-guard/omamori/links/claim"
@@ -95,6 +96,7 @@ func All() []chain.Kind {
 		phonechanged.Kind(),
 		eol.Kind(),
 		updates.Kind(),
+		backup.Kind(),
 		cadence.Kind(),
 	}
 	if name := twice(kinds); name != "" {

@@ -8,6 +8,7 @@ func catalogue() [][]entry {
 		chainTexts,
 		configTexts,
 		awsTexts,
+		backupTexts,
 		cadenceTexts,
 		caseTexts,
 		causeTexts,
