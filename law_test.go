@@ -25,7 +25,7 @@ const module = "github.com/omamori-guard/omamori"
 // own. What is not in this table is refused. links/* are rooms: siblings never
 // import each other.
 var layers = map[string]int{
-	"chain": 0, "door": 0, "light": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0, "wpconfig": 0,
+	"chain": 0, "door": 0, "light": 0, "linux": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0, "wpconfig": 0,
 	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "due/notice": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
 	"journal": 1, "notify": 1, "probe": 1, "restore": 1, "support": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1,
 	"vault/google": 1, "vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpdb": 1,
@@ -49,8 +49,9 @@ var layers = map[string]int{
 var only = map[string][]string{
 	"chain":        nil,
 	"door":         {},
-	"hands":        {"chain", "door", "mounts", "words"},
+	"hands":        {"chain", "door", "linux", "mounts", "words"},
 	"light":        nil,
+	"linux":        nil,
 	"mounts":       nil,
 	"paper":        nil,
 	"tunnel":       {"chain"},
