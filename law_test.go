@@ -25,8 +25,9 @@ const module = "github.com/omamori-guard/omamori"
 var only = map[string][]string{
 	"chain":        nil,
 	"door":         {},
-	"hands":        {"chain", "door", "mounts", "words"},
+	"hands":        {"chain", "door", "linux", "mounts", "words"},
 	"light":        nil,
+	"linux":        nil,
 	"mounts":       nil,
 	"paper":        nil,
 	"tunnel":       {"chain"},

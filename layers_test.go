@@ -7,6 +7,7 @@ var layers = numbered(
 		"chain",
 		"door",
 		"light",
+		"linux",
 		"mounts",
 		"paper",
 		"vault/otp",

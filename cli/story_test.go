@@ -31,7 +31,12 @@ type teller struct {
 // story runs a guard over doc/examples/story.yaml, with its control socket.
 func story(t *testing.T) teller {
 	t.Helper()
-	file, problems, err := config.Load("../doc/examples/story.yaml", config.Options{Kinds: links.All(), Sections: []config.Section{guard.SupportSection()}})
+	return guarded(t, "../doc/examples/story.yaml")
+}
+
+func guarded(t *testing.T, path string) teller {
+	t.Helper()
+	file, problems, err := config.Load(path, config.Options{Kinds: links.All(), Sections: []config.Section{guard.SupportSection()}})
 	if err != nil || len(problems) > 0 {
 		t.Fatal(err, problems)
 	}
