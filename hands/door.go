@@ -53,6 +53,7 @@ type Door struct {
 	lock         *os.File
 	wake         chan struct{}
 	asks, looks  *allowance // of permits; of the guard's questions
+	looking      sync.Mutex // one of these at a time
 	now          func() time.Time
 
 	ctx  context.Context

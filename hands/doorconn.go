@@ -146,7 +146,10 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		return p, refuse(chain.Say("hands.root_only"))
 	}
 	if c.role == roleGuard {
-		d.pace() // the knocks are not to wait for one that was taken over
+		// The knocks are not to wait for one that was taken over: but for one question of his.
+		d.pace()
+		d.looking.Lock()
+		defer d.looking.Unlock()
 	}
 	switch q.Op {
 	case doorHello:

@@ -50,7 +50,7 @@ func TestAGuardThatAsksWithoutEnd(t *testing.T) {
 	h.start()
 	var asked atomic.Int64
 	began := time.Now()
-	for range 8 {
+	for range 4 {
 		c, err := h.as(65534)
 		fatal(t, err)
 		go func() {
@@ -66,7 +66,7 @@ func TestAGuardThatAsksWithoutEnd(t *testing.T) {
 		}()
 		t.Cleanup(func() { c.Close() })
 	}
-	for range 10 {
+	for range 3 {
 		_, err := h.knock()
 		fatal(t, err)
 	}
