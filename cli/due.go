@@ -86,6 +86,7 @@ func (a *App) dueCommand() *cobra.Command {
 	a.keyFlags(drill, &book.keys)
 	c.AddCommand(drill, a.caseCommand(), a.letterCommand())
 	c.AddCommand(a.refreshCommand(), a.restoreCommand())
+	a.withEnds(c)
 	return c
 }
 

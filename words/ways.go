@@ -133,9 +133,11 @@ var waysTexts = []entry{
 	{"cli.short_due", "what only a person can prove", "手動で確認するもの"},
 	{"cli.help_due", `omamori due                what only a person can prove, due ones first
 omamori due drill [LINK]   answer them now
+omamori due --all [--ics]  everything that will end (as a calendar)
 
   omamori due`, `omamori due                手動で確認するもの（期限の来たものから）
 omamori due drill [LINK]   今すぐ確認する
+omamori due --all [--ics]  期限のあるものすべて（カレンダー形式でも）
 
   omamori due`},
 	{"cli.short_drill", "answer what only a person can prove", "手動の確認に答える"},
