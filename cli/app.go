@@ -47,6 +47,7 @@ type Guard interface {
 	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
+	Due
 	Peers
 	Tuner
 	Pages

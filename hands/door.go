@@ -106,7 +106,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger, now func() time.Tim
 		return nil, errors.Join(err, lock.Close())
 	}
 	d.gate, err = door.NewGate(door.GateOptions{Door: file.fingerprint(), Limits: d.limits(),
-		Signers: d.signers, Marks: filepath.Join(dir, "marks"), Now: now})
+		Signers: d.signers, Marks: filepath.Join(dir, "marks"), Boot: bootID(), Now: now})
 	if err != nil {
 		log.Warn("no permit is admitted without a challenge", "error", err)
 	}
@@ -165,11 +165,17 @@ const courtesy = 20 * time.Millisecond
 
 // keep ends what the kernel has not ended, and puts back what somebody took away.
 func (d *Door) keep() {
+	unready := false // that is told once
 	for {
 		d.mu.Lock()
 		wait := d.tend(sinceBoot())
 		d.mu.Unlock()
 		d.book.retry()
+		err := d.gate.Prepare()
+		if err != nil && !unready {
+			d.log.Warn("soon no permit is admitted without a challenge", "error", err)
+		}
+		unready = err != nil
 		timer := time.NewTimer(wait)
 		select {
 		case <-d.ctx.Done():

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -93,7 +94,7 @@ func PasskeyProgram(path string) func(context.Context, PasskeyJob) (PasskeyResul
 		cmd.Env = []string{} // it needs none of our secrets
 		cmd.Stdin = bytes.NewReader(in)
 		cmd.WaitDelay = time.Second
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
 		out, err := cmd.Output()
 		if json.Unmarshal(out, &r) == nil && r.Error != "" {
 			return r, errors.New(words.Clean(r.Error))
