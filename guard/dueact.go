@@ -242,6 +242,14 @@ func (g *Guard) Here(ctx context.Context, who string) error {
 	return g.said1(ctx, func(now time.Time) error { g.alive(now, "here"); return nil })
 }
 
+// SignedIn takes it that a person has signed in to the page, beside the loop.
+func (g *Guard) SignedIn(string) {
+	at := time.Now()
+	go func() { // ends when the guard does, at the latest
+		_ = g.call(context.Background(), func() { g.alive(at, "signin"); g.saveDue() }) // stopped: nobody is warned any more
+	}()
+}
+
 // dealtWith ends the notices of which it is seen that what they announced is dealt with.
 func (g *Guard) dealtWith(now time.Time) {
 	for _, id := range sorted(g.book.Notices) {

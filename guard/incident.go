@@ -57,9 +57,9 @@ func (g *Guard) diagnose(m *mend) {
 	m.busy = true
 	m.phase = looking
 	m.found, m.foundAt = proof.Cause, time.Now()
-	about, service := l.Name, ""
+	about, service, here := l.Name, "", l.From == "" // l is the loop's: not read beside it
 	mender, can := l.prover.(chain.Mender)
-	can = can && l.From == "" // nothing is done here on the word of another
+	can = can && here // nothing is done here on the word of another
 	var witnesses []string
 	if can {
 		service = mender.Service()
@@ -93,7 +93,7 @@ func (g *Guard) diagnose(m *mend) {
 		if can {
 			plan = mender.Plan(proof, e)
 		}
-		if l.From == "" {
+		if here {
 			plan = starving(g.ctx, plan, sleepFor)
 		}
 		g.later(g.ctx, func() {

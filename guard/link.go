@@ -86,7 +86,8 @@ func (g *Guard) watch(l *link) {
 	}
 	ctx, cancel := context.WithCancel(g.ctx)
 	l.unwatch = cancel
-	wake := func() { g.later(ctx, func() { g.wake(l.Name) }) }
+	name := l.Name // l is the loop's: not read beside it
+	wake := func() { g.later(ctx, func() { g.wake(name) }) }
 	g.work.Go(func() {
 		// Watching fails while hands are away; the link is proved at its beat
 		// until they are back.
@@ -99,7 +100,7 @@ func (g *Guard) watch(l *link) {
 			if time.Since(began) > time.Minute {
 				pause = 100 * time.Millisecond
 			}
-			g.o.Log.Debug("watch link", "link", l.Name, "error", err)
+			g.o.Log.Debug("watch link", "link", name, "error", err)
 			select {
 			case <-ctx.Done():
 				return

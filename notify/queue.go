@@ -17,7 +17,7 @@ const (
 	// keepTrying is after how long a message is given up.
 	keepTrying = 24 * time.Hour
 	// handOnAfter is after how many tries, some minutes, the spare channels are told too.
-	handOnAfter = 5
+	handOnAfter = 6
 	firstPause  = time.Second
 	lastPause   = 10 * time.Minute
 	// lastSave bounds the saving when the queue stops.
@@ -47,7 +47,17 @@ type Queue struct {
 	channels []Channel
 	waiting  map[string]*line // by channel
 	busy     map[string]bool
+	handed   []handed // the newest last
 }
+
+// handed is a message that the spare channels were given, at At.
+type handed struct {
+	event string
+	at    time.Time
+}
+
+// mostHanded bounds how many of these are remembered.
+const mostHanded = 100
 
 // line is what waits for one channel.
 type line struct {
@@ -132,8 +142,12 @@ func (q *Queue) add(c Channel, m Message) {
 
 // handOn gives a message that a channel does not take to the spare ones; mu is held.
 func (q *Queue) handOn(from Channel, m Message) {
-	if from.Spare || m.Only {
+	h := handed{m.Event, m.At}
+	if from.Spare || m.Only || slices.ContainsFunc(q.handed, func(o handed) bool { return o.event == h.event && o.at.Equal(h.at) }) {
 		return
+	}
+	if q.handed = append(q.handed, h); len(q.handed) > mostHanded {
+		q.handed = q.handed[1:]
 	}
 	for _, c := range q.channels {
 		told := slices.ContainsFunc(q.waiting[c.Name].Items, func(i item) bool { return i.Message.At.Equal(m.At) && i.Message.Event == m.Event })

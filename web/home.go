@@ -59,6 +59,8 @@ type goalCard struct {
 	Proof    string
 	ProvedAt time.Time
 	Low      bool // the margin is nothing to be calm about
+	// Next says what becomes of it next, as things end; nothing if nothing is known to.
+	Next []string
 }
 
 func (p *page) home(r *http.Request, s *screen) error {
@@ -167,6 +169,9 @@ func (p *page) partsOf(ctx context.Context, s guard.Status, lang words.Lang) par
 		c.Figure, c.Means, c.Low = marginSaid(g.Margin, lang)
 		if g.WayBack != nil && *g.WayBack > 0 {
 			c.Back = lang.Duration(time.Duration(*g.WayBack * float64(time.Second)))
+		}
+		if len(g.Ahead) > 0 {
+			c.Next = []string{g.Ahead[0].Said}
 		}
 		if w := all[g.Name]; w != nil {
 			c.Sets, c.More = setsOf(w, lang)

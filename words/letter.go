@@ -14,6 +14,7 @@ var letterTexts = []entry{
 	{"letter.verdict_holds", "holds", "問題なし"},
 	{"letter.verdict_broken", "out of reach", "できません"},
 	{"letter.verdict_unproven", "not proved", "未確認"},
+	{"letter.stands", "{verdict}; {margin}", "{verdict}。{margin}"},
 	{"letter.margin_none", "no loss that is known of takes it", "想定できる損失では失われません"},
 	{"letter.margin", "survives {n} more {n|loss|losses}", "あと {n} つ失っても大丈夫です"},
 	{"letter.margin_zero", "the next loss may take it", "次の損失で失われるおそれがあります"},

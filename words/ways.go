@@ -77,6 +77,7 @@ var waysTexts = []entry{
 	{"cli.ways_step_needs", "with: {names}", "必要なもの: {names}"},
 	{"cli.ways_step_way", "{n}. then by way {way}: {names}", "{n}. その後は経路 {way}: {names}"},
 	{"cli.ways_weights", "Most hangs on", "特に大切なもの"},
+	{"cli.ways_ahead", "If nobody renews what ends:", "期限が来るものをそのままにすると:"},
 	{"cli.ways_next", "Best next step", "次の一手"},
 	{"cli.ways_next_prove", "prove what is not proved (omamori due drill, omamori prove); the margin is {to} if all holds", "未確認のものを確認する（omamori due drill、omamori prove）。すべて正常なら余裕は {to}"},
 	{"cli.ways_next_mend", "{mend} ({takes:duration}): margin {from} → {to}", "{mend}（{takes:duration}）: 余裕 {from} → {to}"},

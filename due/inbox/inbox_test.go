@@ -159,9 +159,15 @@ func TestRead(t *testing.T) {
 	}
 	j.Cursors = a.Cursors
 	// Nothing was read, in the eyes of the owner's own mail program.
-	seen, err := filepath.Glob(filepath.Join(d.dir, "home/Maildir/cur/*S*"))
-	if err != nil || len(seen) > 0 {
-		t.Errorf("marked as read: %v %v", seen, err)
+	for _, folder := range []string{"", ".Providers"} {
+		seen, err := filepath.Glob(filepath.Join(d.dir, "home/Maildir", folder, "cur/*:2,?*"))
+		if err != nil || len(seen) > 0 {
+			t.Errorf("marked: %v %v", seen, err)
+		}
+		fresh, err := os.ReadDir(filepath.Join(d.dir, "home/Maildir", folder, "new"))
+		if err != nil || len(fresh) == 0 {
+			t.Errorf("the mails of %q are not new any more (%v)", folder, err)
+		}
 	}
 	// A folder that is not there keeps no other from being read.
 	j.Box.Folders = []string{"Nowhere", "INBOX"}

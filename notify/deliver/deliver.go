@@ -53,6 +53,9 @@ func Deliver(ctx context.Context, j notify.Job) error {
 		return errors.New(lang.Text("notify.unreadable_url"))
 	}
 	if strings.HasPrefix(to, "line://") {
+		if _, ok := parseLine(to); !ok {
+			return errors.New(lang.Text("notify.bad_line"))
+		}
 		send = line
 	}
 	// Not every service obeys a context: such a one is left behind.

@@ -62,10 +62,7 @@ func parseLine(s string) (t lineTarget, ok bool) {
 
 // line delivers a message by LINE.
 func line(ctx context.Context, to string, m notify.Message, lang words.Lang) error {
-	t, ok := parseLine(to)
-	if !ok {
-		return errors.New(lang.Text("notify.bad_line"))
-	}
+	t, _ := parseLine(to) // Deliver has seen that it is one
 	if m.Light {
 		if left, limited := t.left(ctx); limited && left <= 0 {
 			return errors.New(lang.Text("notify.line_quota"))

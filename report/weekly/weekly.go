@@ -79,7 +79,11 @@ func (w Week) Text(lang words.Lang) string {
 	p("%s", lang.Text("letter.week_"+w.mood()))
 	p("\n%s", lang.Text("letter.goals"))
 	for _, g := range w.Goals {
-		p("  %s %s: %s", mark(g.Verdict), g.Title, strings.TrimRight(lang.Text("letter.verdict_"+g.Verdict.String())+". "+g.Margin, ". "))
+		said := lang.Text("letter.verdict_" + g.Verdict.String())
+		if g.Margin != "" {
+			said = lang.Say(chain.Say("letter.stands", "verdict", said, "margin", g.Margin))
+		}
+		p("  %s %s: %s", mark(g.Verdict), g.Title, said)
 		if g.Ahead != "" {
 			p("    %s", g.Ahead)
 		}

@@ -344,7 +344,15 @@ func (g *Gate) finishBring(r *http.Request, token string, f finished) (name, new
 	return name, newToken, err
 }
 
-// cameIn journals that somebody has come in.
+// cameIn journals that somebody has come in, and tells of one who may act: a guest who only
+// looks is not the owner.
 func (g *Gate) cameIn(ctx context.Context, key, name string, r *http.Request) {
 	_ = g.note(ctx, chain.Say(key, "name", name, "from", callerOf(r).addr))
+	g.mu.Lock()
+	p := g.person(name)
+	acts := p != nil && p.Act
+	g.mu.Unlock()
+	if acts && g.o.CameIn != nil {
+		g.o.CameIn(name)
+	}
 }
