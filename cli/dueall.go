@@ -123,7 +123,7 @@ func (a *App) showEnds(w io.Writer, e ends) {
 		case d <= 0 && o.verdict == chain.Broken:
 			return a.say("cli.end_over")
 		case d <= 0:
-			return a.say("cli.due_now")
+			return a.say("cli.end_now")
 		case d >= 48*time.Hour:
 			return a.say("cli.end_in", "in", d.Truncate(24*time.Hour))
 		default:

@@ -11,6 +11,7 @@ var cliEndTexts = []entry{
 	{"cli.end_drill", "the drill of {link} falls due", "{link} の訓練の期限"},
 	{"cli.end_drill_hint", "Answer it: omamori due drill {link}", "答えてください: omamori due drill {link}"},
 	{"cli.end_over", "over", "期限切れ"},
+	{"cli.end_now", "now", "今すぐ"},
 	{"cli.end_in", "in {in:duration}", "あと{in:duration}"},
 	{"cli.no_ends", "nothing is known to end", "期限のあるものは見つかっていません"},
 	{"cli.calendar", "omamori: what ends on {host}", "omamori: {host} の期限"},
