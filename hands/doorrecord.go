@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/door"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // What a DoorRecord tells of.
@@ -160,7 +161,7 @@ func (b *doorBook) save() error {
 	}
 	end, laid, err := b.lay()
 	if err == nil {
-		err = unix.Fdatasync(int(b.file.Fd()))
+		err = linux.Fdatasync(int(b.file.Fd()))
 	}
 	if err == nil {
 		b.at, b.laid = end, laid
@@ -260,11 +261,11 @@ func (b *doorBook) close() error {
 
 // sinceBoot is the time since the boot, the time asleep included.
 func sinceBoot() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil { // it always works
+	d, err := linux.SinceBoot()
+	if err != nil { // it always works
 		return 0
 	}
-	return time.Duration(t.Nano())
+	return d
 }
 
 // saveRules makes the rules those of every boot, durably; nil takes them away.
