@@ -179,7 +179,7 @@ func (a *App) report(err error) int {
 		code = exitUsage
 	case errors.As(err, &refused):
 		text, hint = refused.Text, refused.Hint
-		if refused.Code == "refused" { // a configuration
+		if refused.Code == "refused" || refused.Code == "bad_due" { // a configuration, or a word on what is due
 			code = exitUsage
 		}
 	default:

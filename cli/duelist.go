@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,10 +108,6 @@ func (a *App) hereCommand() *cobra.Command {
 
 func (a *App) afterDue(items []guard.DueItem, err error) error {
 	if err != nil {
-		var refused *guard.Refused
-		if errors.As(err, &refused) && refused.Code == "bad_due" {
-			return &shownProblem{refused}
-		}
 		return err
 	}
 	if a.json {
@@ -121,15 +116,6 @@ func (a *App) afterDue(items []guard.DueItem, err error) error {
 	a.dueItems(a.style(a.Out), items)
 	return nil
 }
-
-// shownProblem is a refusal because the question was wrong.
-type shownProblem struct{ *guard.Refused }
-
-// Unwrap gives the refusal, of which the words are.
-func (p *shownProblem) Unwrap() error { return p.Refused }
-
-// Usage reports that the question was wrong.
-func (p *shownProblem) Usage() bool { return true }
 
 // addCommand is `omamori due add`: a mail on standard input is a notice.
 func (a *App) addCommand() *cobra.Command {
