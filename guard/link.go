@@ -47,6 +47,13 @@ func (l *link) close(log *slog.Logger) {
 	}
 }
 
+// hangs reports whether a link's verdict may hang on an attribute of a thing: what a person
+// proves may, and what can say how it would be with another one.
+func hangs(l *link) bool {
+	_, supposes := l.prover.(chain.Supposer)
+	return l.Kind.Person || supposes
+}
+
 // build makes the links of file, taking over those that have not changed.
 func (g *Guard) build(file *config.File) (map[string]*link, error) {
 	links := make(map[string]*link, len(file.Links))
@@ -54,8 +61,7 @@ func (g *Guard) build(file *config.File) (map[string]*link, error) {
 	asBefore := maps.Equal(attrs, g.file.Chain.Model().Attrs())
 	for _, c := range file.Links {
 		c = g.placed(file, c)
-		// What a person proves may hang on an attribute.
-		if old := g.links[c.Name]; old != nil && same(old.Link, c) && (asBefore || !c.Kind.Person) {
+		if old := g.links[c.Name]; old != nil && same(old.Link, c) && (asBefore || !hangs(old)) {
 			old.Link = c
 			links[c.Name] = old
 			continue
