@@ -35,9 +35,9 @@ up: deps install
 down:
 	omamori site down $(SITE)
 
-## make test    install what the tests need, and run them all
+## make test    install what the tests need, run them all, and search all that they wrote for secrets
 test: deps test-deps lint
-	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 
 lint:

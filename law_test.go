@@ -42,7 +42,7 @@ var layers = map[string]int{
 	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3,
 	"cli": 4, "control": 4,
 	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5,
-	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5,
+	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5, "vault/leaks": 5,
 }
 
 // only lists packages that may import less of the project than their layer allows.

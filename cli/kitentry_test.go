@@ -17,15 +17,15 @@ func kitVault(t testing.TB) *vault.Vault {
 	t.Helper()
 	v := &vault.Vault{}
 	for _, a := range []otp.Account{
-		{Issuer: "AWS", Name: "root", Secret: otp.Secret("12345678901234567890")},
-		{Issuer: "発行者", Name: "持ち主", Secret: otp.Secret("abcdefghij"), Algorithm: otp.SHA512, Digits: 8, Period: time.Minute},
-		{Issuer: "Bank", Secret: otp.Secret("0123456789"), Type: otp.HOTP, Counter: 7},
+		{Issuer: "AWS", Name: "root", Secret: otp.Secret("never-shown-key-1")},
+		{Issuer: "発行者", Name: "持ち主", Secret: otp.Secret("never-shown-key-2"), Algorithm: otp.SHA512, Digits: 8, Period: time.Minute},
+		{Issuer: "Bank", Secret: otp.Secret("never-shown-key-3"), Type: otp.HOTP, Counter: 7},
 	} {
 		if _, err := v.Add(a, nil, "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := v.Add(otp.Account{Issuer: "AWS", Name: "login"}, otp.Secret("a key"), "login", time.Now()); err != nil {
+	if _, err := v.Add(otp.Account{Issuer: "AWS", Name: "login"}, otp.Secret("never-shown-key-4"), "login", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return v

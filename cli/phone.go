@@ -30,6 +30,8 @@ type moveState struct {
 	Began  time.Time `json:"began"`
 	// Proved maps the ids of accounts to when the new device showed a code of each.
 	Proved map[string]time.Time `json:"proved"`
+	// Unwatched is that the owner wants no links for the accounts that have none.
+	Unwatched bool `json:"unwatched,omitempty"`
 }
 
 func (a *App) movePath(device string) string {
@@ -191,6 +193,27 @@ func (m *mover) watch(ctx context.Context, v *vault.Vault, accounts []vault.Entr
 		return err
 	}
 	m.guard = g
+	m.find(v, s)
+	joined, err := m.join(ctx, s.Guard.Config, accounts)
+	if err != nil {
+		return err
+	}
+	if joined {
+		if s, err = g.Status(ctx); err != nil {
+			return err
+		}
+		m.find(v, s)
+	}
+	for _, e := range m.left(accounts) {
+		if err := m.tell(ctx, e, chain.CodeResult{Moving: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// find notes which links are of this device and an account.
+func (m *mover) find(v *vault.Vault, s guard.Status) {
 	for _, l := range s.Links {
 		if l.Code == "" || l.Device != m.state.Device || l.Vantage != "" {
 			continue
@@ -199,12 +222,6 @@ func (m *mover) watch(ctx context.Context, v *vault.Vault, accounts []vault.Entr
 			m.links[e.ID] = l
 		}
 	}
-	for _, e := range m.left(accounts) {
-		if err := m.tell(ctx, e, chain.CodeResult{Moving: true}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // left are the accounts that the new device has not proved.

@@ -45,10 +45,10 @@ func newKeeper(t *testing.T) *keeper {
 	k.write("given.key", key.String())
 	v := &vault.Vault{}
 	now := time.Now()
-	if _, err := v.Add(otp.Account{Secret: otp.Secret("12345678901234567890")}, nil, "aws-root", now); err != nil {
+	if _, err := v.Add(otp.Account{Secret: otp.Secret("never-shown-key-1")}, nil, "aws-root", now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Add(otp.Account{Secret: otp.Secret("09876543210987654321"), Type: otp.HOTP}, nil, "bank", now); err != nil {
+	if _, err := v.Add(otp.Account{Secret: otp.Secret("never-shown-key-2"), Type: otp.HOTP}, nil, "bank", now); err != nil {
 		t.Fatal(err)
 	}
 	if err := v.SealTo(key.Recipient().String(), "given", now); err != nil {

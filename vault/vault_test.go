@@ -25,7 +25,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 const passphrase = "correct horse battery staple"
 
 // secret is a secret of the tests, different for each n.
-func secret(n int) otp.Secret { return otp.Secret(fmt.Sprintf("test-secret-%08d", n)) }
+func secret(n int) otp.Secret { return otp.Secret(fmt.Sprintf("never-shown-key-%08d", n)) }
 
 func account(n int) otp.Account {
 	return otp.Account{Issuer: fmt.Sprintf("Issuer %d", n), Name: "owner@example.jp", Secret: secret(n)}
@@ -95,7 +95,7 @@ func TestRoundTrip(t *testing.T) {
 				return err
 			}
 		}
-		_, err := v.Add(otp.Account{Issuer: "Amazon Web Services"}, otp.Secret("hunter2"), "aws password", noon)
+		_, err := v.Add(otp.Account{Issuer: "Amazon Web Services"}, otp.Secret("never-shown-key: hunter2"), "aws password", noon)
 		return err
 	})
 	if err != nil {
@@ -114,7 +114,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%d: %+v", i, e)
 		}
 	}
-	if k := v.Entries()[3]; string(k.Key) != "hunter2" || !k.IsKey() {
+	if k := v.Entries()[3]; string(k.Key) != "never-shown-key: hunter2" || !k.IsKey() {
 		t.Errorf("%+v", k)
 	}
 	if got := v.BothFactors(); len(got) != 1 || got[0] != [2]string{"aws password", "amazon-web-services"} {

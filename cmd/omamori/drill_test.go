@@ -60,7 +60,7 @@ func TestDrillKit(t *testing.T) {
 		probetest.Needs(t, "poppler-utils: "+err.Error())
 	}
 	o := newOwner(t)
-	o.run(0, "", "vault", "init", "--passphrase-file", "passphrase", "--to", o.key.Recipient().String())
+	o.run(0, "", "vault", "init", "--passphrase-file", "given.word", "--to", o.key.Recipient().String())
 	for n, name := range []string{"aws", "github"} {
 		a := o.accounts[n]
 		o.vault(0, fmt.Sprintf("otpauth://totp/%s?secret=%s\n", name, a.Secret.Base32()), "vault", "add", name)
@@ -119,7 +119,7 @@ func TestDrillKit(t *testing.T) {
 
 	// Ctrl-C in the middle of a move: one account is proved, the other is a broken link.
 	code := o.accounts[0].Code(time.Now())
-	out := o.interrupt("2 of 2: ", code+"\n", "phone", "move", "--identity", "given.key")
+	out := o.interrupt("2 of 2: ", "no\n"+code+"\n", "phone", "move", "--identity", "given.key")
 	if !strings.Contains(out, "do not wipe the old phone") {
 		t.Errorf("an interrupted move says:\n%s", out)
 	}

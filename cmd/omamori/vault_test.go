@@ -44,7 +44,7 @@ func newOwner(t *testing.T) *owner {
 			t.Fatal(err)
 		}
 	}
-	o.write("passphrase", ownerPassphrase+"\n")
+	o.write("given.word", ownerPassphrase+"\n")
 	key, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func newOwner(t *testing.T) *owner {
 	o.key = key
 	o.write("given.key", key.String()+"\n")
 	for n, issuer := range []string{"Amazon Web Services", "GitHub", "Old Bank"} {
-		a := otp.Account{Issuer: issuer, Name: "owner", Secret: otp.Secret(fmt.Sprintf("grep-for-this-secret-%d!", n))}
+		a := otp.Account{Issuer: issuer, Name: "owner", Secret: otp.Secret(fmt.Sprintf("never-shown-key-%d!", n))}
 		if issuer == "Old Bank" {
 			a.Type = otp.HOTP
 		}
@@ -109,8 +109,8 @@ func (o *owner) vault(want int, input string, args ...string) string {
 	return o.run(want, input, append(args, "--identity", "given.key")...)
 }
 
-// link is the guard's state of a link.
-func (o *owner) link(name string) guard.LinkStatus {
+// status is what the guard says.
+func (o *owner) status() (s guard.Status) {
 	o.t.Helper()
 	out, err := o.command("status", "--json").Output()
 	var ended *exec.ExitError
@@ -118,17 +118,35 @@ func (o *owner) link(name string) guard.LinkStatus {
 		o.t.Fatal(err)
 	}
 	o.said.Write(out)
-	var s guard.Status
 	if err := json.Unmarshal(out, &s); err != nil {
 		o.t.Fatalf("%v\n%s", err, out)
 	}
+	return s
+}
+
+// link is the guard's state of a link.
+func (o *owner) link(name string) guard.LinkStatus {
+	o.t.Helper()
+	s := o.status()
 	for _, l := range s.Links {
 		if l.Name == name {
 			return l
 		}
 	}
-	o.t.Fatalf("no link %s:\n%s", name, out)
+	o.t.Fatalf("no link %s: %+v", name, s.Links)
 	return guard.LinkStatus{}
+}
+
+// margin is that of a goal now, nil if it has none.
+func (o *owner) margin(goal string) *int {
+	o.t.Helper()
+	for _, g := range o.status().Goals {
+		if g.Name == goal {
+			return g.Margin.Now
+		}
+	}
+	o.t.Fatal("no goal", goal)
+	return nil
 }
 
 // guards starts a guard, and stops it at the test's end.
@@ -188,7 +206,7 @@ func (o *owner) search() {
 			return err
 		}
 		name, _ := filepath.Rel(o.dir, path)
-		if name == "passphrase" || strings.HasPrefix(name, "given") { // the owner's own
+		if strings.HasPrefix(name, "given") { // the owner's own
 			return nil
 		}
 		b, err := os.ReadFile(path)
@@ -218,7 +236,7 @@ goals:
 func TestVault(t *testing.T) {
 	t.Parallel()
 	o := newOwner(t)
-	o.run(0, "", "vault", "init", "--passphrase-file", "passphrase", "--to", o.key.Recipient().String())
+	o.run(0, "", "vault", "init", "--passphrase-file", "given.word", "--to", o.key.Recipient().String())
 	uris := ""
 	for _, a := range o.accounts[:2] {
 		uris += fmt.Sprintf("otpauth://totp/%s:owner?secret=%s&issuer=%s\n", strings.ReplaceAll(a.Issuer, " ", "%20"), a.Secret.Base32(), strings.ReplaceAll(a.Issuer, " ", "%20"))
@@ -236,7 +254,7 @@ func TestVault(t *testing.T) {
 		t.Errorf("the list:\n%s", out)
 	}
 
-	o.run(0, "", "vault", "list", "--passphrase-file", "passphrase")
+	o.run(0, "", "vault", "list", "--passphrase-file", "given.word")
 
 	t.Run("codes", func(t *testing.T) {
 		before := time.Now()
@@ -303,19 +321,22 @@ func TestVault(t *testing.T) {
 		}
 	})
 	t.Run("phone move", func(t *testing.T) {
-		// The first account is proved, then the owner stops.
-		out := o.vault(1, code(0)+"\nq\n", "phone", "move")
+		// The first account is proved, then the owner stops. He lets the guard watch the one
+		// that it did not.
+		out := o.vault(1, "yes\n"+code(0)+"\nq\n", "phone", "move")
 		if !strings.Contains(out, "1 of 3: Amazon") || !strings.Contains(out, "do not wipe the old phone") || !strings.Contains(out, "▀") {
 			t.Errorf("an interrupted move says:\n%s", out)
-		}
-		if !strings.Contains(out, `entry: "github"`) {
-			t.Errorf("what no link watches is not said:\n%s", out)
 		}
 		if l := o.link("aws-phone"); l.Verdict != chain.Holds {
 			t.Errorf("what was proved: %v", l.Because)
 		}
-		if l := o.link("bank-phone"); l.Verdict != chain.Broken || l.Cause != "moving" {
-			t.Errorf("what is left is no broken link: %v %s", l.Verdict, l.Because)
+		for _, name := range []string{"bank-phone", "github-phone"} {
+			if l := o.link(name); l.Verdict != chain.Broken || l.Cause != "moving" {
+				t.Errorf("what is left is no broken link: %v %s", l.Verdict, l.Because)
+			}
+		}
+		if m := o.margin("accounts-phone"); m == nil || *m != -1 {
+			t.Errorf("what is left falls on no margin: %v", m)
 		}
 		// It is taken up where it was left; a wrong code and one of a wrong clock prove nothing.
 		late := o.accounts[1].Code(time.Now().Add(-10 * time.Minute))
@@ -327,8 +348,13 @@ func TestVault(t *testing.T) {
 		if !strings.Contains(out, "the old one may be wiped") {
 			t.Errorf("the end of a move says:\n%s", out)
 		}
-		if l := o.link("bank-phone"); l.Verdict != chain.Holds {
-			t.Errorf("at the end: %v", l.Because)
+		for _, name := range []string{"bank-phone", "github-phone"} {
+			if l := o.link(name); l.Verdict != chain.Holds {
+				t.Errorf("at the end: %v", l.Because)
+			}
+		}
+		if m := o.margin("accounts-phone"); m == nil || *m != 0 {
+			t.Errorf("at the end the margin is %v", m)
 		}
 		if out := o.vault(0, "", "vault", "code", "bank", "--json"); !strings.Contains(out, o.accounts[2].CodeOf(4)) {
 			t.Errorf("the counter did not follow the phone: %s", out)
@@ -377,7 +403,7 @@ func TestVault(t *testing.T) {
 func TestVaultFileLost(t *testing.T) {
 	t.Parallel()
 	o := newOwner(t)
-	word := []string{"--passphrase-file", "passphrase"}
+	word := []string{"--passphrase-file", "given.word"}
 	o.run(0, "", append([]string{"vault", "init", "--to", o.key.Recipient().String()}, word...)...)
 	for n, name := range []string{"one", "two"} {
 		o.vault(0, o.accounts[n].Secret.Base32()+"\n", "vault", "add", name)
@@ -393,33 +419,5 @@ func TestVaultFileLost(t *testing.T) {
 	o.run(0, "", append([]string{"vault", "versions", "--restore", "2"}, word...)...)
 	if out := o.run(0, "", append([]string{"vault", "list"}, word...)...); !strings.Contains(out, "one") {
 		t.Errorf("what came back:\n%s", out)
-	}
-}
-
-// A program that has opened the vault leaves no core, and cannot be read by its user's
-// other programs.
-func TestVaultIsHardened(t *testing.T) {
-	t.Parallel()
-	o := newOwner(t)
-	o.run(0, "", "vault", "init", "--passphrase-file", "passphrase")
-	cmd := o.command("vault", "list", "--passphrase-fd", "0")
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = cmd.Wait() }()
-	defer in.Close()
-	limits := fmt.Sprintf("/proc/%d/limits", cmd.Process.Pid)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		b, err := os.ReadFile(limits)
-		if err == nil && regexp.MustCompile(`Max core file size +0 +0 `).Match(b) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("a core may be dumped: %v\n%s", err, b)
-		}
 	}
 }
