@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench schema deps test-deps stack lab lab-deps test-lab clean help
+.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -17,12 +17,17 @@ STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-m
 PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic dbus sudo runit supervisor monit \
 	prometheus-blackbox-exporter gcc libc6-dev
 # … the door's, the vault's, its kit's, the tunnel's.
-PEERS += nftables iptables iproute2 ufw firewalld
-PEERS += age oathtool qrencode dovecot-imapd
+PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rsync git systemd
+PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
-PEERS += pptpd xl2tpd strongswan strongswan-swanctl libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
+# … the page's: a real browser, and promtool.
+PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
+PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
-HOST := debootstrap systemd-container lintian
+HOST := debootstrap systemd-container lintian faketime
+
+# By what the page's accessibility is tested.
+AXE := .cache/axe-core-4.10.3.js
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -38,17 +43,22 @@ down:
 ## make test    install what the tests need, run them all, and search all that they wrote for secrets
 test: deps test-deps lint
 	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
+	@$(MAKE) --no-print-directory test-page
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
-	go vet ./... && go vet -tags lab ./lab
-	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab ./lab
+	go vet ./... && go vet -tags lab,figures ./lab && go vet -tags browser $(BROWSER)
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab && go run $(STATICCHECK) -tags browser $(BROWSER)
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
 
 ## make bench   the figures of bench/RESULTS.md
 bench: build deps test-deps
 	go run ./bench $(ARGS)
+
+## make bench-host  how long visitors are without the blog, by systemd alone, monit and omamori (two hours)
+bench-host: deps test-deps lab-deps
+	go test -tags lab,figures -count=1 -v -timeout 180m -run TestFigures ./lab $(FIGURES)
 
 schema:
 	go run ./cmd/omamori config schema > doc/omamori.schema.json
@@ -89,9 +99,28 @@ lab-deps:
 lab: lab-deps
 	@lab/build --again
 
+## make test-host  of make test-lab the table of faults alone, where it can run
+test-host:
+	@[ "$$(id -u)" != 0 ] || $(MAKE) --no-print-directory lab-deps
+	@if why=$$(lab/can); then $(MAKE) --no-print-directory test-lab RUN=TestFaults; \
+	else echo "NOT TESTED HERE: every failure of a real server, on a host with systemd: $$why"; fi
+	@echo "NOT TESTED HERE: the package, and a site of one's own, on a host with systemd. For that: make test-lab"
+
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
-	go test -tags lab -count=1 -v -timeout 30m $(TESTFLAGS) ./lab
+	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+
+## make test-page  the page in a real browser: every view, and what is done on it, over a real blog
+BROWSER := ./web ./cmd/omamori
+test-page: deps test-deps axe
+	go test -tags browser -count=1 -p 1 -timeout 15m -run '^TestInBrowser' $(TESTFLAGS) $(BROWSER)
+
+## make page-pictures  pictures of every view, in pictures/ (or $OMAMORI_PICTURES)
+page-pictures: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
+page-pictures: test-page
+
+axe:
+	@packaging/axe $(AXE)
 
 clean:
 	rm -rf bin

@@ -25,13 +25,13 @@ const module = "github.com/omamori-guard/omamori"
 // own. What is not in this table is refused. links/* are rooms: siblings never
 // import each other.
 var layers = map[string]int{
-	"chain": 0, "door": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0,
-	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
-	"journal": 1, "notify": 1, "probe": 1, "support": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1,
-	"vault/google": 1, "vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpconfig": 1,
+	"chain": 0, "door": 0, "light": 0, "mounts": 0, "paper": 0, "vault/otp": 0, "vault/shamir": 0, "words": 0, "wpconfig": 0,
+	"aws/awstest": 1, "cause": 1, "cloud": 1, "door/doortest": 1, "due/notice": 1, "door/knock": 1, "door/nft": 1, "hands": 1,
+	"journal": 1, "notify": 1, "probe": 1, "restore": 1, "support": 1, "tune": 1, "tunnel": 1, "vantage": 1, "vault": 1,
+	"vault/google": 1, "vault/kit": 1, "vault/otpauth": 1, "vault/qr": 1, "ways": 1, "wpdb": 1,
 	"aws": 2, "config": 2, "door/install": 2, "links/address": 2, "links/awscontact": 2, "links/awsdevices": 2,
-	"links/awseic": 2, "links/awskey": 2, "links/awslb": 2, "links/awsmfa": 2, "links/awsphone": 2,
-	"links/awsserial": 2, "links/awssg": 2, "links/awsssm": 2, "links/awsusage": 2, "links/claim": 2,
+	"links/awseic": 2, "links/card": 2, "links/contract": 2, "links/domain": 2, "links/keyage": 2, "links/phonechanged": 2, "links/awskey": 2, "links/awslb": 2, "links/awsmfa": 2, "links/awsphone": 2,
+	"links/awsserial": 2, "links/backup": 2, "links/cadence": 2, "links/eol": 2, "links/updates": 2, "links/awssg": 2, "links/awsssm": 2, "links/awsusage": 2, "links/claim": 2,
 	"links/clock": 2, "links/disk": 2, "links/ec2": 2, "links/exec": 2, "links/firewall": 2,
 	"links/fixedaddress": 2, "links/http": 2, "links/kit": 2, "links/knock": 2, "links/mailbox": 2,
 	"links/memory": 2, "links/mysql": 2, "links/phpfpm": 2, "links/process": 2, "links/ssh": 2, "links/tcp": 2,
@@ -39,9 +39,9 @@ var layers = map[string]int{
 	"links/wordpress": 2, "notify/deliver": 2, "probe/probetest": 2, "site": 2, "tunnel/engine": 2,
 	"vault/aegis": 2, "vault/bitwarden": 2, "vault/ente": 2, "vault/pages": 2, "vault/twofas": 2,
 	"ways/waystest": 2,
-	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3,
-	"cli": 4, "control": 4,
-	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5,
+	"discover":      3, "guard": 3, "links": 3, "links/linktest": 3, "report": 3, "site/sitetest": 3, "web/browsertest": 3, "web/signin": 3,
+	"cli": 4, "control": 4, "web": 4, "web/api": 4, "web/gallery": 4, "web/passkey": 4,
+	"bench": 5, "cmd/omamori": 5, "cmd/omamori-aws": 5, "cmd/omamori-hands": 5, "cmd/omamori-knock": 5, "cmd/omamori-passkey": 5,
 	"cmd/omamori-send": 5, "cmd/omamori-tunnel": 5, "lab": 5, "vault/leaks": 5,
 }
 
@@ -50,6 +50,7 @@ var only = map[string][]string{
 	"chain":        nil,
 	"door":         {},
 	"hands":        {"chain", "door", "mounts", "words"},
+	"light":        nil,
 	"mounts":       nil,
 	"paper":        nil,
 	"tunnel":       {"chain"},
@@ -244,6 +245,17 @@ func TestTextsAreUsedAndThere(t *testing.T) {
 			}
 		}
 	}
+	for _, key := range templateKeys(t) {
+		area, _, _ := strings.Cut(key, ".")
+		if !areas[area] {
+			continue
+		}
+		if strings.HasSuffix(key, "_") || strings.HasSuffix(key, ".") {
+			prefixes[key] = true
+		} else if used[key] = true; !words.Has(key) {
+			t.Errorf("a template says %q, which the catalogue does not have", key)
+		}
+	}
 	for _, k := range words.Keys() {
 		begun := false
 		for p := range prefixes {
@@ -253,6 +265,29 @@ func TestTextsAreUsedAndThere(t *testing.T) {
 			t.Errorf("the catalogue's %q is said nowhere", k)
 		}
 	}
+}
+
+// templateKeys lists the keys that the page's templates say.
+func templateKeys(t *testing.T) (keys []string) {
+	paths, err := filepath.Glob("web/templates/*.html")
+	if own, _ := filepath.Glob("web/signin/templates/*.html"); err == nil {
+		paths = append(paths, own...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"([a-z]+\.[a-z0-9_.]+)"`).FindAllStringSubmatch(string(b), -1) {
+			if aKey.MatchString(m[1]) {
+				keys = append(keys, m[1])
+			}
+		}
+	}
+	return keys
 }
 
 // saidKeys lists the literal keys given to Say and Text.

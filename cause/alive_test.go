@@ -81,3 +81,19 @@ func TestRecent(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// What a log would forbid is not done because there was no time to read it.
+func TestLogLate(t *testing.T) {
+	dead := chain.Proof{Verdict: chain.Broken}
+	failed := chain.Process{PID: 7, KnownExit: true, Code: 1}
+	if p := Plan(dead, chain.Evidence{Service: "mariadb", Process: failed, LogLate: true}); len(p.Deeds) > 0 || p.Next.IsZero() {
+		t.Errorf("started blindly: %+v", p)
+	}
+	if p := Plan(dead, chain.Evidence{Service: "mariadb", Process: failed}); len(p.Deeds) != 1 {
+		t.Errorf("an empty log: %+v", p)
+	}
+	// A signal from outside says enough by itself.
+	if p := Plan(dead, chain.Evidence{Service: "mariadb", Process: chain.Process{PID: 7, KnownExit: true, Signal: 9}, LogLate: true}); p.Cause != Killed || len(p.Deeds) != 1 {
+		t.Errorf("%+v", p)
+	}
+}

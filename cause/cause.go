@@ -111,6 +111,10 @@ func ofDead(e chain.Evidence) Finding {
 		if r, line := match(e.Log, onceDead); r != nil {
 			return r.finding(e, line)
 		}
+		// Started blindly, a damaged database would only be damaged more.
+		if e.LogLate && !p.Asked {
+			return Finding{Code: Unknown, Why: chain.Say("cause.log_late", "service", e.Service), Next: chain.Say("cause.next_log_late")}
+		}
 	}
 	switch {
 	case p.Asked:

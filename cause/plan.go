@@ -42,8 +42,9 @@ func Plan(p chain.Proof, e chain.Evidence) chain.Plan {
 }
 
 const (
-	silence = "timeout" // as provers call a first one
-	starved = 60        // percent
+	// Silence is what provers call it when nothing answered in time.
+	Silence = "timeout"
+	starved = 60 // percent
 )
 
 // ofProof is for a process that lives and shows nothing wrong by itself.
@@ -56,7 +57,7 @@ func ofProof(p chain.Proof, e chain.Evidence, f Finding) Finding {
 		}
 	}
 	// What waits for the processor does not hang: killed, it would want still more of it.
-	if e.Waited >= starved && (p.Cause == Hung || p.Cause == Refused || p.Cause == silence) {
+	if e.Waited >= starved && (p.Cause == Hung || p.Cause == Refused || p.Cause == Silence) {
 		return Finding{
 			Code: Starved, Evidence: []string{fmt.Sprintf("/proc/%d/task/*/schedstat: ready to run, and waited %d%% of the time", e.Process.PID, e.Waited)},
 			Why:  chain.Say("cause.starved", "service", e.Service, "percent", e.Waited),

@@ -127,6 +127,12 @@ func (r *rule) finding(e chain.Evidence, line string) Finding {
 	case DiskFull:
 		return diskWasFull(e, line)
 	case ReadOnlyDisk:
+		if len(e.Disks) > 0 { // none of them is now
+			f.Restartable = true
+			f.Evidence = append(f.Evidence, diskLine(e.Disks[0]))
+			f.Why = chain.Say("cause.disk_was_read_only", "service", e.Service, "path", e.Disks[0].Path)
+			return f
+		}
 		f.Why = chain.Say("cause.read_only_line", "service", e.Service, "line", quote(line))
 		f.Next = chain.Say("cause.next_read_only_disk", "path", writes(e), "command", start)
 	case SecondInstance:

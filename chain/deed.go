@@ -57,6 +57,8 @@ type Evidence struct {
 	// Sure is how many lines of Log, from its first, are of the last start whatever time
 	// they bear: a daemon's clock may have been set.
 	Sure int `json:"sure,omitempty"`
+	// LogLate says that the log could not be read in time: what it says is not known.
+	LogLate bool `json:"log_late,omitempty"`
 	// Times is when the first lines of Log were written, as far as their keeper knows that.
 	Times []time.Time `json:"times,omitempty"`
 	// OOMKills counts the kills for memory in its cgroup since the last time

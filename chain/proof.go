@@ -57,6 +57,9 @@ type Proof struct {
 	Evidence []string `json:"evidence,omitempty"`
 	// Figures are what was measured, for plotting.
 	Figures []Figure `json:"figures,omitempty"`
+	// Ends are what was seen to end on a day that is known, of a link that is otherwise
+	// whole or not. Nil in a proof that does not hold: nothing was learnt of them.
+	Ends []End `json:"ends,omitempty"`
 	// By is who proved it: empty for this machine, else a vantage or a person.
 	By string `json:"by,omitempty"`
 }

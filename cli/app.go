@@ -40,6 +40,7 @@ type Guard interface {
 	Reload(ctx context.Context) (guard.Status, error)
 	Ways(ctx context.Context, goal string, q guard.Supposed) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	Deadlines(ctx context.Context) ([]guard.Deadline, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error)
 	Rescue(ctx context.Context, goal string) (guard.RescueStatus, error)
 	RescueAct(ctx context.Context, a guard.RescueAct) (guard.RescueStatus, error)
@@ -48,6 +49,7 @@ type Guard interface {
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
 	Peers
 	Tuner
+	Pages
 }
 
 // RunOptions are what `omamori run` was asked.
@@ -71,6 +73,8 @@ type App struct {
 	Dial func(socket string, lang words.Lang) Guard
 	// Run guards until ctx is done. Ready is called once guarding has begun.
 	Run func(ctx context.Context, o RunOptions, say func(chain.Text)) error
+	// Gallery serves the page with made-up data at an address, until ctx is done.
+	Gallery func(ctx context.Context, address string, say func(chain.Text)) error
 	// Carry takes a letter to the first guard that answers at paths, and its answer out.
 	Carry func(ctx context.Context, paths []string, in io.Reader, out io.Writer) error
 	// HandsBinary is the path of omamori-hands.

@@ -129,6 +129,10 @@ func (c cleaned) Model(ctx context.Context) (guard.ModelStatus, error) {
 	return answer(c.g.Model(ctx))
 }
 
+func (c cleaned) Deadlines(ctx context.Context) ([]guard.Deadline, error) {
+	return answer(c.g.Deadlines(ctx))
+}
+
 func (c cleaned) Lose(ctx context.Context, thing string, lost bool, who string) (guard.Status, error) {
 	return answer(c.g.Lose(ctx, thing, lost, who))
 }

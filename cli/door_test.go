@@ -71,7 +71,7 @@ func newDoorstep(t *testing.T, files map[string]string) *doorstep {
 		}
 	}
 	d, err := hands.NewDoor(hands.DoorFile{Door: strings.Repeat("0", 64), Ports: []uint16{22}, Signers: state + "/none", State: state},
-		frozen{nft.New()}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		frozen{nft.New()}, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,6 +85,7 @@ func (a *App) dueCommand() *cobra.Command {
 	drill.ValidArgsFunction = a.completeLinks
 	a.keyFlags(drill, &book.keys)
 	c.AddCommand(drill, a.caseCommand(), a.letterCommand())
+	c.AddCommand(a.refreshCommand(), a.restoreCommand())
 	return c
 }
 

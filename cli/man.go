@@ -20,9 +20,10 @@ func (a *App) manCommand() *cobra.Command {
 	pages := map[string]func(*manPage, *cobra.Command) error{
 		"omamori": (*manPage).omamori, "omamori.yaml": (*manPage).yaml,
 		"omamori-hands": (*manPage).hands, "omamori-send": program("omamori-send", "man.send_short", "man.send_text"),
-		"omamori-aws":    program("omamori-aws", "man.aws_short", "man.aws_text"),
-		"omamori-knock":  program("omamori-knock", "man.knock_short", "man.knock_text"),
-		"omamori-tunnel": program("omamori-tunnel", "man.tunnel_short", "man.tunnel_text"),
+		"omamori-aws":     program("omamori-aws", "man.aws_short", "man.aws_text"),
+		"omamori-passkey": program("omamori-passkey", "man.passkey_short", "man.passkey_text"),
+		"omamori-knock":   program("omamori-knock", "man.knock_short", "man.knock_text"),
+		"omamori-tunnel":  program("omamori-tunnel", "man.tunnel_short", "man.tunnel_text"),
 	}
 	names := slices.Sorted(maps.Keys(pages))
 	c := a.command("man [PAGE]", "man", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {

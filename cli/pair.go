@@ -32,7 +32,7 @@ type Peers interface {
 }
 
 func (a *App) pairCommand() *cobra.Command {
-	var as string
+	var as, who string
 	var sudo bool
 	var route vantage.Route
 	c := a.command("pair HOST", "pair", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -44,8 +44,18 @@ func (a *App) pairCommand() *cobra.Command {
 			}
 			route.Config = path
 		}
+		switch {
+		case who != "" && who != buddy, who == buddy && sudo:
+			return usage(chain.Say("cli.pair_bad_as", "value", who), chain.Say("cli.pair_bad_as_hint"))
+		case !route.Good():
+			text, hint := vantage.ErrBadHost.Said()
+			return usage(text, hint)
+		case who == buddy:
+			return a.pairBuddy(cmd.Context(), route, as)
+		}
 		return a.pair(cmd.Context(), route, as, sudo)
 	})
+	c.Flags().StringVar(&who, "as", "", a.say("cli.flag_pair_as"))
 	c.Flags().StringVar(&as, "name", "", a.say("cli.flag_pair_name"))
 	c.Flags().BoolVar(&sudo, "sudo", false, a.say("cli.flag_pair_sudo"))
 	c.Flags().StringVar(&route.There, "there", "omamori", a.say("cli.flag_pair_there"))
@@ -58,10 +68,6 @@ func (a *App) pairCommand() *cobra.Command {
 // confirms the keys there and here; then the first letters are exchanged, and only by
 // those does the pairing become whole, on either side.
 func (a *App) pair(ctx context.Context, route vantage.Route, as string, sudo bool) error {
-	if !route.Good() {
-		text, hint := vantage.ErrBadHost.Said()
-		return usage(text, hint)
-	}
 	g := a.guard()
 	offer, err := g.PairOffer(ctx)
 	if err != nil {
@@ -117,7 +123,7 @@ func (a *App) pair(ctx context.Context, route vantage.Route, as string, sudo boo
 		return err
 	}
 	fmt.Fprintln(a.style(a.Out), a.say("cli.pair_by_itself", "trouble", s.Trouble, "host", route.Host))
-	fmt.Fprintf(a.Out, "\n%s %s omamori-%s\n\n", `restrict,command="`+route.There+` exchange"`, id.Public, p.Mine.Name)
+	fmt.Fprintf(a.Out, "\n%s\n\n", letIn(route, id.Public, p.Mine.Name))
 	_, err = fmt.Fprintln(a.Out, a.say("cli.pair_then_call", "name", name))
 	return err
 }

@@ -41,7 +41,7 @@ func (a *App) root() *cobra.Command {
 	root.AddCommand(a.pairCommand(), a.exchangeCommand(), a.manCommand())
 	root.AddCommand(a.doorCommand(), a.sshCommand(), a.connectCommand(), a.resyncCommand())
 	root.AddCommand(a.vaultCommand(), a.phoneCommand())
-	root.AddCommand(a.tunnelCommand())
+	root.AddCommand(a.tunnelCommand(), a.pageCommand(), a.inviteCommand())
 	help := &cobra.Command{Use: "help", Hidden: true, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(_ *cobra.Command, args []string) error {
 			c, rest, err := root.Find(args)

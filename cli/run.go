@@ -9,13 +9,19 @@ import (
 )
 
 func (a *App) runCommand() *cobra.Command {
-	o := RunOptions{}
+	o, gallery := RunOptions{}, ""
 	c := a.command("run", "run", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if gallery != "" {
+			return a.Gallery(cmd.Context(), gallery, a.tell)
+		}
 		o.Config, o.State, o.Socket, o.Lang = a.config, a.state, a.socketPath(), a.lang
 		return a.Run(cmd.Context(), o, a.tell)
 	})
 	c.Flags().StringVar(&o.User, "user", "omamori", a.say("cli.flag_user"))
 	c.Flags().BoolVar(&o.Debug, "debug", false, a.say("cli.flag_debug"))
+	c.Flags().StringVar(&gallery, "gallery", "", a.say("cli.flag_gallery"))
+	c.Flags().Lookup("gallery").NoOptDefVal = "127.0.0.1:4650"
+	_ = c.Flags().MarkHidden("gallery") // for working on the page
 	return c
 }
 

@@ -74,8 +74,8 @@ func (a *App) ssh(host string, args []string) error {
 }
 
 // doors are those of the configuration, and those whose lines were put into the user's
-// own folder: for these no configuration is needed.
-func (a *App) doors(host string) knock.Doors {
+// own folder: for these no configuration is needed. The error is the configuration's.
+func (a *App) doors(host string) (knock.Doors, error) {
 	all := knock.Doors{}
 	if dir, err := os.UserConfigDir(); err == nil && filepath.IsLocal(host) && filepath.Base(host) == host {
 		path := filepath.Join(dir, "omamori", "doors", host)
@@ -84,25 +84,34 @@ func (a *App) doors(host string) knock.Doors {
 		}
 	}
 	path, err := config.Find(a.config)
-	if err != nil {
-		return all
+	if err != nil { // there is none, or nobody's of ours
+		return all, nil
 	}
-	file, problems, err := config.Load(path, a.Config)
-	if err != nil || len(problems) > 0 && file == nil {
-		return all
+	o := a.Config
+	o.NoLinks = true // a laptop guards nothing
+	file, problems, err := config.Load(path, o)
+	if err == nil && len(problems) > 0 {
+		err = &Problem{Usage: true, Text: chain.Say("cli.config_bad", "path", path, "n", len(problems)), Hint: chain.Say("cloud.config_bad_hint")}
+	}
+	if err != nil {
+		return all, err
 	}
 	if d, ok := file.Sections["doors"].(*knock.Doors); ok {
 		for name, s := range *d {
 			all[name] = s
 		}
 	}
-	return all
+	return all, nil
 }
 
 // connect gets to a port, through the door if there is one, and carries bytes between
 // it and us: what ssh wants of a ProxyCommand.
 func (a *App) connect(ctx context.Context, host string, port uint16) error {
-	name, settings, pass, err := a.doors(host).Find(host, probe.Secret)
+	doors, unread := a.doors(host)
+	name, settings, pass, err := doors.Find(host, probe.Secret)
+	if errors.Is(err, knock.ErrNoDoor) && unread != nil {
+		return unread // it may be one of those
+	}
 	if errors.Is(err, knock.ErrNoDoor) {
 		return usage(chain.Say("knock.no_door", "host", host), chain.Say("knock.no_door_hint", "host", host))
 	}

@@ -22,6 +22,8 @@ import (
 type Options struct {
 	Kinds    []chain.Kind
 	Sections []Section
+	// NoLinks says that a file without links will do: it is not to guard anything.
+	NoLinks bool
 }
 
 // Section is a part of the configuration with an owner of its own.
@@ -62,6 +64,9 @@ type Link struct {
 	Mend bool
 	// From is the vantage that proves it, "" for this machine.
 	From string
+	// Lead is how long before an end of it is spoken of, the longest first; nil leaves it
+	// to the kind.
+	Lead []time.Duration
 }
 
 // Problem is one mistake in a configuration.

@@ -138,7 +138,7 @@ func TestMistakes(t *testing.T) {
 		"a list":          {"- a", "1:1 : keys with values are wanted here, not […]"},
 		"a word":          {"a", "1:1 : keys with values are wanted here, not a"},
 		"unknown key":     {link + "}\nlnks: {}", "3:1 lnks: there is no setting lnks here → Did you mean links?"},
-		"far key":         {link + ", zzzzzz: 1}", "2:28 links.a.zzzzzz: there is no setting zzzzzz here → Allowed: accept, count, every, fresh, from, header, host, key, kind, least, mend, mode, needs, pause, quiet, ratio, timeout, title, to"},
+		"far key":         {link + ", zzzzzz: 1}", "2:28 links.a.zzzzzz: there is no setting zzzzzz here → Allowed: accept, count, every, fresh, from, header, host, key, kind, lead, least, mend, mode, needs, pause, quiet, ratio, timeout, title, to"},
 		"misspelt":        {"links:\n  a:\n    kind: ping\n    hots: h", "4:5 links.a.hots: there is no setting hots here → Did you mean host?"},
 		"twice":           {"links:\n  a: {kind: ping, host: h}\n  a: {kind: ping, host: h}", "3:3 links.a: a stands here a second time"},
 		"no kind":         {"links:\n  a: {host: h}", "2:3 links.a: kind is missing → Allowed: ping, word"},

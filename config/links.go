@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
 				r.build(key, value, kind, l.Settings, attrs)
 			}
 		}
+		l.Lead = common.Lead
 		l.Every, l.Timeout, l.Fresh, l.Mend, l.From = common.Every, common.Timeout, common.Fresh, common.Mend, common.From
 		f.Links = append(f.Links, l)
 		m.Links = append(m.Links, chain.Link{
@@ -60,6 +62,8 @@ func kindNames(kinds []chain.Kind) (names []string) {
 const (
 	leastEvery   = 100 * time.Millisecond
 	leastTimeout = 10 * time.Millisecond
+	// mostLead is how often an end may be spoken of before it comes.
+	mostLead = 20
 )
 
 // common reads the keys that all links have, and fills in what they leave open.
@@ -85,6 +89,11 @@ func (r *reader) common(value *node, kind chain.Kind) link {
 			r.problem(at, chain.Say("config.too_short", "key", given.key, "least", given.least), chain.Text{})
 		}
 	}
+	if at := value.get("lead"); len(l.Lead) > mostLead || slices.Contains(l.Lead, 0) {
+		r.problem(at, chain.Say("config.bad_lead", "most", mostLead), chain.Say("config.bad_lead_hint"))
+	}
+	slices.SortFunc(l.Lead, func(a, b time.Duration) int { return cmp.Compare(b, a) })
+	l.Lead = slices.Compact(l.Lead)
 	if l.From != "" && !chain.ValidName(l.From) {
 		r.problem(value.get("from"), chain.Say("config.bad_name", "name", l.From), chain.Say("config.bad_name_hint"))
 	}

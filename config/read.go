@@ -51,6 +51,8 @@ type link struct {
 	Fresh   time.Duration `yaml:"fresh" doc:"for how long a proof counts"`
 	Mend    bool          `yaml:"mend" doc:"whether the guard may mend it by itself"`
 	From    string        `yaml:"from" doc:"where it is proved from; without it, this machine"`
+	// Lead is here so that all kinds have it in the same words.
+	Lead []time.Duration `yaml:"lead" doc:"how long before a known end it is spoken of, such as [90d, 30d, 7d]"`
 }
 
 type goal struct {
@@ -117,7 +119,7 @@ func (r *reader) file(n *node, f *File, o Options) {
 	r.links(n.get("links"), f, &m, o.Kinds)
 	r.goals(n.get("goals"), &m)
 	r.mends(n.get("mends"), &m)
-	if len(f.Links) == 0 && len(r.problems) == 0 {
+	if len(f.Links) == 0 && len(r.problems) == 0 && !o.NoLinks {
 		r.problem(n, chain.Say("config.no_links"), chain.Say("config.none_hint"))
 	}
 	for _, s := range o.Sections {

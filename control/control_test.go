@@ -67,6 +67,10 @@ func (f *fake) Ways(_ context.Context, goal string, q guard.Supposed, _ words.La
 	return []guard.GoalWays{{Name: goal, Lost: q.Lose, Title: q.Change["a.b"] + q.On.UTC().Format(time.DateOnly)}}, nil
 }
 
+func (f *fake) Deadlines(context.Context, words.Lang) ([]guard.Deadline, error) {
+	return []guard.Deadline{{ID: "cert"}}, nil
+}
+
 func (f *fake) Model(context.Context) (guard.ModelStatus, error) {
 	return guard.ModelStatus{Links: []guard.ModelNode{{Name: "sql"}}}, nil
 }
@@ -170,6 +174,9 @@ func TestAsk(t *testing.T) {
 	}
 	if _, err := c.Ways(t.Context(), "", q); !errors.As(err, &refused) || refused.Code != "is_goal" || refused.Name != "a" {
 		t.Errorf("%v", err)
+	}
+	if d, err := c.Deadlines(t.Context()); err != nil || len(d) != 1 || d[0].ID != "cert" {
+		t.Errorf("deadlines: %+v %v", d, err)
 	}
 	if m, err := c.Model(t.Context()); err != nil || len(m.Links) != 1 {
 		t.Errorf("%v %v", m, err)

@@ -6,7 +6,6 @@ import (
 	"net/url"
 
 	"github.com/omamori-guard/omamori/guard"
-	"github.com/omamori-guard/omamori/words"
 )
 
 func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +26,7 @@ func (s *Server) rescueAct(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &a) {
 		return
 	}
-	a.Who = words.Clean(a.Who)
+	a.Who = who(r, a.Who)
 	if err := s.Guard.RescueAct(r.Context(), a); err != nil {
 		fail(w, r, err)
 		return

@@ -30,6 +30,7 @@ type Guard interface {
 	Reload(ctx context.Context) error
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	Deadlines(ctx context.Context, lang words.Lang) ([]guard.Deadline, error)
 	Lose(ctx context.Context, thing string, lost bool, who string) error
 	Tune(ctx context.Context, t hands.Tuning, who string) (guard.TuneResult, error)
 	Rescue(ctx context.Context, goal string, lang words.Lang) (guard.RescueStatus, error)
@@ -47,6 +48,8 @@ type Server struct {
 	Guard   Guard
 	Peers   Peers
 	Journal Journal
+	// Page makes links to the page, and lets devices in; nil where there is none.
+	Page Page
 	// TestNotify sends a message to every channel.
 	TestNotify func(ctx context.Context) []guard.ChannelResult
 	Log        *slog.Logger
@@ -55,22 +58,9 @@ type Server struct {
 // Serve answers until ctx is done; it closes l.
 func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", s.status)
-	mux.HandleFunc("POST /v1/prove", s.prove)
-	mux.HandleFunc("POST /v1/answer", s.answer)
-	mux.HandleFunc("POST /v1/typed", s.typed)
-	mux.HandleFunc("GET /v1/support", s.support)
-	mux.HandleFunc("POST /v1/support", s.caseAct)
-	mux.HandleFunc("POST /v1/reload", s.reload)
-	mux.HandleFunc("POST /v1/ways", s.ways)
-	mux.HandleFunc("GET /v1/model", s.model)
-	mux.HandleFunc("POST /v1/lose", s.lose)
-	mux.HandleFunc("POST /v1/tune", s.tune)
-	mux.HandleFunc("GET /v1/rescue", s.rescue)
-	mux.HandleFunc("POST /v1/rescue", s.rescueAct)
-	mux.HandleFunc("GET /v1/journal", s.journal)
-	mux.HandleFunc("GET /v1/journal/follow", s.follow)
-	mux.HandleFunc("POST /v1/notify/test", s.notify)
+	for _, r := range s.routes() {
+		mux.HandleFunc(r.method+" "+r.path, r.do)
+	}
 	s.pairs(mux)
 	srv := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
@@ -173,9 +163,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) prove(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Links []string `json:"links"`
-	}
+	var q proveRequest
 	if !read(w, r, &q) {
 		return
 	}
@@ -187,15 +175,11 @@ func (s *Server) prove(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Link string `json:"link"`
-		Yes  bool   `json:"yes"`
-		Who  string `json:"who"`
-	}
+	var q answerRequest
 	if !read(w, r, &q) {
 		return
 	}
-	if err := s.Guard.Answer(r.Context(), q.Link, q.Yes, words.Clean(q.Who)); err != nil {
+	if err := s.Guard.Answer(r.Context(), q.Link, q.Yes, who(r, q.Who)); err != nil {
 		fail(w, r, err)
 		return
 	}
@@ -203,10 +187,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) ways(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Goal string         `json:"goal"`
-		If   guard.Supposed `json:"if"`
-	}
+	var q waysRequest
 	if !read(w, r, &q) {
 		return
 	}
@@ -228,15 +209,11 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) lose(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Thing string `json:"thing"`
-		Lost  bool   `json:"lost"`
-		Who   string `json:"who"`
-	}
+	var q loseRequest
 	if !read(w, r, &q) {
 		return
 	}
-	if err := s.Guard.Lose(r.Context(), q.Thing, q.Lost, words.Clean(q.Who)); err != nil {
+	if err := s.Guard.Lose(r.Context(), q.Thing, q.Lost, who(r, q.Who)); err != nil {
 		fail(w, r, err)
 		return
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/support"
-	"github.com/omamori-guard/omamori/words"
 )
 
 func (s *Server) support(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +22,7 @@ func (s *Server) caseAct(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &a) {
 		return
 	}
-	a.Who = words.Clean(a.Who)
+	a.Who = who(r, a.Who)
 	if err := s.Guard.CaseAct(r.Context(), a); err != nil {
 		fail(w, r, err)
 		return

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/omamori-guard/omamori/hands"
-	"github.com/omamori-guard/omamori/words"
 )
 
 // TuneStatus is how a tuning went, for people.
@@ -15,14 +14,11 @@ type TuneStatus struct {
 }
 
 func (s *Server) tune(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Tuning hands.Tuning `json:"tuning"`
-		Who    string       `json:"who"`
-	}
+	var q tuneRequest
 	if !read(w, r, &q) {
 		return
 	}
-	result, err := s.Guard.Tune(r.Context(), q.Tuning, words.Clean(q.Who))
+	result, err := s.Guard.Tune(r.Context(), q.Tuning, who(r, q.Who))
 	if err != nil {
 		fail(w, r, err)
 		return

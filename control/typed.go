@@ -5,19 +5,14 @@ import (
 	"net/http"
 
 	"github.com/omamori-guard/omamori/guard"
-	"github.com/omamori-guard/omamori/words"
 )
 
 func (s *Server) typed(w http.ResponseWriter, r *http.Request) {
-	var q struct {
-		Link  string `json:"link"`
-		Typed string `json:"typed"`
-		Who   string `json:"who"`
-	}
+	var q typedRequest
 	if !read(w, r, &q) {
 		return
 	}
-	if err := s.Guard.Typed(r.Context(), q.Link, q.Typed, words.Clean(q.Who)); err != nil {
+	if err := s.Guard.Typed(r.Context(), q.Link, q.Typed, who(r, q.Who)); err != nil {
 		fail(w, r, err)
 		return
 	}

@@ -225,7 +225,7 @@ func (d *draft) sites(pools map[string][]string) {
 			if address == "" {
 				address = net.JoinHostPort(u.Hostname(), portOf(u))
 			}
-			d.entry(name, "kind", "tls", "title", quote(d.say("discover.title_cert", "site", s.Name)), "needs", list(s.web), "address", quote(address), "name", quote(u.Hostname()), "days", "14", "ca", quote(s.CA))
+			d.entry(name, "kind", "tls", "title", quote(d.say("discover.title_cert", "site", s.Name)), "needs", list(s.web), "address", quote(address), "name", quote(u.Hostname()), "ca", quote(s.CA))
 			d.byShell("renew-"+name, name, "30m", d.say("discover.mend_cert"))
 			needs = append(needs, name)
 		}

@@ -74,7 +74,7 @@ func NewGate(o GateOptions) (*Gate, error) {
 	if g.now == nil {
 		g.now = time.Now
 	}
-	g.wall, g.mono = g.now(), time.Now()
+	g.wall, g.mono = g.now().Round(0), time.Now()
 	m, err := openMarks(o.Marks, g.wall.Add(Skew))
 	if err != nil {
 		return g, err
@@ -177,6 +177,7 @@ func (g *Gate) take(c Challenge) bool {
 // steady sees to a clock that jumped: what was admitted by the other time may have been
 // marked anywhere, so that for a while only challenges count.
 func (g *Gate) steady(now time.Time) {
+	now = now.Round(0) // without its monotonic part, which no jump touches
 	jumped := (now.Sub(g.wall) - time.Since(g.mono)).Abs() > Skew/2
 	if jumped {
 		if g.marks != nil {

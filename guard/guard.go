@@ -109,6 +109,8 @@ type Guard struct {
 	lateLock sync.Mutex
 	late     []func() // what is still to be noted of deeds that ended after the loop; lateLock protects it
 
+	changes changes
+
 	// The fields below are owned by the goroutine of Run.
 	ctx       context.Context
 	file      *config.File
@@ -122,10 +124,11 @@ type Guard struct {
 	due       time.Time              // when the next link is
 	refused   chain.Text             // why the last configuration was refused
 	saved     []byte
-	said      map[string]word  // of things, by name
-	alarms    map[string]*fall // open ones, by goal
-	fallen    []*fall          // that have ended
-	stood     map[string]stood // goals, by name
+	said      map[string]word        // of things, by name
+	alarms    map[string]*fall       // open ones, by goal
+	fallen    []*fall                // that have ended
+	stood     map[string]stood       // goals, by name
+	ends      map[string][]chain.End // as they were last seen, by link
 	rescues   rescues
 	cases     map[string]support.Case // open ones, by desk
 	refusals  map[refusalKind]*refusalCount
@@ -135,6 +138,8 @@ type Guard struct {
 	graph    func() *ways.Graph
 	outlooks *outlooks
 	watcher  *watcher
+	foresaw  *foresight
+	enders   bool // some link knows ends from its settings
 	// tuning are the links that a tuning under way may break for a while; nil: none is.
 	tuning map[string]bool
 	// reckoning is closed when the margins that are being reckoned are followed; nil if
@@ -159,7 +164,7 @@ func New(o Options) *Guard {
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
 		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1),
 		links: map[string]*link{}, mends: map[string]*mend{}, mended: map[string][]time.Time{}, said: map[string]word{}, alarms: map[string]*fall{}, stood: map[string]stood{},
-		refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
+		ends: map[string][]chain.End{}, refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
 		state:     chain.NewState(o.Config.Chain),
 		incidents: &chain.Incidents{Hold: hold},
 	}
@@ -176,6 +181,11 @@ func (g *Guard) prepare() {
 	}
 	g.drilled, g.graph = drilledOf(m), g.graphOf()
 	g.outlooks, g.watcher = newOutlooks(g.graph, goals), newWatcher(g.file.Chain, g.graph)
+	g.foresaw, g.enders = &foresight{}, false
+	for _, l := range g.links {
+		_, ok := l.prover.(chain.Ender)
+		g.enders = g.enders || ok
+	}
 }
 
 // Run guards until ctx is done, and returns when everything it started has ended.
@@ -239,6 +249,7 @@ func (g *Guard) loop(ctx context.Context) {
 			if g.foldAll(r) {
 				g.look()
 			}
+			g.changes.tell()
 		case call := <-g.calls:
 			call()
 		case <-prune.C:
@@ -247,6 +258,7 @@ func (g *Guard) loop(ctx context.Context) {
 			}
 		case <-beat.C:
 			g.beat(time.Now())
+			g.changes.tell()
 		}
 		beat.Reset(time.Until(g.nextBeat()))
 	}
@@ -281,6 +293,7 @@ func (g *Guard) append(e journal.Entry) {
 		e.At = time.Now()
 	}
 	g.o.Journal.Note(e)
+	g.changes.tell()
 }
 
 // commit writes to the journal, and waits until it is there: what stands in it is
@@ -293,4 +306,5 @@ func (g *Guard) commit(e journal.Entry) {
 	if err := g.o.Journal.Append(g.ctx, e); err != nil {
 		g.o.Log.Warn("write the journal", "what", e.What, "error", err)
 	}
+	g.changes.tell()
 }

@@ -49,6 +49,7 @@ func (g *Guard) diagnose(m *mend) {
 	proof, _ := g.state.Proof(l.Name)
 	m.busy = true
 	m.phase = looking
+	m.found, m.foundAt = proof.Cause, time.Now()
 	about, service := l.Name, ""
 	mender, can := l.prover.(chain.Mender)
 	can = can && l.From == "" // nothing is done here on the word of another
@@ -85,13 +86,16 @@ func (g *Guard) diagnose(m *mend) {
 		if can {
 			plan = mender.Plan(proof, e)
 		}
+		if l.From == "" {
+			plan = starving(g.ctx, plan, sleepFor)
+		}
 		g.later(g.ctx, func() {
 			m.busy = false
 			if m.incident.Link != about {
 				g.diagnose(m) // it has moved meanwhile
 				return
 			}
-			m.service, m.blind = service, blind
+			m.service, m.blind, m.late = service, blind, e.LogLate
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
@@ -152,7 +156,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		g.append(planEntry(i, plan))
 	}
 	switch {
-	case len(plan.Deeds) == 0 && m.blind:
+	case len(plan.Deeds) == 0 && (m.blind || m.late):
 		m.rest(told, lookAgain)
 	case len(plan.Deeds) == 0:
 		m.rest(told, reconsider)

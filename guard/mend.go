@@ -71,7 +71,14 @@ type mend struct {
 	looked bool
 	// blind says that hands could not be asked for the evidence.
 	blind bool
+	// late says that a log could not be read in time.
+	late  bool
 	would []chain.Deed
+	// found is what the proof named that the evidence was last read for, at that moment; when
+	// it names another, the evidence is read again, after relook at the earliest.
+	found   string
+	foundAt time.Time
+	relook  time.Duration
 	// asked says that a person wants it mended now: then it is, also where mending
 	// is switched off for the link, until it is mended or given up.
 	asked bool
@@ -85,8 +92,10 @@ type mend struct {
 	// paused says that the pause for what has come back was kept.
 	paused bool
 
-	pause  time.Duration
-	nudge  bool // a wake is under way
+	pause time.Duration
+	nudge bool // a wake is under way
+	// dead are the links on top of it that will not rise by themselves.
+	dead   []string
 	lasted bool // the proofs at the end of the hold have been asked for
 }
 
@@ -95,6 +104,7 @@ type mend struct {
 func (m *mend) begin() {
 	m.print, m.gaveUp, m.paused = "", false, false
 	m.looked, m.would, m.asked, m.righted = false, nil, false, time.Time{}
+	m.relook = 0
 }
 
 func (m *mend) rest(p phase, d time.Duration) { m.phase, m.next = p, time.Now().Add(d) }
@@ -175,7 +185,7 @@ func (g *Guard) did(m *mend, failed bool) {
 		g.failed(m)
 		return
 	}
-	m.phase, m.pause, m.lasted = proving, firstPause, false
+	m.phase, m.pause, m.lasted, m.dead = proving, firstPause, false, nil
 	g.wake(i.Link)
 }
 
@@ -232,16 +242,28 @@ func (g *Guard) followMend(i *chain.Incident, view *chain.View) {
 			m.phase, m.pause, m.lasted = proving, firstPause, false
 		}
 	case waiting, told, gaveUp:
-		if view.Verdict(i.Link) == chain.Broken && !now.Before(m.next) {
+		if view.Verdict(i.Link) == chain.Broken && (!now.Before(m.next) || g.namesAnother(m, now)) {
 			g.diagnose(m)
 			return
 		}
 		if since := i.CalmSince(); !since.IsZero() {
 			m.phase, m.lasted = holding, false // it came back by itself
 		} else if view.Verdict(i.Link) == chain.Holds {
-			m.phase, m.pause, m.lasted, m.did = proving, firstPause, false, now
+			m.phase, m.pause, m.lasted, m.did, m.dead = proving, firstPause, false, now, nil
 		}
 	}
+}
+
+// namesAnother reports whether the newest proof of what is left to a person names another
+// cause than the one that was told. Where they alternate, that is followed ever more rarely.
+func (g *Guard) namesAnother(m *mend, now time.Time) bool {
+	wait := max(m.relook, lookAgain)
+	p, _ := g.state.Proof(m.incident.Link)
+	if m.phase != told || p.Verdict != chain.Broken || p.Cause == m.found || now.Sub(m.foundAt) < wait {
+		return false
+	}
+	m.relook = min(2*wait, reconsider)
+	return true
 }
 
 // brokenSince reports whether a proof of link that began after t was broken.
@@ -263,6 +285,7 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 		pause = l.Every // elsewhere it takes longer, and each question has its price
 	}
 	root, service, broken := m.incident.Link, m.service, g.brokenSince(m.incident.Link, m.did)
+	others := g.othersAbove(m)
 	g.work.Go(func() {
 		select {
 		case <-g.ctx.Done():
@@ -276,6 +299,7 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 			cancel()
 			dead = err == nil && !p.Running
 		}
+		down := g.notRunning(others)
 		g.later(g.ctx, func() {
 			m.nudge = false
 			if g.mends[m.incident.ID] != m || m.phase != proving || m.incident.Link != root {
@@ -285,44 +309,12 @@ func (g *Guard) nudge(m *mend, view *chain.View) {
 				g.failed(m)
 				return
 			}
+			m.dead = down
 			for _, name := range g.unproved(root, m.incident.Began) {
 				g.wake(name)
 			}
 		})
 	})
-}
-
-// unproved lists the machine's links among root and what rests on it that have
-// not been seen to hold since t, though all that they need has.
-func (g *Guard) unproved(root string, t time.Time) (names []string) {
-	well := func(n string) bool {
-		p, ok := g.state.Proof(n)
-		return ok && p.Verdict == chain.Holds && p.At.After(t)
-	}
-	above := append(g.file.Chain.Above(root), root)
-	for _, n := range above {
-		l := g.links[n]
-		if l == nil || l.person() || l.From != "" || well(n) {
-			continue
-		}
-		ready := !slices.ContainsFunc(g.file.Chain.Below(n), func(b string) bool {
-			under := g.links[b]
-			return under != nil && !under.person() && slices.Contains(above, b) && !well(b)
-		})
-		if ready {
-			names = append(names, n)
-		}
-	}
-	return names
-}
-
-// wakeAll proves root and everything that rests on it.
-func (g *Guard) wakeAll(root string) {
-	for _, n := range append(g.file.Chain.Above(root), root) {
-		if l := g.links[n]; l != nil && !l.person() && l.From == "" {
-			g.prove(l, true)
-		}
-	}
 }
 
 // underMend reports whether a link rests on one that is being mended, or has just been
@@ -333,7 +325,7 @@ func (g *Guard) underMend(name string) bool {
 		if m.incident.Link == name {
 			continue
 		}
-		if rises && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
+		if rises && !slices.Contains(m.dead, name) && slices.Contains(g.file.Chain.Above(m.incident.Link), name) {
 			return true
 		}
 		// A service that is down because it is being restarted is not to blame for that.

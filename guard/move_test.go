@@ -58,3 +58,80 @@ func TestPausesThoughItMoved(t *testing.T) {
 		}
 	})
 }
+
+// naming is broken, and names what it is told to.
+type naming struct {
+	mu    sync.Mutex
+	cause string
+}
+
+func (n *naming) Prove(context.Context) chain.Proof {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cause == "" {
+		return chain.Held(chain.Say("test.answers"))
+	}
+	return chain.Broke(n.cause, chain.Say("test.refused"), chain.Say("test.start"))
+}
+
+func (n *naming) name(cause string) { n.mu.Lock(); defer n.mu.Unlock(); n.cause = cause }
+
+// What a person is told follows what is found: a database is caught while it loses its
+// tables, and is empty soon after.
+func TestTellsWhatItFindsNow(t *testing.T) {
+	w := newWorld(t)
+	front := &naming{}
+	change := func(o *guard.Options) {
+		o.Config = w.file(w.t, func(l *config.Link) {
+			if l.Name == "front" {
+				l.Kind.New = func(any, chain.Place) (chain.Prover, error) { return front, nil }
+			}
+		})
+	}
+	guarded(t, w, change, func(g *guard.Guard) {
+		front.name("missing_table")
+		after(6 * time.Second)
+		front.name("empty_database")
+		after(12 * time.Second)
+		if i := status(w.t, g).Incidents; len(i) != 1 || i[0].Cause != "empty_database" {
+			w.t.Errorf("%+v", i)
+		}
+		told := len(w.messages)
+		for n := range 60 {
+			front.name([]string{"missing_table", "empty_database"}[n%2])
+			after(5 * time.Second)
+		}
+		if n := len(w.messages) - told; n > 12 {
+			w.t.Errorf("told %d times in five minutes of one that alternates", n)
+		}
+	})
+}
+
+// What could not start for the sake of its disk is started once that is right, not only
+// when it might have come back by itself.
+func TestStartsWhatItsDiskKeptDown(t *testing.T) {
+	w := newWorld(t)
+	disk := &lagging{}
+	change := func(o *guard.Options) {
+		o.Config = w.file(w.t, func(l *config.Link) {
+			if l.Name == "mariadb" { // on which sql rests, whose service is down
+				l.Kind.New = func(any, chain.Place) (chain.Prover, error) { return disk, nil }
+			}
+		})
+	}
+	guarded(t, w, change, func(g *guard.Guard) {
+		const full = 100 * time.Second
+		disk.lag(full)
+		back := time.Now().Add(full)
+		w.kill()
+		after(full - time.Second)
+		if i := status(w.t, g).Incidents; len(i) != 1 || i[0].Link != "mariadb" || len(i[0].Deeds) > 0 {
+			w.t.Errorf("while it is full: %+v", i)
+		}
+		after(time.Minute)
+		s := status(w.t, g)
+		if i := s.Incidents[0]; len(s.Incidents) != 1 || i.Ended == nil || len(i.Deeds) != 1 || i.Deeds[0].Verb != "start" || i.Deeds[0].At.Sub(back) > 8*time.Second {
+			w.t.Errorf("afterwards, back at %v: %+v", back, s.Incidents)
+		}
+	})
+}

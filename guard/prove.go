@@ -77,10 +77,11 @@ const foldsAtOnce = 64
 // foldAll takes a proof in, with those that have come meanwhile, and reports whether
 // any of them is worth a look.
 func (g *Guard) foldAll(r result) (news bool) {
-	for range foldsAtOnce {
-		news = g.fold(r) || news
+	news = g.fold(r)
+	for range foldsAtOnce - 1 { // what is received is folded: a result that got lost would end its link
 		select {
 		case r = <-g.results:
+			news = g.fold(r) || news
 		default:
 			return news
 		}
@@ -119,6 +120,7 @@ func (g *Guard) take(name string, p chain.Proof) {
 
 func (g *Guard) takeIn(name string, p chain.Proof) (changed bool) {
 	g.o.Journal.Proof(name, p)
+	g.learn(name, p)
 	if changed = g.state.Fold(name, p); changed {
 		g.verdictChanged(name, p)
 	}

@@ -22,6 +22,7 @@ type reckoning struct {
 	// proofs and provers are those of the links, by name.
 	proofs  map[string]chain.Proof
 	provers map[string]chain.Prover
+	ends    []known // by the day
 	// until is when no more next steps are tried; zero for never.
 	until time.Time
 }
@@ -39,6 +40,7 @@ func (g *Guard) reckon(v *chain.View) *reckoning {
 			r.provers[l.Name] = rt.prover
 		}
 	}
+	r.ends = g.knownEnds()
 	return r
 }
 

@@ -66,6 +66,10 @@ func (g *Guard) replace(file *config.File) error {
 	g.seen, g.due = nil, time.Time{} // new links are due at once
 	g.prepare()
 	g.recall()
+	maps.DeleteFunc(g.ends, func(name string, _ []chain.End) bool {
+		l := links[name]
+		return l == nil || old[name] != nil && !same(old[name].Link, l.Link)
+	})
 	maps.DeleteFunc(g.stood, func(name string, _ stood) bool { _, known := file.Chain.Goal(name); return !known })
 	for name, l := range links {
 		if old[name] != l {

@@ -27,6 +27,9 @@ type memory struct {
 	Said   map[string]word  `json:"said,omitempty"`
 	Alarms map[string]*fall `json:"alarms,omitempty"`
 	Fallen []*fall          `json:"fallen,omitempty"`
+	// Ends are what was last seen to end, by link: a server that does not answer after a
+	// restart makes no deadline forgotten.
+	Ends map[string][]chain.End `json:"ends,omitempty"`
 }
 
 // toldMemory is what has been told of an open incident.
@@ -44,7 +47,7 @@ const memoryKey = "guard"
 func (g *Guard) save() {
 	m := memory{
 		Open: g.incidents.Open(), Ended: g.ended, Answers: map[string]chain.Proof{}, Asked: map[string]string{}, Told: map[string]toldMemory{},
-		Said: g.said, Alarms: g.alarms, Fallen: g.fallen,
+		Said: g.said, Alarms: g.alarms, Fallen: g.fallen, Ends: g.ends,
 	}
 	for name, l := range g.links {
 		if p, ok := g.state.Proof(name); ok && l.person() && l.From == "" {
@@ -90,6 +93,7 @@ func (g *Guard) restore() {
 			tried: servicesOfDeeds(i.Deeds)}
 	}
 	maps.Copy(g.said, m.Said)
+	maps.Copy(g.ends, m.Ends)
 	for name, f := range m.Alarms {
 		if f != nil && f.To != nil {
 			g.alarms[name] = f

@@ -18,15 +18,27 @@ func (g *Guard) Status(ctx context.Context, lang words.Lang) (Status, error) {
 	var s Status
 	var stand ways.State
 	var reckoned *outlooks
+	var r *reckoning
+	var f *foresight
 	err := g.call(ctx, func() {
 		view := g.state.Look(time.Now())
 		s, stand, reckoned = g.status(view, lang), g.standing(view), g.outlooks
+		if len(g.ends) > 0 || g.enders {
+			r, f = g.reckon(view), g.foresaw
+		}
 	})
 	if err != nil {
 		return s, err
 	}
 	for i, o := range reckoned.of(ctx, stand) {
 		s.Goals[i].Margin, s.Goals[i].WayBack = o.margin, o.wayBack
+	}
+	if r != nil {
+		r.addEnds(&s, lang)
+		ahead := f.foresee(ctx, r)
+		for i := range s.Goals {
+			s.Goals[i].Ahead = r.ahead(s.Goals[i].Name, ahead, lang)
+		}
 	}
 	return s, ctx.Err()
 }

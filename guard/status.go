@@ -52,6 +52,8 @@ type GoalStatus struct {
 	// is not computed.
 	WayBack *float64 `json:"way_back_s"`
 	Blame   []string `json:"blame"`
+	// Ahead is what becomes of it as things end on days that are known.
+	Ahead []AheadStatus `json:"ahead,omitempty"`
 }
 
 // Margin is how many further losses a goal survives; nil where no set of losses
@@ -91,6 +93,16 @@ type LinkStatus struct {
 	// Waived lists needs that are broken although this link holds.
 	Waived  []string       `json:"waived,omitempty"`
 	Figures []chain.Figure `json:"figures,omitempty"`
+	// Ends are what is known to end of it, the soonest first.
+	Ends []EndStatus `json:"ends,omitempty"`
+}
+
+// EndStatus is an end of a link.
+type EndStatus struct {
+	ID   string    `json:"id"`
+	At   time.Time `json:"at"`
+	What string    `json:"what"`
+	Hint string    `json:"hint"`
 }
 
 // IncidentStatus is one incident, open or lately ended.

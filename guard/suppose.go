@@ -107,6 +107,10 @@ func (r *reckoning) suppose(q Supposed) supposition {
 				continue
 			}
 		}
+		if e, ended := r.endedBy(l.Name, at.At); ended && !q.On.IsZero() && p.Verdict != chain.Broken {
+			lose(l.Name, chain.Say("guard.supposed_end", "at", e.At, "what", e.What))
+			continue
+		}
 		due := p.At.Add(l.Fresh)
 		if l.Person && p.Verdict == chain.Holds && at.At.After(due) && !r.at.After(due) {
 			overdue[l.Name] = true

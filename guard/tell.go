@@ -109,6 +109,9 @@ func over(i *chain.Incident, goal string) bool {
 	return true
 }
 
+// DeedSaid says what was done and what came of it, in a language.
+func DeedSaid(d chain.Done, lang words.Lang) string { return lang.Say(deedText(d)) }
+
 // deedText says what was done and what came of it.
 func deedText(d chain.Done) chain.Text {
 	key := "guard.deed_" + string(d.Verb)

@@ -20,10 +20,19 @@ const order = 3
 // *UnknownName or an *IsGoal.
 func (g *Guard) Ways(ctx context.Context, goal string, q Supposed, lang words.Lang) (all []GoalWays, err error) {
 	var r *reckoning
-	if err := g.call(ctx, func() { r = g.reckon(g.state.Look(time.Now())) }); err != nil {
+	var f *foresight
+	if err := g.call(ctx, func() { r, f = g.reckon(g.state.Look(time.Now())), g.foresaw }); err != nil {
 		return nil, err
 	}
-	return r.goalWays(ctx, goal, q, lang)
+	all, err = r.goalWays(ctx, goal, q, lang)
+	if err != nil || !q.IsZero() || len(r.ends) == 0 {
+		return all, err
+	}
+	ahead := f.foresee(ctx, r)
+	for i := range all {
+		all[i].Ahead = r.ahead(all[i].Name, ahead, lang)
+	}
+	return all, ctx.Err()
 }
 
 func (r *reckoning) goalWays(ctx context.Context, goal string, q Supposed, lang words.Lang) ([]GoalWays, error) {

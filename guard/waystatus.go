@@ -35,6 +35,9 @@ type GoalWays struct {
 	Weights []WeightStatus `json:"weights"`
 	// Next is the one thing that raises the margin most, nil if nothing known does.
 	Next *NextStep `json:"next"`
+	// Ahead is what becomes of it as things end on days that are known, if nobody renews
+	// them; nothing where something is supposed.
+	Ahead []AheadStatus `json:"ahead,omitempty"`
 	// Names explains every name above.
 	Names map[string]NameStatus `json:"names"`
 }

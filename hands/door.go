@@ -53,6 +53,7 @@ type Door struct {
 	lock         *os.File
 	wake         chan struct{}
 	asks         *allowance
+	now          func() time.Time
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -70,10 +71,13 @@ type Door struct {
 
 // NewDoor makes the door's half of a checked file and puts the firewall as it was
 // confirmed: rules that are gone come back, those of a trial that nobody confirmed go.
-// Its owner calls Close.
-func NewDoor(file DoorFile, wall Firewall, log *slog.Logger) (*Door, error) {
+// Now is the clock, which may jump; nil is the system's. Its owner calls Close.
+func NewDoor(file DoorFile, wall Firewall, log *slog.Logger, now func() time.Time) (*Door, error) {
+	if now == nil {
+		now = time.Now
+	}
 	d := &Door{file: file, guard: -1, knock: -1, wall: wall, log: log, wake: make(chan struct{}, 1),
-		asks: newAllowance(), conns: map[net.Conn]role{}}
+		asks: newAllowance(), now: now, conns: map[net.Conn]role{}}
 	for name, id := range map[string]*int{file.Guard: &d.guard, file.Knock: &d.knock} {
 		if name == "" {
 			continue
@@ -92,7 +96,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger) (*Door, error) {
 	d.lock = lock
 	book, all, err := openBook(dir, log)
 	if err == nil {
-		d.book = book
+		d.book, book.now = book, now
 		d.held = remembered(all, bootID(), sinceBoot())
 		if d.rules, err = savedRules(dir); err == nil {
 			_, err = d.repair()
@@ -102,7 +106,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger) (*Door, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	d.gate, err = door.NewGate(door.GateOptions{Door: file.fingerprint(), Limits: d.limits(),
-		Signers: d.signers, Marks: filepath.Join(dir, "marks")})
+		Signers: d.signers, Marks: filepath.Join(dir, "marks"), Now: now})
 	if err != nil {
 		log.Warn("no permit is admitted without a challenge", "error", err)
 	}
@@ -156,6 +160,9 @@ func (d *Door) nudge() {
 // lookBeat is how often the firewall is looked at even if nothing was seen to change.
 const lookBeat = 10 * time.Second
 
+// courtesy is how long after a change the rules are looked through.
+const courtesy = 20 * time.Millisecond
+
 // keep ends what the kernel has not ended, and puts back what somebody took away.
 func (d *Door) keep() {
 	for {
@@ -169,6 +176,15 @@ func (d *Door) keep() {
 			timer.Stop()
 			return
 		case <-d.wake:
+			// Most of what is seen to change is our own doing, for somebody who is about to
+			// connect: looking through all rules can wait until he has.
+			timer.Reset(courtesy)
+			select {
+			case <-d.ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
 		case <-timer.C:
 		}
 		timer.Stop()

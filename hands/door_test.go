@@ -68,7 +68,7 @@ func fatal(t *testing.T, err error) {
 // start starts the door's half; stop ends it in an orderly way.
 func (h *house) start() {
 	h.t.Helper()
-	d, err := hands.NewDoor(h.file, h.wall, h.log)
+	d, err := hands.NewDoor(h.file, h.wall, h.log, nil)
 	fatal(h.t, err)
 	l, err := d.Listen(h.dir + "/sock")
 	fatal(h.t, err)

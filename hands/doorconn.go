@@ -81,6 +81,8 @@ type DoorState struct {
 	// Trial is how long the owner has left to come in, 0 without a trial.
 	Trial  time.Duration `json:"trial,omitempty"`
 	Leases []door.Lease  `json:"leases"`
+	// Page says that the guard may make leases, for its page.
+	Page bool `json:"page,omitempty"`
 }
 
 // Stands reports whether the kernel has the rules that were confirmed: during a trial
@@ -139,7 +141,8 @@ func (c *doorConn) serve() {
 
 func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 	d := c.door
-	if c.role != roleRoot && !slices.Contains(q.Op.asker(), c.role) {
+	forPage := d.file.Page && c.role == roleGuard && (q.Op == doorEnd && !q.Cut && q.Lease.ID != "" || q.Op == doorLease && q.Lease.From.IsSingleIP())
+	if c.role != roleRoot && !forPage && !slices.Contains(q.Op.asker(), c.role) {
 		return p, refuse(chain.Say("hands.root_only"))
 	}
 	switch q.Op {
@@ -181,7 +184,9 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 	defer d.mu.Unlock()
 	switch q.Op {
 	case doorLook:
-		p.State, err = d.look()
+		if p.State, err = d.look(); err == nil {
+			p.State.Page = d.file.Page || c.role == roleRoot
+		}
 	case doorLoad:
 		if d.trial != nil {
 			return p, refuse(chain.Say("hands.trial_on"))
@@ -200,7 +205,7 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		if err = d.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
 			return p, err
 		}
-		now := time.Now()
+		now := d.now()
 		l := door.Lease{ID: door.NewID(), From: q.Lease.From, Ports: q.Lease.Ports, Since: now, Until: now.Add(q.For), Who: who, Why: q.Lease.Why}
 		l, err = d.lease(l, q.For, false, who)
 		p.Lease = &l

@@ -240,33 +240,35 @@ func TestPermitAfterARollback(t *testing.T) {
 	}
 }
 
+// as connects as another user.
+func (h *house) as(uid int) (c *hands.DoorClient, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		// Another user to whom he connects, and root to the folder of the test.
+		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); e != 0 {
+			err = e
+			return
+		}
+		_, _, _ = unix.RawSyscall(unix.SYS_SETFSUID, 0, 0, 0)
+		c, err = hands.ConnectDoor(h.t.Context(), h.dir+"/sock")
+	}()
+	<-done
+	return c, err
+}
+
 // A guard that somebody has taken over does not keep omamori-knock away.
 func TestEachRoleHasItsOwnConnections(t *testing.T) {
 	h := newHouse(t)
 	h.stop()
 	h.file.Guard, h.file.Knock = "nobody", "daemon"
 	h.start()
-	connect := func(uid int) (c *hands.DoorClient, err error) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-			// Another user to whom he connects, and root to the folder of the test.
-			if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, ^uintptr(0), uintptr(uid), ^uintptr(0)); e != 0 {
-				err = e
-				return
-			}
-			_, _, _ = unix.RawSyscall(unix.SYS_SETFSUID, 0, 0, 0)
-			c, err = hands.ConnectDoor(t.Context(), h.dir+"/sock")
-		}()
-		<-done
-		return c, err
-	}
 	const nobody, daemon = 65534, 1
 	for _, uid := range []int{nobody, daemon} {
 		var all []*hands.DoorClient
 		for {
-			c, err := connect(uid)
+			c, err := h.as(uid)
 			if err != nil {
 				refused(t, err, "hands.crowded")
 				break

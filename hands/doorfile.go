@@ -17,6 +17,10 @@ type DoorFile struct {
 	// Knock is the user who may bring permits. Root may do both, and all else.
 	Guard string `json:"guard,omitempty"`
 	Knock string `json:"knock,omitempty"`
+	// Page lets the guard's own user make leases, for a page on which somebody has signed
+	// in: of single addresses, for a default time, without an owner's signature. So who
+	// takes over the guard can open the door. It is off unless root writes it.
+	Page bool `json:"page,omitempty"`
 	// Door is the fingerprint of the door's key, in hex: permits for another are refused.
 	Door string `json:"door"`
 	// Ports are those that may be closed, and leased; what is closed may be leased still.
@@ -59,7 +63,7 @@ func doorFields(object string) []string {
 	if object != "" {
 		return nil
 	}
-	return []string{"guard", "knock", "door", "ports", "keep", "longest", "most", "bits4", "bits6", "signers", "state"}
+	return []string{"guard", "knock", "page", "door", "ports", "keep", "longest", "most", "bits4", "bits6", "signers", "state"}
 }
 
 func (r *reader) checkDoor(f *DoorFile) {

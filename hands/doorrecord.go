@@ -48,6 +48,10 @@ type DoorRecord struct {
 	Note string `json:"note,omitempty"`
 }
 
+// room is how much of the file is laid out at once, as empty lines: a record that fits in
+// there is on the disk after one write, and needs no space on it.
+const room = 64 << 10
+
 // maxRecords is how long the file may become; what is older stands in another beside it.
 const maxRecords = 1 << 20
 
@@ -55,10 +59,12 @@ const maxRecords = 1 << 20
 type doorBook struct {
 	path string
 	log  *slog.Logger
+	now  func() time.Time
 
 	mu      sync.Mutex // protects the fields below
 	file    *os.File
-	size    int64
+	at      int64 // where the next record goes
+	laid    int64 // up to where the file has room
 	seq     int64
 	sure    int64        // up to which the disk has all
 	pending []DoorRecord // which the disk did not take yet
@@ -66,7 +72,7 @@ type doorBook struct {
 
 // openBook opens the record in dir and gives what stands in it.
 func openBook(dir string, log *slog.Logger) (*doorBook, []DoorRecord, error) {
-	b := &doorBook{path: filepath.Join(dir, "record.jsonl"), log: log}
+	b := &doorBook{path: filepath.Join(dir, "record.jsonl"), log: log, now: time.Now}
 	all, err := b.all()
 	if err != nil {
 		return nil, nil, err
@@ -95,6 +101,9 @@ func parseRecords(text []byte) (all []DoorRecord) {
 	lines.Buffer(nil, maxRecords)
 	for lines.Scan() {
 		var r DoorRecord
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
 		if json.Unmarshal(lines.Bytes(), &r) == nil && r.Seq > 0 && (len(all) == 0 || r.Seq > all[len(all)-1].Seq) {
 			all = append(all, r)
 		}
@@ -108,7 +117,7 @@ func (b *doorBook) write(r DoorRecord) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.seq++
-	r.Seq, r.Boot, r.Up, r.At = b.seq, bootID(), sinceBoot(), time.Now().UTC().Truncate(time.Millisecond)
+	r.Seq, r.Boot, r.Up, r.At = b.seq, bootID(), sinceBoot(), b.now().UTC().Truncate(time.Millisecond)
 	line, err := json.Marshal(r)
 	if err != nil { // nothing in it can fail
 		line = []byte(err.Error())
@@ -134,7 +143,7 @@ func (b *doorBook) save() error {
 	if len(b.pending) == 0 {
 		return nil
 	}
-	if b.size > maxRecords && b.file != nil {
+	if b.at > maxRecords && b.file != nil {
 		b.file.Close()
 		b.file = nil
 		if err := os.Rename(b.path, b.path+".old"); err != nil {
@@ -142,16 +151,15 @@ func (b *doorBook) save() error {
 		}
 	}
 	if b.file == nil {
-		f, err := os.OpenFile(b.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+		f, err := os.OpenFile(b.path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
 			return err
 		}
-		st, err := f.Stat()
-		if err != nil {
+		if b.at, b.laid, err = endOf(f); err != nil {
 			f.Close()
 			return err
 		}
-		b.file, b.size = f, st.Size()
+		b.file = f
 	}
 	text := []byte("\n") // ends a line that was torn
 	for _, r := range b.pending {
@@ -161,15 +169,43 @@ func (b *doorBook) save() error {
 		}
 		text = append(append(text, line...), '\n')
 	}
-	n, err := b.file.Write(text)
-	b.size += int64(n)
+	end, laid := b.at+int64(len(text)), b.laid
+	if end > laid {
+		laid = end + room
+		text = append(text, bytes.Repeat([]byte("\n"), room)...)
+	}
+	// What an attempt before has left there is overwritten: it was a part of this.
+	_, err := b.file.WriteAt(text, b.at)
 	if err == nil {
 		err = unix.Fdatasync(int(b.file.Fd()))
 	}
 	if err == nil {
+		b.at, b.laid = end, laid
 		b.sure, b.pending = b.pending[len(b.pending)-1].Seq, nil
 	}
 	return err
+}
+
+// endOf finds where the records of a file end, and the empty lines behind them.
+func endOf(f *os.File) (at, size int64, err error) {
+	st, err := f.Stat()
+	if err != nil {
+		return 0, 0, err
+	}
+	size = st.Size()
+	part := make([]byte, 4096)
+	for at = size; at > 0; {
+		from := max(0, at-int64(len(part)))
+		part = part[:at-from]
+		if _, err := f.ReadAt(part, from); err != nil {
+			return 0, 0, err
+		}
+		rest := bytes.TrimRight(part, "\n")
+		if at = from + int64(len(rest)); len(rest) > 0 {
+			break
+		}
+	}
+	return at, size, nil
 }
 
 // since lists the records after seq that the disk has, at most 500: the number of any other

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,60 @@ func TestOnlyWhatTheDiskHasIsTold(t *testing.T) {
 	}
 	if all, err := again.since(0); err != nil || len(all) != 1 {
 		t.Errorf("after a restart: %+v, %v", all, err)
+	}
+}
+
+// Records go where there is room already, and a file from before, torn at its end, gets
+// its room behind what it has.
+func TestRoomForRecords(t *testing.T) {
+	dir := t.TempDir()
+	open := func() (*doorBook, []DoorRecord) {
+		b, all, err := openBook(dir, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b, all
+	}
+	b, _ := open()
+	if err := os.WriteFile(b.path, []byte("{\"seq\":1,\"what\":\"lease\"}\n\n{\"seq\":2,\"wh"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, all := open()
+	if len(all) != 1 {
+		t.Fatal(all)
+	}
+	size := func() int64 {
+		st, err := os.Stat(b.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st.Size()
+	}
+	b.write(DoorRecord{What: RecordTry})
+	first := size()
+	for range 20 {
+		b.write(DoorRecord{What: RecordEnd})
+	}
+	if size() != first || first < room {
+		t.Errorf("the file went from %d bytes to %d", first, size())
+	}
+	if err := b.close(); err != nil {
+		t.Fatal(err)
+	}
+	b, all = open()
+	b.write(DoorRecord{What: RecordCut}) // behind the others, not over them
+	for range 2 * room / 200 {
+		b.write(DoorRecord{What: RecordEnd, Note: strings.Repeat("n", 200)})
+	}
+	if size() <= first {
+		t.Error("no new room was laid out")
+	}
+	if err := b.close(); err != nil {
+		t.Fatal(err)
+	}
+	_, again := open()
+	if len(all) != 22 || len(again) != 22+1+2*room/200 || again[22].What != RecordCut || again[len(again)-1].Seq != int64(len(again)) {
+		t.Errorf("%d, then %d records, the last %+v", len(all), len(again), again[len(again)-1])
 	}
 }
 

@@ -158,7 +158,7 @@ func (d *Door) back() error {
 
 // admit makes a lease of a permit that the gate has admitted. d.mu is held.
 func (d *Door) admit(w *door.Wish) (door.Lease, error) {
-	return d.lease(w.Lease(time.Now()), w.Permit.For, true, w.Who)
+	return d.lease(w.Lease(d.now()), w.Permit.For, true, w.Who)
 }
 
 // keeps are the interfaces that our rules in the kernel keep open: what was confirmed is

@@ -43,7 +43,8 @@ func (u *unit) say(ctx context.Context, e *chain.Evidence) {
 		}
 	}
 	u.mu.Unlock()
-	lines := readUnitLog(ctx, id)
+	lines, late := readUnitLog(ctx, id)
+	e.LogLate = late
 	asked := false
 	for _, l := range lines {
 		e.Log, e.Times = append(e.Log, l.text), append(e.Times, l.at)
@@ -52,7 +53,7 @@ func (u *unit) say(ctx context.Context, e *chain.Evidence) {
 	e.Sure = len(e.Log)
 	// MariaDB tells systemd that it ends before it does (STOPPING=1), whoever sent the
 	// signal; then systemd's log says whether somebody asked systemd.
-	e.OnPurpose = stoppedOnPurpose(all) && (asked || len(lines) == 0)
+	e.OnPurpose = stoppedOnPurpose(all) && (asked || len(lines) == 0 || late)
 }
 
 // mainProcess fills in what systemd knows better: a process that came and went between
@@ -104,10 +105,10 @@ const (
 )
 
 // readUnitLog reads what a unit, and systemd of it, has said since its last start. The
-// log's form is systemd's own: its program reads it.
-func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
+// log's form is systemd's own: its program reads it. Late says that it did not in time.
+func readUnitLog(ctx context.Context, invocation []byte) (lines []unitLine, late bool) {
 	if len(invocation) == 0 {
-		return nil
+		return nil, false
 	}
 	id := hex.EncodeToString(invocation)
 	ctx, cancel := context.WithTimeout(ctx, journalTime)
@@ -118,13 +119,14 @@ func readUnitLog(ctx context.Context, invocation []byte) []unitLine {
 	cmd.Dir = "/"
 	out, err := cmd.StdoutPipe()
 	if err != nil || cmd.Start() != nil {
-		return nil
+		return nil, ctx.Err() != nil
 	}
 	const most = 4 * maxTail                      // JSON is longer than its lines
 	b, _ := io.ReadAll(io.LimitReader(out, most)) //nolint:errcheck // as much as there is
-	cancel()                                      // what it has to say beyond is not wanted
-	_ = cmd.Wait()                                //nolint:errcheck // so is why it ended
-	return parseUnitLog(b, id)
+	late = ctx.Err() != nil
+	cancel()       // what it has to say beyond is not wanted
+	_ = cmd.Wait() //nolint:errcheck // so is why it ended
+	return parseUnitLog(b, id), late
 }
 
 // parseUnitLog reads journalctl's JSON, one object a line. A message that is no text is

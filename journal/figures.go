@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -157,4 +158,47 @@ func (r *Reader) Plot(ctx context.Context, link string, since time.Time) ([]Poin
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// Plot returns the figures of a link since a time, those too that have not gone to disk
+// yet: see Reader.Plot.
+func (j *Journal) Plot(ctx context.Context, link string, since time.Time) ([]Point, error) {
+	r, err := j.read()
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.Plot(ctx, link, since)
+	if err != nil {
+		return nil, err
+	}
+	span := minute
+	if time.Since(since) > keepMinutes {
+		span = hour
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for k, f := range j.figures {
+		at := time.Unix(0, k.at*int64(k.span))
+		if k.link != link || k.span != span || at.Before(since) {
+			continue
+		}
+		n := f.Holds + f.Broken + f.Unproven
+		p := Point{At: at, Span: span, Holds: f.Holds, Broken: f.Broken, Unproven: f.Unproven,
+			Took: f.Took / time.Duration(max(1, n)), Slowest: f.Slowest, Figures: f.Figures}
+		i, there := slices.BinarySearchFunc(all, at, func(p Point, at time.Time) int { return p.At.Compare(at) })
+		if !there {
+			all = slices.Insert(all, i, p)
+			continue
+		}
+		old := all[i]
+		m := old.Holds + old.Broken + old.Unproven
+		p.Took = (old.Took*time.Duration(m) + f.Took) / time.Duration(max(1, m+n))
+		p.Holds, p.Broken, p.Unproven = p.Holds+old.Holds, p.Broken+old.Broken, p.Unproven+old.Unproven
+		p.Slowest = max(p.Slowest, old.Slowest)
+		if len(p.Figures) == 0 {
+			p.Figures = old.Figures
+		}
+		all[i] = p
+	}
+	return all, nil
 }

@@ -2,6 +2,8 @@
 
 package lab
 
+import "github.com/omamori-guard/omamori/guard"
+
 // fill leaves nothing of the file system of a folder.
 func fill(dir string) string {
 	return "fallocate -l $(df --output=avail -B1 " + dir + " | tail -n 1) " + dir + "/filler\n"
@@ -15,7 +17,7 @@ func ofItsDisk() []fault {
 		link: "room", cause: "disk_full", evidence: "statfs ", next: "du -", broken: []string{"room"}, maybe: fallen,
 		undo: "rm -f /var/lib/mysql/filler\n" + restored,
 	}, {
-		name: "MariaDB: disk full at start", make: fill("/var/lib/mysql") + killMariaDB,
+		name: "MariaDB: disk full at start", asleep: true, make: endedInOrder + fill("/var/lib/mysql") + "! systemctl start mariadb 2>/dev/null",
 		link: "room", cause: "disk_full", evidence: "statfs ", next: "du -", broken: append(fallen, "room"),
 		undo: "rm /var/lib/mysql/filler", after: start,
 	}, {
@@ -31,11 +33,20 @@ func ofItsDisk() []fault {
 	}, {
 		name: "MariaDB: read-only file system", make: killMariaDB + "for n in $(seq 200); do ! mount -o remount,ro /var/lib/mysql 2>/dev/null || break; done",
 		link: "room", cause: "read_only_disk", evidence: "statfs ", next: "dmesg", broken: append(fallen, "room"),
-		undo: "mount -o remount,rw /var/lib/mysql", after: start,
+		undo: "mount -o remount,rw /var/lib/mysql", after: start, look: startFailed,
 	}, {
 		name: "MariaDB: a very long recovery", by: slowRecovery,
 		link: "mariadb", cause: "killed", evidence: "SIGKILL", did: start, maybe: []string{"fpm"},
 	}}
+}
+
+// endedInOrder leaves MariaDB without the temporary files that it makes at each start.
+const endedInOrder = "kill $(systemctl show -P MainPID mariadb)\nuntil systemctl show -P ActiveState mariadb | grep -q inactive; do sleep 0.1; done\n"
+
+// startFailed waits until systemd, too, has tried to start it and will not again: what
+// starts it after that is omamori.
+func startFailed(h *host, _ guard.IncidentStatus) {
+	h.until("failed", limit, "systemctl is-failed --quiet mariadb")
 }
 
 // slowRecovery kills MariaDB with much to redo, and gives the next one a fiftieth of a

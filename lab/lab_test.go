@@ -19,6 +19,7 @@ import (
 type host struct {
 	*Host
 	*testing.T
+	saw []guard.IncidentStatus // those of the last status that reach found and that had any
 }
 
 // newHost has omamori installed from its package, and nothing of it running: a test
@@ -39,7 +40,7 @@ func bareHost(t *testing.T) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &host{booted, t}
+	h := &host{Host: booted, T: t}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := booted.Do(context.Background(), "journalctl --no-pager -n 300 -o short-precise")
@@ -53,7 +54,7 @@ func bareHost(t *testing.T) *host {
 }
 
 // sub is the same host within a subtest.
-func (h *host) sub(t *testing.T) *host { return &host{h.Host, t} }
+func (h *host) sub(t *testing.T) *host { return &host{Host: h.Host, T: t} }
 
 func (h *host) put(from, to string, mode os.FileMode) {
 	h.Helper()
@@ -110,6 +111,9 @@ func (h *host) reach(what string, limit time.Duration, ok func(guard.Status) boo
 		if out, _ := h.Do(h.Context(), "omamori status --lang en --json"); strings.HasPrefix(out, "{") {
 			var s guard.Status
 			if json.Unmarshal([]byte(out), &s) == nil && ok(s) {
+				if len(s.Incidents) > 0 {
+					h.saw = s.Incidents
+				}
 				return s
 			}
 		}

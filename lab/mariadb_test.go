@@ -14,6 +14,8 @@ const (
 	cert  = "cert-blog.example.org"
 
 	killMariaDB = "kill -9 $(systemctl show -P MainPID mariadb)\n"
+	badOption   = `printf '[mariadbd]\nno_such_option = 1\n' >/etc/mysql/mariadb.conf.d/99-bad.cnf` + "\n"
+	goodOption  = "rm /etc/mysql/mariadb.conf.d/99-bad.cnf; systemctl start mariadb\n"
 	// restored puts MariaDB and its data back as they were at first.
 	restored = `systemctl stop mariadb
 rm -rf /var/lib/mysql/*
@@ -83,9 +85,9 @@ func ofMariaDB() []fault {
 		name: "MariaDB: empty database", make: "mariadb -e 'DROP DATABASE blog; CREATE DATABASE blog'",
 		link: "sql", cause: "empty_database", evidence: "SHOW TABLES", next: "backup", broken: unread, undo: restored,
 	}, {
-		name: "MariaDB: unknown option", make: `printf '[mariadbd]\nno_such_option = 1\n' >/etc/mysql/mariadb.conf.d/99-bad.cnf` + "\n" + killMariaDB,
+		name: "MariaDB: unknown option", make: badOption + killMariaDB,
 		link: "mariadb", cause: "bad_config", evidence: "no_such_option", did: start, next: "mariadbd --verbose --help", broken: fallen,
-		undo: "rm /etc/mysql/mariadb.conf.d/99-bad.cnf; systemctl start mariadb",
+		undo: goodOption,
 	}, {
 		name: "MariaDB: a second instance", make: killMariaDB + `systemd-run --quiet --unit=second --uid=mysql mariadbd --skip-networking --socket=/tmp/second.sock --pid-file=/tmp/second.pid`,
 		link: "mariadb", cause: "second_instance", evidence: "Can't lock aria control file", did: start, next: "fuser -v /var/lib/mysql/aria_log_control", broken: fallen,
@@ -109,15 +111,23 @@ func ofMariaDB() []fault {
 // eatMemory has MariaDB hold 160 MB, until it is killed for that.
 const eatMemory = `for v in a b c d e f g h i j; do echo "SET @$v = REPEAT('x', 16000000);"; done | mariadb || true`
 
-// hostOutOfMemory leaves the host little more memory than it uses, and has a small
-// program use that: the largest is killed, which is MariaDB.
+// hostOutOfMemory has MariaDB hold more than it needs to start, leaves the host little
+// more memory than it uses, and has a small program use that: the largest is killed, which
+// is MariaDB, and what it held is enough for that program and for the next MariaDB.
 func hostOutOfMemory(h *host) {
 	const group = "g=/sys/fs/cgroup/memory/omamori-lab\n"
+	h.do(`systemd-run --quiet --collect --unit=holder mariadb -e "SET @a = REPEAT('x', 16000000), @b = REPEAT('x', 16000000), @c = REPEAT('x', 16000000); SELECT SLEEP(600)"`)
+	h.until("held", limit, `mariadb -NBe "SELECT STATE FROM information_schema.PROCESSLIST" | grep -q 'User sleep'`)
+	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
 	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
 		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
 		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
 	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
-	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
-	h.outside(group + `echo 0 >$g/cgroup.procs
-		head -c 90000000 /dev/zero | tail -c 90000000 >/dev/null`)
+	// It ends with the first kill.
+	h.outside(group + `kills() { awk '$1 == "oom_kill" { print $2 }' $g/memory.oom_control; }
+		was=$(kills)
+		(echo 0 >$g/cgroup.procs; head -c 80000000 /dev/zero | tail -c 80000000 >/dev/null || true) &
+		while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
+		echo -1 >$g/memory.limit_in_bytes
+		wait || true`)
 }

@@ -50,8 +50,24 @@ type row struct {
 }
 
 func (r row) String() string {
-	return strings.Join([]string{r.fault, r.found.Round(10 * time.Millisecond).String(), r.cause, r.evidence, r.deed,
-		r.without.Round(10 * time.Millisecond).String(), r.verdict}, "\t")
+	found, without := "–", "–" // of one that is several
+	if r.found > 0 {
+		found = r.found.Round(10 * time.Millisecond).String()
+		without = r.without.Round(10 * time.Millisecond).String()
+	}
+	return strings.Join([]string{r.fault, found, r.cause, r.evidence, r.deed, without, r.verdict}, "\t")
+}
+
+// of takes down what an incident says.
+func (r *row) of(i guard.IncidentStatus, evidence string) {
+	r.cause = i.Link + ": " + i.Cause
+	r.deed = strings.Trim(fmt.Sprint(verbs(i)), "[]")
+	for _, line := range i.Evidence {
+		if strings.Contains(line, evidence) {
+			r.evidence = clip(line)
+			break
+		}
+	}
 }
 
 // TestFaults makes every failure of the table on a host like the story's: found, named,
@@ -83,6 +99,9 @@ func TestFaults(t *testing.T) {
 			h := h.sub(t)
 			r := row{fault: f.name, verdict: "as it should be"}
 			f.meet(h)
+			if len(h.saw) > 0 {
+				r.of(h.saw[0], "")
+			}
 			if t.Failed() {
 				r.verdict = "FAIL"
 			}
@@ -118,7 +137,7 @@ func (h *host) told(what string, limit time.Duration, ok func(guard.Status) bool
 }
 
 // limit is for how long a fault may take: it bounds a failing test, and asserts nothing.
-const limit = time.Minute
+const limit = 3 * time.Minute
 
 // meet makes a fault and sees what the guard makes of it.
 func (h *host) meet(f fault) (r row) {
@@ -151,15 +170,8 @@ func (h *host) meet(f fault) (r row) {
 		return i.Ended != nil && well(s)
 	})
 	i := *h.of(f, en)
-	r.cause = i.Link + ": " + i.Cause
-	r.deed = strings.Trim(fmt.Sprint(verbs(i)), "[]")
+	r.of(i, f.evidence)
 	h.named(f, i, *h.of(f, ja))
-	for _, line := range i.Evidence {
-		if strings.Contains(line, f.evidence) {
-			r.evidence = clip(line)
-			break
-		}
-	}
 	if r.evidence == "" {
 		h.Errorf("no evidence of %q: %q", f.evidence, i.Evidence)
 	}
@@ -190,10 +202,10 @@ func (h *host) meet(f fault) (r row) {
 	if len(f.after) > 0 {
 		r.verdict = "told, then mended"
 		s := h.reach("mended after that", limit, func(s guard.Status) bool {
-			i := h.of(f, s)
+			i := byID(s, i.ID) // it may have moved
 			return i != nil && i.Ended != nil && well(s)
 		})
-		h.did(*h.of(f, s), append(f.did, f.after...)...)
+		h.did(*byID(s, i.ID), append(f.did, f.after...)...)
 	}
 	return r
 }
@@ -202,6 +214,15 @@ func (h *host) meet(f fault) (r row) {
 func (h *host) of(f fault, s guard.Status) *guard.IncidentStatus {
 	for n := range s.Incidents {
 		if s.Incidents[n].Link == f.link {
+			return &s.Incidents[n]
+		}
+	}
+	return nil
+}
+
+func byID(s guard.Status, id string) *guard.IncidentStatus {
+	for n := range s.Incidents {
+		if s.Incidents[n].ID == id {
 			return &s.Incidents[n]
 		}
 	}

@@ -22,7 +22,8 @@ func hard() []struct {
 	}{
 		{"omamori's units are hardened", hardened}, {"omamori: killed at every point of a mend", killedInAMend},
 		{"omamori: guard and hands killed with MariaDB", handsKilled}, {"host: the same fault again and again", again},
-		{"host: the processor is scarce", scarce}, {"host: reboot in the middle", rebooted},
+		{"host: the processor is scarce", scarce}, {"host: the daemons' clock jumps a day", clockJumped},
+		{"host: out of memory, then tuned", tuned}, {"host: reboot in the middle", rebooted},
 	}
 }
 
@@ -109,6 +110,9 @@ func scarce(h *host) {
 	s := h.reach("well", 2*limit, well)
 	for _, i := range s.Incidents {
 		h.Logf("%s: %s, %s; %q", i.Link, i.Cause, i.Why, i.Evidence)
+		if i.Cause != "cpu_starved" || len(i.Evidence) == 0 {
+			h.Errorf("%s was named %s: %q", i.Link, i.Cause, i.Evidence)
+		}
 		h.did(i)
 	}
 }

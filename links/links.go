@@ -17,19 +17,27 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/backup"
+	"github.com/omamori-guard/omamori/links/cadence"
+	"github.com/omamori-guard/omamori/links/card"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/clock"
+	"github.com/omamori-guard/omamori/links/contract"
 	"github.com/omamori-guard/omamori/links/disk"
+	"github.com/omamori-guard/omamori/links/domain"
 	"github.com/omamori-guard/omamori/links/ec2"
+	"github.com/omamori-guard/omamori/links/eol"
 	"github.com/omamori-guard/omamori/links/exec"
 	"github.com/omamori-guard/omamori/links/firewall"
 	"github.com/omamori-guard/omamori/links/fixedaddress"
 	"github.com/omamori-guard/omamori/links/http"
+	"github.com/omamori-guard/omamori/links/keyage"
 	"github.com/omamori-guard/omamori/links/kit"
 	"github.com/omamori-guard/omamori/links/knock"
 	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
+	"github.com/omamori-guard/omamori/links/phonechanged"
 	"github.com/omamori-guard/omamori/links/phpfpm"
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
@@ -37,6 +45,7 @@ import (
 	"github.com/omamori-guard/omamori/links/tls"
 	"github.com/omamori-guard/omamori/links/totp"
 	"github.com/omamori-guard/omamori/links/tunnel"
+	"github.com/omamori-guard/omamori/links/updates"
 	"github.com/omamori-guard/omamori/links/vpn"
 	"github.com/omamori-guard/omamori/links/vpnclient"
 	"github.com/omamori-guard/omamori/links/wordpress"
@@ -80,6 +89,15 @@ func All() []chain.Kind {
 		claim.Kind(),
 		totp.Kind(),
 		kit.Kind(),
+		domain.Kind(),
+		card.Kind(),
+		contract.Kind(),
+		keyage.Kind(),
+		phonechanged.Kind(),
+		eol.Kind(),
+		updates.Kind(),
+		backup.Kind(),
+		cadence.Kind(),
 	}
 	if name := twice(kinds); name != "" {
 		panic(fmt.Sprintf("links: the kind %s is registered twice", name))

@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -88,4 +90,35 @@ func Quote(b []byte) string {
 		b, cut = b[:quoted], "…"
 	}
 	return strings.Join(strings.Fields(words.Clean(strings.ToValidUTF8(string(b), "�"))), " ") + cut
+}
+
+// LastDay reads a day, such as 2027-03-31, or a month, such as 2027-03, for its last day,
+// and returns the first moment after it, in the local zone.
+func LastDay(s string) (over time.Time, err error) {
+	if over, err = time.ParseInLocation("2006-01", s, time.Local); err == nil {
+		return over.AddDate(0, 1, 0), nil
+	}
+	over, err = time.ParseInLocation(time.DateOnly, s, time.Local)
+	return over.AddDate(0, 0, 1), err
+}
+
+// ReadFile reads at most so many bytes of a regular file: opening a fifo would wait for ever.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, more, err := ReadAll(f, limit)
+	if err == nil && more {
+		err = fmt.Errorf("%s is longer than %d bytes", path, limit)
+	}
+	return b, err
 }

@@ -3,7 +3,6 @@ package probe
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,24 +42,9 @@ func Secret(s chain.Secret) (string, error) {
 }
 
 func secretFile(path string) (string, error) {
-	st, err := os.Stat(path)
+	b, err := ReadFile(path, maxSecret)
 	if err != nil {
 		return "", err
-	}
-	if !st.Mode().IsRegular() { // opening a fifo would wait for ever
-		return "", fmt.Errorf("%s is not a file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", err
-	}
-	if len(b) > maxSecret {
-		return "", fmt.Errorf("%s is longer than %d bytes", path, maxSecret)
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
 }

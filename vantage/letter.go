@@ -179,7 +179,7 @@ func (r *reader) proof() Proof {
 // fit makes a proof fit to be sent: without what is for this machine alone, and with
 // texts that are too long said to be so.
 func fit(p chain.Proof) chain.Proof {
-	p.Evidence, p.Figures = nil, nil
+	p.Evidence, p.Figures, p.Ends = nil, nil, nil
 	p.At, p.Took = p.At.Round(0).UTC(), max(0, p.Took)
 	if len(p.Cause) > maxCause {
 		p.Cause = ""

@@ -10,6 +10,7 @@ var claimTexts = []entry{
 	{"claim.ask", "{question}", "{question}"},
 	{"claim.person", "only a person can prove this", "人にしか確認できません"},
 	{"claim.person_hint", "Answer the question: omamori due drill {link}", "質問に答えてください: omamori due drill {link}"},
+	{"claim.ends", "the last day of {link} is over", "{link} の期限が来ます"},
 	{"claim.expired", "its last day was {until}", "期限の {until} を過ぎました"},
 	{"claim.expired_hint",
 		"Renew it, write the new day as until into omamori.yaml (omamori reload), then answer: omamori due drill {link}",

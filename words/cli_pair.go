@@ -17,6 +17,17 @@ var cliPairTexts = []entry{
 	{"cli.pair_no_answer_hint", "does omamori run there? If its guard is another user's: omamori pair --sudo {host}", "相手側で omamori は動いていますか？ 別のユーザーのガードなら: omamori pair --sudo {host}"},
 	{"cli.pair_done", "paired: {name} and this guard know each other", "{name} とペアになりました"},
 	{"cli.pair_by_itself", "The guard cannot call {host} by itself yet ({trouble}). Let its key in there by adding this line to ~/.ssh/authorized_keys at {host}:", "ガードだけではまだ {host} に接続できません（{trouble}）。{host} の ~/.ssh/authorized_keys に次の行を加えてください:"},
+	{"cli.flag_pair_as", "buddy: the other guard is another owner's, at whose machine you have no login", "buddy: 相手は別の人のサーバーで、ログインできない場合"},
+	{"cli.pair_bad_as", "“{value}” cannot be taken for --as, or not with --sudo", "--as に「{value}」は使えません（--sudo とも併用できません）"},
+	{"cli.pair_bad_as_hint", "The one that there is: omamori pair --as buddy HOST", "使えるのは一つです: omamori pair --as buddy ホスト"},
+	{"cli.pair_buddy_key", "Send the owner of {host} two lines, by whatever way you two talk. The first goes into ~/.ssh/authorized_keys of the account there; with it nothing can be done but hand in letters:", "次の二行を {host} の持ち主に、ふだんの連絡手段で送ってください。一行目はそのアカウントの ~/.ssh/authorized_keys に加える行で、便りを渡すことしかできません:"},
+	{"cli.pair_buddy_offer", "The second is to be run there, by whom the guard is:", "二行目は、相手側でガードの持ち主が実行します:"},
+	{"cli.pair_buddy_paste", "What it prints at last comes back to you. Paste it here (omamori-answer-1.…), within ten minutes:", "その最後に表示される行を送り返してもらい、10分以内にここへ貼り付けてください（omamori-answer-1.…）:"},
+	{"cli.pair_buddy_same", "Ask the other owner, by voice: are these the same two keys as were shown there? (yes/no)", "相手と声で確かめてください。相手側に表示された二つの鍵と同じですか？（はい/いいえ）"},
+	{"cli.pair_buddy_none", "that is no answer of a guard", "ガードの答えではありません"},
+	{"cli.pair_buddy_none_hint", "Begin anew: omamori pair --as buddy {host}", "もう一度: omamori pair --as buddy {host}"},
+	{"cli.pair_buddy_trouble", "{name} is known here, but cannot be called yet ({trouble}). Without a letter the pairing is forgotten after ten minutes", "{name} を登録しましたが、まだ接続できません（{trouble}）。便りがないと10分で取り消されます"},
+	{"cli.pair_buddy_next", "What each is to prove for the other stands in both configurations, word for word: your site with from: {name}, the other's with from: {own}. To serve the other's tunnel: omamori tunnel add {name} --only ADDRESS:PORT", "お互いに確かめるつながりは、両方の設定に同じ文で書きます。ご自身のサイトには from: {name}、相手のサイトには from: {own} を付けてください。相手にトンネルを使わせるには: omamori tunnel add {name} --only アドレス:ポート"},
 	{"cli.pair_then_call", "Then: omamori pair call {name}", "そのあと: omamori pair call {name}"},
 	{"cli.pair_none", "no guard is paired with this one: omamori pair HOST", "ペアのガードはありません: omamori pair ホスト"},
 	{"cli.pair_heard", "heard {at:time}", "最後の便り {at:time}"},
@@ -33,6 +44,7 @@ with "from: NAME" in omamori.yaml is proved by the guard of that name alone.
 
   omamori pair me@server.example
   omamori pair --sudo server      its guard runs as another user than you
+  omamori pair --as buddy friend.example   another owner's server
   omamori pair list
   omamori pair call NAME          exchange now
   omamori pair forget NAME
@@ -44,6 +56,7 @@ What is signed, and what it protects from: doc/pair.md`, `omamori pair ホスト
 
   omamori pair me@server.example
   omamori pair --sudo server      相手のガードが別のユーザーで動く場合
+  omamori pair --as buddy friend.example   別の人のサーバー
   omamori pair list
   omamori pair call 名前          今すぐ交換
   omamori pair forget 名前

@@ -64,13 +64,14 @@ here, shown, and not kept; with --key the device makes its own and gives the pub
 	{"cli.help_tunnel_up", `omamori tunnel up FILE   be a device until Ctrl-C, by a standard configuration
 
 As root it makes a network device, and all goes as the file says; the DNS is left as it
-is. With --socks it needs no rights: programs go through it by a SOCKS proxy. It is tested
+is. What carries the packets is a process of the user omamori-tunnel, without root. With --socks it needs no rights: programs go through it by a SOCKS proxy. It is tested
 on Linux alone; elsewhere use WireGuard's own app.
 
   omamori tunnel up laptop.conf
   omamori tunnel up laptop.conf --socks 127.0.0.1:1080`, `omamori tunnel up ファイル   標準の設定ファイルで、Ctrl-C まで端末になる
 
 root ではネットワークデバイスを作り、ファイルのとおりに通信します（DNS は変えません）。
+パケットを運ぶのは、root でないユーザー omamori-tunnel のプロセスです。
 --socks を付けると権限は不要で、SOCKS プロキシ経由で使います。試験済みなのは Linux だけ
 です。ほかでは WireGuard のアプリを使ってください。
 

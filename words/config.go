@@ -1,6 +1,8 @@
 package words
 
 var configTexts = []entry{
+	{"config.bad_lead", "lead is one to {most} times before the end, none of them 0", "lead には期限までの時間を 1〜{most} 個書いてください（0 は不可）"},
+	{"config.bad_lead_hint", "for example: lead: [90d, 30d, 14d, 7d, 3d, 1d]", "例: lead: [90d, 30d, 14d, 7d, 3d, 1d]"},
 	{"config.none", "there is no configuration: neither ./{here} nor {there}", "設定ファイルがありません（./{here} にも {there} にも）"},
 	{"config.none_hint", "Let omamori look at this machine and write one: omamori init", "このマシンを調べて設定を作るには: omamori init"},
 	{"config.absent", "there is no file {path}", "ファイル {path} がありません"},

@@ -4,10 +4,11 @@ package words
 var manTexts = []entry{
 	{"cli.short_man", "print a man page", "マニュアルページを出力"},
 	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
-omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock or omamori-tunnel.
+omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock, omamori-passkey or
+omamori-tunnel.
 
   omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
-omamori-send、omamori-aws、omamori-knock、omamori-tunnel です。
+omamori-send、omamori-aws、omamori-knock、omamori-passkey、omamori-tunnel です。
 
   omamori man omamori.yaml | man -l -`},
 	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},

@@ -9,4 +9,6 @@ var runTexts = []entry{
 	{"run.config_bad_hint", "omamori config check -c {path}", "omamori config check -c {path}"},
 	{"run.no_user", "there is no user {user} to become", "切り替え先のユーザー {user} がありません"},
 	{"run.no_user_hint", "useradd --system --no-create-home --shell /usr/sbin/nologin {user}   (or omamori run --user NAME)", "useradd --system --no-create-home --shell /usr/sbin/nologin {user}   （または omamori run --user 名前）"},
+	{"run.gallery", "the page with made-up data: {url} (its states: {url}scene)", "見本データの画面: {url}（状態の一覧: {url}scene）"},
+	{"cli.flag_gallery", "serve the page with made-up data, for working on it", "見本データで画面を表示（画面の開発用）"},
 }

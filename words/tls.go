@@ -3,6 +3,8 @@ package words
 var tlsTexts = []entry{
 	{"tls.bad_address", "“{value}” is not host:port", "「{value}」は「ホスト:ポート」の形ではありません"},
 	{"tls.bad_days", "{value} days: give 0 to 3650", "{value} 日は指定できません（0〜3650）"},
+	{"tls.bad_names", "“{value}” is not a name (at most 50 of them, without port)", "「{value}」はホスト名として使えません（ポートなし、50 個まで）"},
+	{"tls.ends", "the certificate of {name} ends", "{name} の証明書が切れます"},
 	{"tls.bad_ca", "no certificates there: {value}", "証明書を読めません: {value}"},
 	{"tls.holds", "{name}'s certificate is good until {until:date}", "{name} の証明書は {until:date} まで有効です"},
 	{"tls.no_tls", "no TLS with {address}: {error}", "{address} と TLS で通信できません: {error}"},

@@ -37,7 +37,7 @@ func keepDoor(o options, file hands.DoorFile) error {
 	defer stop()
 	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	d, err := hands.NewDoor(file, nft.New(), log)
+	d, err := hands.NewDoor(file, nft.New(), log, nil)
 	if err != nil {
 		return err
 	}

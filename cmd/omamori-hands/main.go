@@ -13,12 +13,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/light"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -142,8 +144,11 @@ func frugal() {
 
 func serve(o options, file hands.File) error {
 	unix.Umask(0o022) // that of children
+	var beside sync.WaitGroup
+	defer beside.Wait()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	beside.Go(func() { light.Stay(ctx) })
 	// Caught rather than ignored: children would go on ignoring them.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE)
 

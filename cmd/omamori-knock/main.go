@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
@@ -43,6 +44,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 type options struct {
 	key, signers, door, listen string
 	version                    bool
+	now                        func() time.Time // nil is the system's clock
 }
 
 func run(args []string) int {
@@ -111,7 +113,7 @@ func serve(o options) error {
 	d := &doorHalf{socket: o.door}
 	defer d.close()
 	s := &knock.Server{
-		Key: key, Door: d, Signers: signers.read,
+		Key: key, Door: d, Signers: signers.read, Now: o.now,
 		Tell: func(s knock.Sums) {
 			log.Info("packets", "all", s.Packets, "foreign", s.Foreign, "again", s.Again, "too_many", s.Over,
 				"unproved", s.Unproved, "refused", s.Refused, "challenged", s.Challenged, "granted", s.Granted)

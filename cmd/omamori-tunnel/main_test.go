@@ -19,6 +19,9 @@ import (
 	"github.com/omamori-guard/omamori/tunnel"
 )
 
+// patience is for what must happen, on a machine that has much else to do.
+const patience = 3 * time.Minute
+
 // role says what this binary is to be, in a process of a test.
 const role = "OMAMORI_TEST_ROLE"
 
@@ -52,6 +55,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// dialWithin is for what a test may see fail, and then tries again.
+const dialWithin = 3 * time.Second
+
 // echo answers each who connects with his address, and with all that he says.
 func echo(address string) int {
 	l, err := net.Listen("tcp", address)
@@ -80,13 +86,13 @@ func ask(address string, proxy ...string) int {
 	if len(proxy) > 0 {
 		dial = proxy[0]
 	}
-	c, err := net.DialTimeout("tcp", dial, 3*time.Second)
+	c, err := net.DialTimeout("tcp", dial, dialWithin)
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(60 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(patience))
 	if len(proxy) > 0 {
 		b := append([]byte{5, 1, 0, 5, 1, 0, 1}, to.Addr().AsSlice()...)
 		_, _ = c.Write(append(b, byte(to.Port()>>8), byte(to.Port())))
@@ -198,7 +204,7 @@ func do(t *testing.T, cmd *exec.Cmd) string {
 // heardFrom asks until it is heard.
 func heardFrom(t *testing.T, to string, proxy ...string) string {
 	t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		out, err := on("device", "ask", append([]string{to}, proxy...)...).CombinedOutput()
 		if err == nil {
 			return strings.TrimSpace(string(out))
@@ -266,7 +272,7 @@ func TestRealWithout(t *testing.T) {
 	if err := os.WriteFile(stripped, []byte(do(t, on("device", "", "wg-quick", "strip", conf))+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); on("device", "", "wg", "setconf", "wgtest", stripped).Run() != nil; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); on("device", "", "wg", "setconf", "wgtest", stripped).Run() != nil; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("wireguard-go does not come up")
 		}
@@ -276,14 +282,19 @@ func TestRealWithout(t *testing.T) {
 		do(t, on("device", "", append([]string{"ip"}, strings.Fields(order)...)...))
 	}
 	seen(t)
-	// What carries the packets has no right left.
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", server.Process.Pid))
-	if err != nil || !strings.Contains(string(status), "CapEff:\t0000000000000000") || strings.Contains(string(status), "Uid:\t0") {
-		t.Errorf("it has rights: %v\n%s", err, status)
-	}
+	powerless(t, fmt.Sprint(server.Process.Pid))
 	st, err := tunnel.Call(t.Context(), tunnel.Dir(dir).Socket(), tunnel.Ask)
 	if err != nil || len(st.Peers) != 1 || !st.Peers[0].Alive(time.Now()) || st.Peers[0].Sent < 2<<20 {
 		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// powerless: what carries the packets has no right left.
+func powerless(t *testing.T, pid string) {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil || !strings.Contains(string(status), "CapEff:\t0000000000000000") || !strings.Contains(string(status), "CapPrm:\t0000000000000000") || strings.Contains(string(status), "Uid:\t0") {
+		t.Errorf("it has rights: %v\n%s", err, status)
 	}
 }
 
@@ -301,12 +312,89 @@ func TestRealTUN(t *testing.T) {
 	do(t, on("server", "program", "prepare", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	start(t, on("server", "program", "serve", "-dir", dir, "-tun", "omamori0", "-user", "nobody"))
 	before := do(t, on("device", "", "ip", "rule"))
-	stop := start(t, on("device", "program", "up", conf))
+	device := on("device", "program", "up", "-user", "nobody", conf)
+	stop := start(t, device)
 	seen(t)
+	// Who is on the network there has no right left either.
+	var children []string
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", device.Process.Pid))
+	for _, path := range threads {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		children = append(children, strings.Fields(string(b))...)
+	}
+	if len(children) != 1 {
+		t.Fatalf("the carriers: %q", children)
+	}
+	powerless(t, children[0])
 	stop()
 	if after := do(t, on("device", "", "ip", "rule")); after != before {
 		t.Errorf("rules are left:\n%s", after)
 	}
+}
+
+// TestRealNarrow: a router on the way carries less than what either end thinks. The device
+// finds out how much; and where the router is not heard, it cuts up what is too large.
+func TestRealNarrow(t *testing.T) {
+	if !hosted() {
+		return
+	}
+	dir, conf := settle(t)
+	script := `
+ip netns add near; ip netns add far
+ip link add to-near netns device type veth peer name to-device netns near
+ip link add to-far netns near type veth peer name to-near netns far
+ip link add to-far netns server type veth peer name to-server netns far
+ip -n device addr add 10.9.0.2/24 dev to-near; ip -n near addr add 10.9.0.1/24 dev to-device
+ip -n near addr add 10.9.1.1/24 dev to-far; ip -n far addr add 10.9.1.2/24 dev to-near
+ip -n far addr add 10.9.2.1/24 dev to-server; ip -n server addr add 10.9.2.2/24 dev to-far
+for x in device:to-near near:to-device near:to-far far:to-near far:to-server server:to-far; do ip -n ${x%:*} link set ${x#*:} up; done
+ip -n device route add 10.9.2.0/24 via 10.9.0.1; ip -n near route add 10.9.2.0/24 via 10.9.1.2
+ip -n server route add 10.9.0.0/24 via 10.9.2.1; ip -n far route add 10.9.0.0/24 via 10.9.1.1
+for x in near far; do ip netns exec $x sysctl -qw net.ipv4.ip_forward=1; done
+`
+	do(t, exec.Command("sh", "-ec", script, "routers"))
+	t.Cleanup(func() { do(t, exec.Command("sh", "-ec", "ip netns del near; ip netns del far", "routers")) })
+	b, err := os.ReadFile(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(conf, bytes.ReplaceAll(b, []byte("192.0.2.1:51820"), []byte("10.9.2.2:51820")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, on("server", "program", "serve", "-dir", dir, "-user", "nobody"))
+	narrow := func(mtu string) {
+		do(t, on("near", "", "ip", "link", "set", "to-far", "mtu", mtu))
+		do(t, on("far", "", "ip", "link", "set", "to-near", "mtu", mtu))
+	}
+	mtu := func(want string) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+			out, err := on("device", "", "cat", "/sys/class/net/omamori0/mtu").CombinedOutput()
+			if err == nil && strings.TrimSpace(string(out)) == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the device has %s, %v, not %s", out, err, want)
+			}
+		}
+	}
+	narrow("1400")
+	stop := start(t, on("device", "program", "up", "-user", "nobody", conf))
+	mtu("1340")
+	seen(t)
+	stop()
+
+	narrow("1280")
+	for _, router := range []string{"near", "far"} {
+		do(t, on(router, "", "nft", "add table ip mute; add chain ip mute out { type filter hook output priority 0; }; add rule ip mute out meta l4proto icmp drop"))
+	}
+	do(t, on("device", "", "ip", "route", "flush", "cache"))
+	do(t, on("server", "", "ip", "route", "flush", "cache"))
+	start(t, on("device", "program", "up", "-user", "nobody", conf))
+	seen(t)
 }
 
 // TestRealPrepare: a machine that begins to forward for the tunnel keeps the route by
@@ -330,7 +418,7 @@ func TestRealPrepare(t *testing.T) {
 	fromRouter := func() bool {
 		return strings.Contains(do(t, on("server", "", "ip", "-6", "route", "show", "default")), "proto ra")
 	}
-	for deadline := time.Now().Add(20 * time.Second); !fromRouter(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !fromRouter(); time.Sleep(50 * time.Millisecond) {
 		do(t, on("world", "advertise", "to-server"))
 		if time.Now().After(deadline) {
 			t.Fatal("no route from the router")

@@ -28,6 +28,17 @@ var errEnded = errors.New("the tunnel's device was taken away")
 // serve is the server, until ctx is done.
 func serve(ctx context.Context, o options, log *slog.Logger) error {
 	dir := tunnel.Dir(o.dir)
+	if o.tun != "" && isKernel(ctx, o.tun) {
+		s, err := dir.Load()
+		if err != nil {
+			return err
+		}
+		v, err := serveKernel(s, o.tun, log)
+		if err != nil {
+			return err
+		}
+		return keep(ctx, v, dir, s, o.tun, log)
+	}
 	var device tun.Device
 	if o.tun != "" { // first: /dev/net/tun is root's alone where there is no udev
 		var err error
@@ -48,6 +59,20 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	return keep(ctx, v, dir, s, o.tun, log)
+}
+
+// serving is a server's tunnel that is up, whoever carries its packets.
+type serving interface {
+	Update(s tunnel.Server, now time.Time) error
+	Watch(ctx context.Context)
+	Status() (tunnel.Status, error)
+	Wait() <-chan struct{}
+	Close()
+}
+
+// keep keeps a tunnel up and answers for it, until ctx is done.
+func keep(ctx context.Context, v serving, dir tunnel.Dir, s tunnel.Server, tun string, log *slog.Logger) error {
 	defer v.Close()
 	l, err := listen(dir.Socket())
 	if err != nil {
@@ -62,7 +87,7 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 			log.Error("answer", "error", err)
 		}
 	})
-	log.Info("serving", "port", s.Port, "peers", len(s.Peers), "tun", o.tun)
+	log.Info("serving", "port", s.Port, "peers", len(s.Peers), "tun", tun)
 	select {
 	case <-ctx.Done():
 	case <-v.Wait():
@@ -74,7 +99,7 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 	return err
 }
 
-func answer(v *engine.Serving, dir tunnel.Dir, r tunnel.Request) (tunnel.Status, error) {
+func answer(v serving, dir tunnel.Dir, r tunnel.Request) (tunnel.Status, error) {
 	switch r {
 	case tunnel.Ask:
 	case tunnel.Reload:
@@ -107,22 +132,40 @@ func listen(path string) (net.Listener, error) {
 	return net.Listen("unix", path)
 }
 
-// drop gives root's rights up for those of a user who has none.
-func drop(dir tunnel.Dir, name string) error {
+// unprivileged looks a user up who is not root.
+func unprivileged(name string) (uid, gid int, err error) {
 	u, err := user.Lookup(name)
 	if err != nil {
-		return &tunnel.Refusal{Text: chain.Say("tunnel.no_user", "user", name), Hint: chain.Say("tunnel.no_user_hint", "user", name)}
+		return 0, 0, &tunnel.Refusal{Text: chain.Say("tunnel.no_user", "user", name), Hint: chain.Say("tunnel.no_user_hint", "user", name)}
 	}
-	uid, err := strconv.Atoi(u.Uid)
-	if err != nil {
-		return err
+	if uid, err = strconv.Atoi(u.Uid); err != nil {
+		return 0, 0, err
 	}
-	gid, err := strconv.Atoi(u.Gid)
-	if err != nil {
-		return err
+	if gid, err = strconv.Atoi(u.Gid); err != nil {
+		return 0, 0, err
 	}
 	if uid == 0 {
-		return fmt.Errorf("%s is root", name)
+		return 0, 0, fmt.Errorf("%s is root", name)
+	}
+	return uid, gid, nil
+}
+
+// become gives root's rights up for a user's.
+func become(uid, gid int) error {
+	if err := syscall.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(gid); err != nil {
+		return err
+	}
+	return syscall.Setuid(uid)
+}
+
+// drop becomes a user who has no rights, and gives him the server's files.
+func drop(dir tunnel.Dir, name string) error {
+	uid, gid, err := unprivileged(name)
+	if err != nil {
+		return err
 	}
 	run := filepath.Dir(dir.Socket())
 	if err := os.MkdirAll(run, 0o750); err != nil {
@@ -133,13 +176,7 @@ func drop(dir tunnel.Dir, name string) error {
 			return err
 		}
 	}
-	if err := syscall.Setgroups(nil); err != nil {
-		return err
-	}
-	if err := syscall.Setgid(gid); err != nil {
-		return err
-	}
-	return syscall.Setuid(uid)
+	return become(uid, gid)
 }
 
 // attach takes up a TUN that prepare has made for this user: for that no right is

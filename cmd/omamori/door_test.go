@@ -41,7 +41,7 @@ func newDoorway(t *testing.T) *doorway {
 		d.here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "hanako", "-f", filepath.Join(d.dir, key))
 	}
 	d.here("cp", d.dir+"/owner.pub", d.dir+"/authorized_keys")
-	config := fmt.Sprintf("Port 22\nHostKey %[1]s/host\nAuthorizedKeysFile %[1]s/authorized_keys\nPidFile %[1]s/sshd.pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\n", d.dir)
+	config := fmt.Sprintf("Port 22\nHostKey %[1]s/host\nAuthorizedKeysFile %[1]s/authorized_keys\nPidFile %[1]s/sshd.pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\nSubsystem sftp internal-sftp\n", d.dir)
 	if err := os.WriteFile(d.dir+"/sshd_config", []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestTheDoorsRecordIsTakenIntoTheJournal(t *testing.T) {
 		}
 	}
 	d, err := hands.NewDoor(hands.DoorFile{Door: strings.Repeat("0", 64), Ports: []uint16{22}, Signers: dir + "/none", State: dir + "/state"},
-		nft.In(s.File), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		nft.In(s.File), slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -23,6 +24,7 @@ import (
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 	"github.com/omamori-guard/omamori/journal"
+	"github.com/omamori-guard/omamori/light"
 )
 
 // run guards until ctx is done. Everything that needs root comes first; from
@@ -63,6 +65,10 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		return err
 	}
 	defer letters.Close()
+	p := listenPage(file, log)
+	if p.listeners != nil {
+		defer p.listeners.Close()
+	}
 	if err := becomeUser(who, o.State); err != nil {
 		return err
 	}
@@ -72,15 +78,20 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 		return err
 	}
 	teller := newTeller(file, j, log)
-	g := options(file, j, k, teller, o, log)
+	g := options(file, j, k, teller, p, o, log)
 	g.NoHands = noHands
 	openVantage(&g, o.State, log)
 	main := guard.New(g)
 	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
+	handler, err := p.open(s, main, j, o.State)
+	if err != nil {
+		log.Error("open the page", "error", err)
+		p.why = chain.ErrorText(err)
+	}
 	following, leave := context.WithCancel(ctx)
 	var follower sync.WaitGroup
 	follower.Go(func() { followDoor(following, j, hands.DefaultDoorSocket, log) })
-	err = serve(ctx, main, s, sockets{socket, letters}, teller, say, file)
+	err = serve(ctx, main, s, sockets{socket, letters}, teller, p, handler, say, file)
 	leave()
 	follower.Wait()
 	if k != nil {
@@ -102,7 +113,7 @@ func budget(links int) {
 	debug.SetMemoryLimit(20<<20 + int64(max(0, links-few))*each)
 }
 
-func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.RunOptions, log *slog.Logger) guard.Options {
+func options(file *config.File, j *journal.Journal, k *keeper, t *teller, p *page, o cli.RunOptions, log *slog.Logger) guard.Options {
 	g := guard.Options{
 		Config: file, Journal: j, Tell: t.tell, Log: log, Version: version,
 		Load: func() (*config.File, error) {
@@ -110,6 +121,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 			if err == nil {
 				budget(len(file.Links))
 				t.use(file)
+				p.use(file)
 			}
 			return file, err
 		},
@@ -126,7 +138,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, o cli.
 type sockets struct{ control, letters *net.UnixListener }
 
 // serve runs the guard and everything beside it, and waits for all of it.
-func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t *teller, say func(chain.Text), file *config.File) error {
+func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t *teller, p *page, h http.Handler, say func(chain.Text), file *config.File) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hup := make(chan os.Signal, 1)
@@ -144,6 +156,8 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t 
 		}
 	})
 	beside.Go(func() { t.run(ctx) })
+	beside.Go(func() { light.Stay(ctx) })
+	beside.Go(func() { p.serve(ctx, h, say) })
 	beside.Go(func() {
 		for {
 			select {

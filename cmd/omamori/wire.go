@@ -11,6 +11,7 @@ import (
 	"github.com/omamori-guard/omamori/door/knock"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/links"
+	"github.com/omamori-guard/omamori/report"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -23,6 +24,7 @@ func wire() *cli.App {
 			return control.NewClient(socket, lang)
 		},
 		Run:          run,
+		Gallery:      showGallery,
 		Carry:        control.CarryLetter,
 		HandsBinary:  beside("omamori-hands"),
 		TunnelBinary: beside("omamori-tunnel"),
@@ -35,7 +37,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), doorsSection()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), doorsSection(), pageSection(), report.Section()},
 	}
 }
 

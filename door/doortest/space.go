@@ -29,16 +29,11 @@ func New(t *testing.T) *Space {
 		t.Skip("needs root, to make a network namespace")
 	}
 	s := &Space{t: t}
-	made := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		if err == nil {
-			s.File, err = os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
-		}
-		made <- err
-	}()
-	if err := <-made; err != nil {
+	err := aside(func() error { return unix.Unshare(unix.CLONE_NEWNET) }, func() (err error) {
+		s.File, err = os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.File.Close() })
@@ -46,18 +41,36 @@ func New(t *testing.T) *Space {
 	return s
 }
 
-// In runs f inside the namespace.
-func (s *Space) In(f func()) {
-	done := make(chan error)
+// aside has a thread go into a namespace, do something there, and come back. It does not
+// end there: what was started from it before, with Pdeathsig, would be killed by that.
+func aside(into, do func() error) error {
+	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
-		err := unix.Setns(int(s.File.Fd()), unix.CLONE_NEWNET)
-		if err == nil {
-			f()
+		home, err := os.Open(fmt.Sprintf("/proc/self/task/%d/ns/net", unix.Gettid()))
+		if err != nil {
+			runtime.UnlockOSThread()
+			done <- err
+			return
 		}
-		done <- err
+		defer home.Close()
+		defer func() {
+			if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
+				runtime.UnlockOSThread()
+			} // else it ends with the goroutine
+			done <- err
+		}()
+		if err = into(); err == nil {
+			err = do()
+		}
 	}()
-	if err := <-done; err != nil {
+	return <-done
+}
+
+// In runs f inside the namespace.
+func (s *Space) In(f func()) {
+	err := aside(func() error { return unix.Setns(int(s.File.Fd()), unix.CLONE_NEWNET) }, func() error { f(); return nil })
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -98,10 +111,10 @@ func Wire(a, b *Space, addressesA, addressesB string) {
 	}
 }
 
-// Eventually waits until ok, which is soon.
+// Eventually waits until ok, which is soon, on a busy machine too.
 func Eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("in vain waited until %s", what)
 		}

@@ -148,38 +148,54 @@ func (w *Way) Dial(ctx context.Context, host string, port uint16) (net.Conn, *An
 // taken up only when the kernel sends again, a second later.
 func (w *Way) dial(ctx context.Context, to netip.AddrPort) (net.Conn, *Answer, error) {
 	m := w.recall()
-	if m.To == to.Addr() && m.Port == to.Port() && time.Until(m.Until) > 5*time.Second && m.Local == localTo(to) {
-		if c, err := connect(ctx, to, time.Second); err == nil { // the lease of before
-			return c, nil, nil
-		}
-	}
 	type outcome struct {
 		answer Answer
 		err    error
 	}
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
-	knocked := make(chan outcome, 1)
-	go func() {
-		a, err := w.knock(inner, to.Addr(), to.Port(), m)
-		knocked <- outcome{a, err}
-	}()
+	var knocked chan outcome
+	knock := func() {
+		knocked = make(chan outcome, 1)
+		go func() {
+			a, err := w.knock(inner, to.Addr(), to.Port(), m)
+			knocked <- outcome{a, err}
+		}()
+	}
 	var without chan net.Conn // a connection that needed no lease
+	try := func() {
+		without = make(chan net.Conn, 1)
+		go func() {
+			c, _ := connect(inner, to, connectTime)
+			without <- c
+		}()
+	}
 	patience := time.NewTimer(doubt)
 	defer patience.Stop()
+	if m.To == to.Addr() && m.Port == to.Port() && time.Until(m.Until) > 5*time.Second && m.Local == localTo(to) {
+		try() // the lease of before, unless somebody has ended it
+	} else {
+		knock()
+	}
 	for {
 		select {
 		case <-patience.C:
-			without = make(chan net.Conn, 1)
-			go func() {
-				c, _ := connect(inner, to, connectTime)
-				without <- c
-			}()
+			if knocked == nil {
+				knock()
+			} else if without == nil {
+				try()
+			}
 		case c := <-without:
-			if without = nil; c != nil {
+			without = nil
+			switch {
+			case c != nil:
 				cancel()
-				<-knocked
+				if knocked != nil {
+					<-knocked
+				}
 				return c, nil, nil
+			case knocked == nil:
+				knock()
 			}
 		case o := <-knocked:
 			if o.err == nil || without == nil {

@@ -32,11 +32,14 @@ func (f *Firewall) Open(list []door.Opening) error {
 	if err != nil {
 		return err
 	}
-	c, err := f.conn()
+	c, err := f.lasting()
 	if err != nil {
 		return err
 	}
+	defer c.CloseLasting() //nolint:errcheck // all has been heard
+	var names []string
 	for name, e := range elements {
+		names = append(names, name)
 		// A plain second add would leave the old timeout; a delete alone would fail, and
 		// all the rest with it, where there is none.
 		if err := errors.Join(c.SetAddElements(leases(name), e), c.SetDeleteElements(leases(name), e), c.SetAddElements(leases(name), e)); err != nil {
@@ -49,7 +52,7 @@ func (f *Firewall) Open(list []door.Opening) error {
 		}
 		return fmt.Errorf("add leases: %w", err)
 	}
-	now, err := f.Openings()
+	now, _, err := openings(c, names...)
 	if err != nil {
 		return err
 	}
@@ -116,14 +119,14 @@ func (f *Firewall) Openings() ([]door.Opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := openings(c)
+	all, _, err := openings(c, leaseSets[:]...)
 	return all, err
 }
 
-// openings leaves out elements that we do not make, for which no Shut could be asked, and
+// openings lists those of some sets. It leaves out elements that we do not make, for which no Shut could be asked, and
 // says that there are such.
-func openings(c *nftables.Conn) (all []door.Opening, foreign bool, err error) {
-	for _, name := range leaseSets {
+func openings(c *nftables.Conn, names ...string) (all []door.Opening, foreign bool, err error) {
+	for _, name := range names {
 		list, _, err := elementsOf(c, leases(name))
 		if err != nil {
 			return nil, false, fmt.Errorf("read leases: %w", err)

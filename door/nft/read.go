@@ -16,10 +16,11 @@ import (
 
 // Read says how the table stands; sound is one that does for keep what ours does.
 func (f *Firewall) Read(keep []string) (door.Wall, error) {
-	c, err := f.conn()
+	c, err := f.lasting()
 	if err != nil {
 		return door.Wall{}, err
 	}
+	defer c.CloseLasting() //nolint:errcheck // all has been heard
 	chains, err := c.ListChainsOfTableFamily(nftables.TableFamilyINet)
 	if err != nil {
 		return door.Wall{}, fmt.Errorf("read chains: %w", err)
@@ -67,7 +68,7 @@ func (f *Firewall) Read(keep []string) (door.Wall, error) {
 	slices.Sort(w.Trying)
 	slices.Sort(w.Freed)
 	var foreign bool
-	if w.Open, foreign, err = openings(c); foreign {
+	if w.Open, foreign, err = openings(c, leaseSets[:]...); foreign {
 		w.Sound = false
 	}
 	return w, err

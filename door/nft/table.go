@@ -51,6 +51,15 @@ func (f *Firewall) conn() (*nftables.Conn, error) {
 	return c, nil
 }
 
+// lasting is a connection for several questions.
+func (f *Firewall) lasting() (*nftables.Conn, error) {
+	c, err := nftables.New(nftables.WithNetNSFd(f.fd()), nftables.AsLasting())
+	if err != nil {
+		return nil, fmt.Errorf("reach the firewall: %w", err)
+	}
+	return c, nil
+}
+
 func table() *nftables.Table {
 	return &nftables.Table{Name: TableName, Family: nftables.TableFamilyINet}
 }

@@ -168,6 +168,8 @@ func (w *walk) rule(c *nftables.Chain, r *nftables.Rule) (answer, []*expr.Verdic
 			registers[e.Register] = nil
 			if e.Key == expr.CtKeySTATE {
 				registers[e.Register] = binary.NativeEndian.AppendUint32(nil, stateNew)
+			} else if e.Key == expr.CtKeySTATUS { // neither seen before nor sent elsewhere
+				registers[e.Register] = make([]byte, 4)
 			}
 		case *expr.Fib:
 			registers[e.Register] = nil

@@ -70,6 +70,7 @@ var (
 	_ chain.Answerer = (*link)(nil)
 	_ chain.Watcher  = (*link)(nil)
 	_ chain.Supposer = (*link)(nil)
+	_ chain.Ender    = (*link)(nil)
 )
 
 func (l *link) Ask() chain.Text { return chain.Say("claim.ask", "question", l.settings.Question) }
@@ -98,6 +99,14 @@ func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
 		}
 	}
 	return p
+}
+
+// Ends is its last day.
+func (l *link) Ends() []chain.End {
+	if l.over.IsZero() {
+		return nil
+	}
+	return []chain.End{{At: l.over, What: chain.Say("claim.ends", "link", l.name), Hint: chain.Say("claim.expired_hint", "link", l.name)}}
 }
 
 func (l *link) passed(now time.Time) bool { return !l.over.IsZero() && !now.Before(l.over) }

@@ -51,7 +51,7 @@ func TestFirewall(t *testing.T) {
 	}
 	wall := nft.In(s.File)
 	d, err := hands.NewDoor(hands.DoorFile{Door: strings.Repeat("0", 64), Ports: []uint16{22, 2222}, Signers: dir + "/none", State: dir + "/state"},
-		frozen{wall}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		frozen{wall}, slog.New(slog.NewTextHandler(io.Discard, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

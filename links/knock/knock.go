@@ -1,5 +1,5 @@
-// Package knock is the kind "knock": from here a knock opens a door, the service behind it
-// greets, and the lease ends: the whole way in, drilled.
+// Package knock is the kind "knock": from here a knock opens a door, SSH logs in behind it,
+// and the lease ends: the whole way in, drilled.
 package knock
 
 import (
@@ -9,9 +9,12 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/door"
@@ -20,21 +23,25 @@ import (
 )
 
 type settings struct {
-	Pass   chain.Secret  `yaml:"pass" doc:"where the door's line (omamori-door1:…) is: file:PATH, env:NAME or credential:NAME"`
-	Key    string        `yaml:"key" doc:"the file of the SSH key that knocks, without a passphrase; by default what the agent has"`
-	Port   int           `yaml:"port" doc:"the TCP port behind the door"`
-	Greets string        `yaml:"greets" doc:"what the first bytes of the service must be"`
-	Lease  time.Duration `yaml:"lease" doc:"how long the lease of a trial lasts; a trial takes as long"`
+	Pass       chain.Secret  `yaml:"pass" doc:"where the door's line (omamori-door1:…) is: file:PATH, env:NAME or credential:NAME"`
+	Key        string        `yaml:"key" doc:"the file of the SSH key that knocks, without a passphrase; by default what the agent has"`
+	Port       int           `yaml:"port" doc:"the TCP port behind the door"`
+	User       string        `yaml:"user" doc:"who logs in by SSH, with the key that knocks"`
+	HostKey    string        `yaml:"host_key" doc:"the SSH server's key, the line of its .pub file"`
+	KnownHosts string        `yaml:"known_hosts" doc:"a known_hosts file with the SSH server's key, in place of host_key"`
+	Greets     string        `yaml:"greets" doc:"what a service that is not SSH says first; then nobody logs in"`
+	Lease      time.Duration `yaml:"lease" doc:"how long the lease of a trial lasts; a trial takes as long"`
 }
 
 const example = `pass: file:/etc/omamori/doors/server
 key: /etc/omamori/ssh/id_ed25519
-port: 22
+user: omamori
+host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHy2CnsyuEGRFuQGrRzSH5nOBxG4VGoMvZGrWqzMKYUl
 `
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("knock", example, settings{Port: 22, Greets: "SSH-", Lease: 3 * time.Second}, build)
+	k := chain.NewKind("knock", example, settings{Port: 22, Lease: 3 * time.Second}, build)
 	k.Beat, k.Timeout = "1h", "30s"
 	return k
 }
@@ -55,14 +62,41 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 	if s.Lease < door.Shortest || s.Lease > longestLease || s.Lease%time.Second != 0 {
 		wrong("lease", chain.Say("knock.bad_lease", "min", door.Shortest, "max", longestLease))
 	}
-	return &link{s}, errors.Join(bad...)
+	switch {
+	case s.Greets != "" && s.User != "":
+		wrong("greets", chain.Say("knock.greets_and_user"))
+	case s.Greets == "" && s.User == "":
+		wrong("user", chain.Say("knock.no_user"))
+	}
+	l := &link{settings: s}
+	switch {
+	case s.User == "":
+	case s.HostKey != "" && s.KnownHosts != "":
+		wrong("known_hosts", chain.Say("ssh.host_key_twice"))
+	case s.HostKey != "":
+		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(s.HostKey))
+		if err != nil {
+			wrong("host_key", chain.Say("knock.bad_host_key"))
+		}
+		l.pin = key
+	case s.KnownHosts == "":
+		wrong("host_key", chain.Say("ssh.no_host_key"))
+	case !filepath.IsAbs(s.KnownHosts):
+		wrong("known_hosts", chain.Say("ssh.not_absolute", "value", s.KnownHosts))
+	}
+	return l, errors.Join(bad...)
 }
 
-type link struct{ settings }
+type link struct {
+	settings
+	pin ssh.PublicKey // nil where known_hosts tells
+}
 
 const (
 	// closedTime is how long a port that drops is waited for.
 	closedTime = time.Second
+	// loginTime is how long a login is waited for: that of a busy server is slow.
+	loginTime = 20 * time.Second
 	// lateness is how long after its time a lease may still be seen.
 	lateness = 500 * time.Millisecond
 )
@@ -100,6 +134,13 @@ func (l *link) prove(ctx context.Context) chain.Proof {
 		return probe.Broke(ctx, err, pass.Host)
 	}
 	to := netip.AddrPortFrom(addresses[0].Unmap(), uint16(l.Port))
+	var known *ssh.ClientConfig
+	if l.User != "" {
+		// Before anything is opened: whoever answered, it would prove nothing.
+		if known, err = l.known(pass.Host, way.Keys); err != nil {
+			return chain.Untried(chain.Say("ssh.known_unread", "file", l.KnownHosts, "error", err.Error()), chain.Say("ssh.known_hint", "file", l.KnownHosts))
+		}
+	}
 	if c, err := dial(ctx, to, closedTime); err == nil {
 		// Somebody at this address may have a lease; the kind firewall says whether the
 		// port is closed to others.
@@ -112,7 +153,7 @@ func (l *link) prove(ctx context.Context) chain.Proof {
 		return broke(err)
 	}
 	opened := time.Since(began)
-	if p, ok := l.greeted(ctx, to); !ok {
+	if p, ok := l.entered(ctx, to, pass.Host, known); !ok {
 		return p
 	}
 	return l.ends(ctx, to, a, opened)
@@ -143,8 +184,8 @@ func broke(err error) chain.Proof {
 	return chain.Broke(code, text, hint)
 }
 
-// greeted says whether the service behind the door greets.
-func (l *link) greeted(ctx context.Context, to netip.AddrPort) (chain.Proof, bool) {
+// entered says whether one gets in, or where nobody logs in, whether the service greets.
+func (l *link) entered(ctx context.Context, to netip.AddrPort, host string, known *ssh.ClientConfig) (chain.Proof, bool) {
 	c, err := dial(ctx, to, 5*time.Second)
 	if err != nil {
 		failed := &knock.WayError{Link: knock.LinkPort, Where: to.String(), Let: true, Err: err}
@@ -156,8 +197,11 @@ func (l *link) greeted(ctx context.Context, to netip.AddrPort) (chain.Proof, boo
 		return chain.Broke(code, text, hint), false
 	}
 	defer c.Close()
-	defer context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Unix(1, 0)) })()
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(loginTime))
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
+	if known != nil {
+		return l.login(ctx, c, to, host, known)
+	}
 	heard := make([]byte, len(l.Greets))
 	if _, err := io.ReadFull(c, heard); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return probe.Broke(ctx, err, to.String()), false
@@ -190,7 +234,10 @@ func (l *link) ends(ctx context.Context, to netip.AddrPort, a knock.Answer, open
 	if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
 		return chain.Untried(chain.ErrorText(err), chain.Text{})
 	}
-	p := chain.Held(chain.Say("knock.holds", "where", to, "took", opened.Round(time.Millisecond)))
+	p := chain.Held(chain.Say("knock.holds", "where", to))
+	if l.User != "" {
+		p = chain.Held(chain.Say("knock.holds_login", "where", to, "user", l.User))
+	}
 	p.Figures = []chain.Figure{{Name: "open_ms", Value: float64(opened.Microseconds()) / 1000}}
 	return p
 }

@@ -1,15 +1,21 @@
 package knock
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
+	"os/user"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,7 +103,7 @@ func TestKnock(t *testing.T) {
 	fatal(t, os.WriteFile(dir+"/state/rules.json", []byte(`{"closed":[22]}`), 0o600))
 	print := key.Fingerprint()
 	d, err := hands.NewDoor(hands.DoorFile{Door: hex.EncodeToString(print[:]), Ports: []uint16{22}, Signers: dir + "/signers", State: dir + "/state"},
-		nft.In(server.File), slog.New(slog.DiscardHandler))
+		nft.In(server.File), slog.New(slog.DiscardHandler), nil)
 	fatal(t, err)
 	l, err := d.Listen(dir + "/sock")
 	fatal(t, err)
@@ -155,12 +161,99 @@ func TestKnock(t *testing.T) {
 	expect(prove("stranger"), chain.Broken, "knock.silent")
 	_ = service.Close()
 	expect(prove("owner"), chain.Broken, "knock.link_port_refused")
-	doortest.Eventually(t, "the lease is over", func() bool {
-		var err error
-		laptop.In(func() { _, err = net.DialTimeout("tcp", serverAt+":22", 200*time.Millisecond) })
-		return err != nil && isTimeout(err)
-	})
+	closed(t, server)
 	listen("220 mail\r\n")
 	expect(prove("owner"), chain.Broken, "knock.wrong_greeting")
 	_ = service.Close()
+	t.Run("login", func(t *testing.T) { logins(t, server, laptop, dir) })
+}
+
+// closed waits until no lease is left.
+func closed(t *testing.T, server *doortest.Space) {
+	t.Helper()
+	doortest.Eventually(t, "the lease is over", func() bool {
+		all, err := nft.In(server.File).Openings()
+		return err == nil && len(all) == 0
+	})
+}
+
+// The real sshd, behind the door of TestKnock.
+func logins(t *testing.T, server, laptop *doortest.Space, dir string) {
+	host, other := writeKey(t, dir+"/host"), writeKey(t, dir+"/other")
+	me, err := user.Current()
+	fatal(t, err)
+	text, err := os.ReadFile(dir + "/signers")
+	fatal(t, err)
+	allowed := strings.TrimPrefix(string(text), "mika ")
+	authorize := func(line string) { fatal(t, os.WriteFile(dir+"/authorized_keys", []byte(line), 0o600)) }
+	authorize(allowed)
+	config := fmt.Sprintf("Port 22\nHostKey %[1]s/host\nAuthorizedKeysFile %[1]s/authorized_keys\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 1000\n", dir)
+	fatal(t, os.WriteFile(dir+"/sshd_config", []byte(config), 0o600))
+	fatal(t, os.MkdirAll("/run/sshd", 0o755))
+	sshd := exec.Command("nsenter", "--net=/dev/fd/3", "/usr/sbin/sshd", "-D", "-e", "-f", dir+"/sshd_config")
+	sshd.ExtraFiles = []*os.File{server.File}
+	sshd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var said bytes.Buffer
+	sshd.Stderr = &said
+	fatal(t, sshd.Start())
+	defer func() {
+		_, _ = sshd.Process.Kill(), sshd.Wait()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	}()
+	doortest.Eventually(t, "sshd listens", func() (ok bool) {
+		server.In(func() {
+			c, err := net.Dial("tcp", "127.0.0.1:22")
+			if ok = err == nil; ok {
+				_ = c.Close()
+			}
+		})
+		return ok
+	})
+	prove := func(change func(*settings)) (p chain.Proof) {
+		t.Helper()
+		set := settings{Pass: chain.Secret("file:" + dir + "/pass"), Key: dir + "/owner", Port: 22, User: me.Username,
+			HostKey: string(ssh.MarshalAuthorizedKey(host)), Lease: time.Second}
+		change(&set)
+		closed(t, server)
+		l, err := build(set, chain.Place{})
+		fatal(t, err)
+		laptop.In(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			p = l.Prove(ctx)
+		})
+		return p
+	}
+	known := func(key ssh.PublicKey) func(*settings) {
+		fatal(t, os.WriteFile(dir+"/known_hosts", []byte(serverAt+" "+string(ssh.MarshalAuthorizedKey(key))), 0o600))
+		return func(s *settings) { s.HostKey, s.KnownHosts = "", dir+"/known_hosts" }
+	}
+	for _, c := range []struct {
+		name    string
+		change  func(*settings)
+		verdict chain.Verdict
+		key     string
+	}{
+		{"in", func(*settings) {}, chain.Holds, "knock.holds_login"},
+		{"in, by known_hosts", known(host), chain.Holds, "knock.holds_login"},
+		{"another server", func(s *settings) { s.HostKey = string(ssh.MarshalAuthorizedKey(other)) }, chain.Broken, "knock.host_key"},
+		{"no known_hosts", func(s *settings) { s.HostKey, s.KnownHosts = "", dir+"/none" }, chain.Unproven, "ssh.known_unread"},
+		{"a key that is not let in", func(*settings) { authorize("") }, chain.Broken, "ssh.wrong_key"},
+	} {
+		p := prove(c.change)
+		if p.Verdict != c.verdict || p.Because.Key != c.key {
+			t.Errorf("%s: %v %s %v %v, want %v %s", c.name, p.Verdict, p.Because.Key, p.Because.Args, p.Evidence, c.verdict, c.key)
+		}
+	}
+	fatal(t, os.WriteFile(dir+"/known_hosts", []byte("elsewhere.example "+string(ssh.MarshalAuthorizedKey(host))), 0o600))
+	if p := prove(func(s *settings) { s.HostKey, s.KnownHosts = "", dir+"/known_hosts" }); p.Verdict != chain.Unproven {
+		t.Errorf("a server that is not known: %v %v", p.Verdict, p.Because)
+	}
+	// Who gets in and cannot run anything has no shell.
+	authorize(`command="false" ` + allowed)
+	if p := prove(func(*settings) {}); p.Because.Key != "knock.login_failed" {
+		t.Errorf("a shell that ends: %v %v", p.Because, p.Evidence)
+	}
 }

@@ -16,7 +16,7 @@ import (
 
 // TestKinds holds every kind that is registered to the promises.
 func TestKinds(t *testing.T) {
-	options := map[string]linktest.Options{"ssh": {At: sshAt(t)}, "mailbox": {At: mailboxAt(t)}}
+	options := map[string]linktest.Options{"ssh": {At: sshAt(t)}, "mailbox": {At: mailboxAt(t)}, "domain": {At: domainAt}}
 	for _, k := range links.All() {
 		t.Run(k.Name, func(t *testing.T) { linktest.Run(t, k, options[k.Name]) })
 	}
@@ -52,4 +52,9 @@ func mailboxAt(t *testing.T) func(string) string {
 	return func(address string) string {
 		return fmt.Sprintf("to: a@example.jp\nsmtp: %s\nimap: %s\nuser: u\npassword: file:%s\ntls: none\n", address, address, path)
 	}
+}
+
+// domainAt asks a registry of the test's own.
+func domainAt(address string) string {
+	return "name: example.test\nrdap: http://" + address + "/rdap\n"
 }

@@ -51,23 +51,3 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
-
-// FuzzFollow: however the bytes are cut, the same packets are let through.
-func FuzzFollow(f *testing.F) {
-	f.Add([]byte(realGreeting), uint8(3))
-	f.Add([]byte("\xff\xff\xff\x00"), uint8(1))
-	f.Add([]byte("\x01\x00\x00\x00a\x00\x00\x01\x00\x00\x01\x02b"), uint8(2))
-	f.Fuzz(func(t *testing.T, b []byte, step uint8) {
-		var whole, cut conn
-		a := whole.follow(b)
-		c := true
-		for n := int(step) + 1; len(b) > 0 && c; {
-			k := min(n, len(b))
-			c = cut.follow(b[:k])
-			b = b[k:]
-		}
-		if a != c || a && (whole.left != cut.left || whole.have != cut.have) {
-			t.Errorf("in one %v, in pieces %v", a, c)
-		}
-	})
-}

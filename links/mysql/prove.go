@@ -14,6 +14,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/probe"
+	"github.com/omamori-guard/omamori/wpdb"
 )
 
 // phase is how far a trial has come.
@@ -113,7 +114,7 @@ func (l *link) connect(ctx context.Context, t *trial) (driver.Conn, error) {
 		if p := probe.PeerOf(c); p.PID > 0 {
 			l.peer = p
 		}
-		t.conn = &conn{Conn: c}
+		t.conn = &conn{Conn: c, Packets: wpdb.Packets{Most: maxPacket}}
 		return t.conn, nil
 	}
 	connector, err := sql.NewConnector(cfg)

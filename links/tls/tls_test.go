@@ -5,10 +5,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	stdtls "crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -110,7 +112,7 @@ func TestCertificates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := served(t, c.leaf.key, append([]*authority{c.leaf}, c.between...)...)
-			p, err := build(settings{Address: address, Name: "blog.test", Days: 14, CA: c.ca}, chain.Place{})
+			p, err := build(settings{Address: address, Name: "blog.test", Days: 15, CA: c.ca}, chain.Place{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,5 +184,90 @@ func TestSuppose(t *testing.T) {
 	}
 	if then := p.(chain.Supposer).Suppose(chain.Proof{}, chain.Supposition{At: now.AddDate(9, 0, 0)}); then.Verdict != chain.Unproven {
 		t.Errorf("what was never proved: %+v", then)
+	}
+}
+
+// TestNames: a server with a certificate of its own for each name, and for one of them one
+// for each sort of key: all are looked at, and each tells its end.
+func TestNames(t *testing.T) {
+	now := time.Now()
+	root := issue(t, nil, "root", now.Add(-day), now.Add(365*day), true)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	long, short := issue(t, root, "blog.test", now.Add(-10*day), now.Add(80*day), false), issue(t, root, "www.test", now.Add(-90*day), now.Add(40*day), false)
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forgotten := &x509.Certificate{SerialNumber: big.NewInt(7), DNSNames: []string{"blog.test"}, NotBefore: now.Add(-60 * day), NotAfter: now.Add(20 * day)}
+	der, err := x509.CreateCertificate(rand.Reader, forgotten, root.cert, &rsaKey.PublicKey, root.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certs := map[string][]stdtls.Certificate{
+		"blog.test": {{Certificate: [][]byte{long.der}, PrivateKey: long.key}, {Certificate: [][]byte{der}, PrivateKey: rsaKey}},
+		"www.test":  {{Certificate: [][]byte{short.der}, PrivateKey: short.key}},
+	}
+	l, err := stdtls.Listen("tcp", "127.0.0.1:0", &stdtls.Config{GetCertificate: func(h *stdtls.ClientHelloInfo) (*stdtls.Certificate, error) {
+		for _, c := range certs[h.ServerName] {
+			if h.SupportsCertificate(&c) == nil {
+				return &c, nil
+			}
+		}
+		return nil, errors.New("none")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*stdtls.Conn).Handshake() // the client judges
+			c.Close()
+		}
+	}()
+	defer func() { l.Close(); <-done }()
+	p, err := build(settings{Address: l.Addr().String(), Name: "blog.test", Names: []string{"www.test", "blog.test"}, Days: fewDays, CA: ca}, chain.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof := p.Prove(t.Context())
+	if proof.Verdict != chain.Holds || len(proof.Ends) != 2 {
+		t.Fatalf("%+v", proof)
+	}
+	for i, want := range []struct {
+		of   string
+		days int
+	}{{"blog.test", 20}, {"www.test", 40}} {
+		e := proof.Ends[i]
+		if e.Of != want.of || (e.At.Sub(now)-time.Duration(want.days)*day).Abs() > time.Minute || e.What.IsZero() || e.Hint.IsZero() || len(e.Lead) != 4 {
+			t.Errorf("%+v, want %s in %d days", e, want.of, want.days)
+		}
+	}
+	p, err = build(settings{Address: l.Addr().String(), Name: "blog.test", Names: []string{"other.test"}, CA: ca}, chain.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proof = p.Prove(t.Context()); proof.Verdict != chain.Broken || len(proof.Ends) != 1 {
+		t.Errorf("a name that is not served: %+v", proof)
+	}
+}
+
+// What lives for days is spoken of in its last third, and broken in its last fifth.
+func TestShortLife(t *testing.T) {
+	now := time.Now()
+	l := &link{settings: settings{Days: fewDays}, names: []string{"blog.test"}}
+	if e := l.end("blog.test", now.Add(3*day), 6*day); len(e.Lead) != 1 || e.Lead[0] != day {
+		t.Errorf("%v", e.Lead)
+	}
+	if e := l.end("blog.test", now.Add(day), 24*time.Hour); len(e.Lead) != 1 || e.Lead[0] != 8*time.Hour {
+		t.Errorf("%v", e.Lead)
 	}
 }

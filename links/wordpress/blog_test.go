@@ -1,12 +1,9 @@
 package wordpress
 
 import (
-	"context"
 	"crypto/rand"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,77 +14,36 @@ import (
 	"github.com/omamori-guard/omamori/probe"
 	"github.com/omamori-guard/omamori/probe/probetest"
 	"github.com/omamori-guard/omamori/site"
+	"github.com/omamori-guard/omamori/site/sitetest"
 )
 
-// blog is a real WordPress behind nginx, PHP-FPM and MariaDB, with a sample article.
+// blog is a real blog that is broken and mended.
 type blog struct {
+	*sitetest.Blog
 	t    *testing.T
-	dir  string
 	info *site.Info
-	up   site.Options
 }
 
 // newBlog brings one up, which takes seconds: all tests share it.
 func newBlog(t *testing.T) *blog {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") != "" {
-			t.Fatal("CI must run this as root")
-		}
-		t.Skip("starts servers as other users: needs root")
-	}
-	dir, err := os.MkdirTemp("", "omamori-wp-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	helper := filepath.Join(dir, "omamori-hands")
-	build := exec.Command("go", "build", "-o", helper, "../../cmd/omamori-hands")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	b := &blog{t: t, dir: filepath.Join(dir, "site")}
-	b.up = site.Options{Dir: b.dir, Address: "127.0.0.1:" + probetest.FreePort(t), Lang: "ja", Sample: true, GuardUser: "nobody", HandsBinary: helper}
-	t.Cleanup(func() {
-		if err := site.Down(context.Background(), b.dir); err != nil {
-			t.Errorf("site down: %v", err)
-		}
-	})
-	b.raise()
+	b := &blog{Blog: sitetest.Up(t), t: t}
+	b.info = b.Info
 	return b
 }
 
 // raise brings up whatever of it is down.
 func (b *blog) raise() {
 	b.t.Helper()
-	// What was told to end may not have ended yet: then it is not started anew.
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		info, err := site.Up(b.t.Context(), b.up)
-		if err == nil {
-			b.info = info
-			return
-		}
-		if time.Now().After(end) {
-			b.t.Fatalf("site up: %v", err)
-		}
-	}
+	b.Raise(b.t)
 }
 
-func (b *blog) at(parts ...string) string {
-	return filepath.Join(append([]string{b.dir}, parts...)...)
-}
+func (b *blog) at(parts ...string) string { return b.At(parts...) }
 
 // sql runs statements in the blog's database.
 func (b *blog) sql(statements string) {
 	b.t.Helper()
-	out, err := exec.Command("mariadb", "--no-defaults", "-S", b.at("run", "mariadb", "mariadb.sock"), "wordpress", "-e", statements).CombinedOutput()
-	if err != nil {
-		b.t.Fatalf("%s: %v: %s", statements, err, out)
-	}
+	b.SQL(b.t, statements)
 }
 
 // plugin adds a must-use plug-in; what it returns takes it away.

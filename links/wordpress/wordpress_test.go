@@ -214,7 +214,7 @@ func addresses(t *testing.T, b *blog) {
 	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 	s.Contains = b.sampleTitle()
 	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
-	s.Connect, s.URL = b.up.Address, b.info.URL
+	s.Connect, s.URL = b.Options.Address, b.info.URL
 	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Holds, "")
 	s.Connect = "127.0.0.1:1"
 	probetest.Expect(t, probetest.Prove(made(t, s), 15*time.Second), chain.Broken, "refused")

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
-	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/tun"
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -26,6 +26,11 @@ const (
 	queued = 1024
 	// maxWindow bounds what one connection may have on its way, in bytes each way.
 	maxWindow = 1 << 20
+	// maxWait is after how long at most something unanswered is sent again. The stack's
+	// own is two minutes, and a handshake of WireGuard that was lost (five seconds) makes
+	// it think that the way is that long. It gives up as late as it does by itself: after
+	// a quarter of an hour.
+	maxWait = 10 * time.Second
 )
 
 // netDevice is a tun.Device whose packets go to and come from a network stack within
@@ -52,10 +57,14 @@ func newNetDevice(mtu int) *netDevice {
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	sack := tcpip.TCPSACKEnabled(true)
+	// The stack's RACK (RFC 8985), its default, arms no timer when all that is on its
+	// way is thought lost: on a way with loss a connection then stands still for good.
+	noRACK := tcpip.TCPRecovery(0)
+	wait, tries := tcpip.TCPMaxRTOOption(maxWait), tcpip.TCPMaxRetriesOption(15*time.Minute/maxWait)
 	cubic := tcpip.CongestionControlOption("cubic")
 	in := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: maxWindow}
 	out := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 256 << 10, Max: maxWindow}
-	for _, o := range []tcpip.SettableTransportProtocolOption{&sack, &cubic, &in, &out} {
+	for _, o := range []tcpip.SettableTransportProtocolOption{&sack, &noRACK, &wait, &tries, &cubic, &in, &out} {
 		must(d.stack.SetTransportProtocolOption(tcp.ProtocolNumber, o))
 	}
 	must(d.stack.CreateNIC(nic, d.link))
@@ -77,7 +86,7 @@ func (d *netDevice) Name() (string, error)    { return "omamori", nil }
 func (d *netDevice) File() *os.File           { return nil }
 func (d *netDevice) MTU() (int, error)        { return d.mtu, nil }
 func (d *netDevice) Events() <-chan tun.Event { return d.events }
-func (d *netDevice) BatchSize() int           { return conn.IdealBatchSize }
+func (d *netDevice) BatchSize() int           { return few }
 
 // Read waits for one packet, and takes along what is there besides.
 func (d *netDevice) Read(bufs [][]byte, sizes []int, offset int) (n int, err error) {

@@ -62,7 +62,7 @@ func TestPhoto(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, lean := range []float64{0, 0.25} {
-			for _, degrees := range []float64{0, 90, 180, 270, 3, 12, 30, 45, 60, 135, 200, 315, 350} {
+			for _, degrees := range []float64{0, 90, 180, 270, 12, 45, 135, 350} {
 				if got, err := qr.Read(photo(t, c, degrees, lean)); err != nil || len(got) != 1 || got[0] != text {
 					t.Errorf("%s, turned by %v, leant by %v: %q %v", name, degrees, lean, got, err)
 				}

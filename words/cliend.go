@@ -1,0 +1,25 @@
+package words
+
+// cliEndTexts are of package cli: what is said of what ends.
+var cliEndTexts = []entry{
+	{"cli.short_refresh", "fetch a newer table of when releases end", "サポート期限の新しい表を取り込む"},
+	{"cli.help_refresh", `omamori due refresh [--from ADDRESS] [--to FILE]
+
+Fetches a newer table of when operating systems, PHP and MariaDB end, for links of the
+kind eol. It can add releases and bring an end forward; an end that came with omamori is
+never put off by it.
+
+  omamori due refresh`, `omamori due refresh [--from アドレス] [--to ファイル]
+
+OS、PHP、MariaDB などのサポート期限の新しい表を、種類 eol のつながりのために取り込みます。
+バージョンの追加と期限の前倒しだけが反映され、omamori に付属の期限が延びることはありません。
+
+  omamori due refresh`},
+	{"cli.flag_refresh_from", "where from: endoflife.date unless given; an https address or a file", "取得元（指定がなければ endoflife.date。https のアドレスまたはファイル）"},
+	{"cli.flag_refresh_to", "the file to write, in place of eol.txt in the state's folder", "書き込むファイル（指定がなければ状態フォルダーの eol.txt）"},
+	{"cli.refreshed", "{path} is of {updated:date} now", "{path} は {updated:date} の内容になりました"},
+	{"cli.refreshed_added", "new: {names}", "追加: {names}"},
+	{"cli.refreshed_sooner", "end sooner than was known: {names}", "期限が早まったもの: {names}"},
+	{"cli.refreshed_later", "said to last longer, which is not believed: {names}; where you know it yourself, write it as until: into omamori.yaml", "期限が延びたとされるもの（採用しません）: {names}。確かなら omamori.yaml に until: として書いてください"},
+	{"cli.refreshed_elsewhere", "for links of the kind eol to read it, write table: {path} into omamori.yaml, then: omamori reload", "種類 eol のつながりに読ませるには、omamori.yaml に table: {path} と書き、omamori reload を実行してください"},
+}

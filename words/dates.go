@@ -1,0 +1,45 @@
+package words
+
+// datesTexts are of the kinds whose dates their owner gives: card, contract, key-age,
+// phone-changed.
+var datesTexts = []entry{
+	{"card.bad_expires", "“{value}” is not a month; write what stands on the card as 2027-08", "「{value}」は年月ではありません。カードの有効期限を 2027-08 のように書いてください"},
+	{"card.long", "longer than {most} bytes", "{most} バイトを超えています"},
+	{"card.holds", "the card is good until {until:date}, as you wrote", "カードは、設定の記載では {until:date} まで有効です"},
+	{"card.ends", "the card {link} expires", "カード {link} の有効期限が切れます"},
+	{"card.expired", "the card expired on {until:date}", "カードの有効期限が {until:date} に切れました"},
+	{"card.hint", "Enter the new card wherever this one is charged, write its month as expires: for {link} into omamori.yaml, then: omamori reload", "支払い先すべてに新しいカードを登録し、omamori.yaml の {link} の expires: を直して omamori reload を実行してください"},
+	{"card.hint_pays", "Enter the new card for: {pays}; write its month as expires: for {link} into omamori.yaml, then: omamori reload", "新しいカードを登録してください（{pays}）。そのあと omamori.yaml の {link} の expires: を直して omamori reload を実行してください"},
+
+	{"contract.bad_ends", "“{value}” is not a day; write its last one as 2027-03-31", "「{value}」は日付ではありません。最終日を 2027-03-31 のように書いてください"},
+	{"contract.long", "longer than {most} bytes", "{most} バイトを超えています"},
+	{"contract.holds", "{with}: runs until {until:date}, as you wrote", "{with}: 設定の記載では {until:date} まで続きます"},
+	{"contract.ends", "the contract with {with} ends", "{with} との契約が終わります"},
+	{"contract.expired", "{with}: ended on {until:date}", "{with}: {until:date} に終わりました"},
+	{"contract.hint", "Renew it, write its new last day as ends: for {link} into omamori.yaml, then: omamori reload", "更新し、omamori.yaml の {link} の ends: を新しい最終日にして omamori reload を実行してください"},
+	{"contract.hint_how", "Renew it ({how}), write its new last day as ends: for {link} into omamori.yaml, then: omamori reload", "更新し（{how}）、omamori.yaml の {link} の ends: を新しい最終日にして omamori reload を実行してください"},
+
+	{"keyage.no_keys", "name 1 to {most} keys, each with file:, made: or ends:", "鍵を 1〜{most} 個書いてください（それぞれに file:、made:、ends: のどれか）"},
+	{"keyage.bad_age", "how old may a key become? For example 730d", "鍵を何日まで使うか書いてください（例: 730d）"},
+	{"keyage.no_date", "{key}: nothing tells its date; give file:, made: or ends:", "{key}: 日付が分かりません。file:、made:、ends: のどれかを書いてください"},
+	{"keyage.not_absolute", "{key}: “{value}” is not an absolute path", "{key}: 「{value}」は絶対パスではありません"},
+	{"keyage.bad_day", "{key}: {value} is not a day; write it as 2027-03-31", "{key}: {value} は日付ではありません。2027-03-31 のように書いてください"},
+	{"keyage.holds", "{n} {n|key|keys}: none too old, none ended", "鍵 {n} 個: 古すぎるものも期限切れもありません"},
+	{"keyage.ends", "{key} ends", "{key} の期限が切れます"},
+	{"keyage.grows_old", "{key} becomes older than {most:duration}", "{key} が作成から{most:duration}を超えます"},
+	{"keyage.too_old", "{key} was made on {made:date}: older than {most:duration}", "{key} は {made:date} のもので、{most:duration}を超えています"},
+	{"keyage.expired", "{key} ended on {until:date}", "{key} の期限は {until:date} に切れました"},
+	{"keyage.hint", "Make a new one, put it in use everywhere, then take the old one away; correct {key} of {link} in omamori.yaml, and omamori reload", "新しい鍵に替え、古い鍵を外してください。omamori.yaml の {link} の {key} を直して omamori reload を実行してください"},
+	{"keyage.missing", "{key}: there is no {file}", "{key}: {file} がありません"},
+	{"keyage.missing_hint", "Correct file: of {key} in omamori.yaml, then: omamori reload", "omamori.yaml の {key} の file: を直し、omamori reload を実行してください"},
+	{"keyage.denied", "{key}: the guard may not look at {file}", "{key}: ガードは {file} を見られません"},
+	{"keyage.denied_hint", "In omamori.yaml, give {key} its date in place of the file, such as made: 2026-04-01", "omamori.yaml の {key} に、ファイルの代わりに日付を書いてください（例: made: 2026-04-01）"},
+	{"keyage.unread", "{key}: {file} cannot be read: {error}", "{key}: {file} を読めません: {error}"},
+
+	{"phonechanged.bad_phone", "which phone? In a few words, at most {most} bytes", "どの電話か、短く書いてください（{most} バイトまで）"},
+	{"phonechanged.bad_number", "the last digits of its number, at most {most}", "電話番号の末尾を {most} 桁まで書いてください"},
+	{"phonechanged.ask", "Do you still have this phone, and is its number still yours: {phone}?", "この電話をまだ使っていて、番号も変わっていませんか: {phone}"},
+	{"phonechanged.ask_number", "Do you still have this phone, and is its number, which ends in {number}, still yours: {phone}?", "この電話をまだ使っていて、番号（末尾 {number}）も変わっていませんか: {phone}"},
+	{"phonechanged.person", "nobody has said lately that the phone is still the same", "電話が変わっていないか、最近確認されていません"},
+	{"phonechanged.person_hint", "One word is enough: omamori due drill {link}. If it has changed, move the codes first: omamori phone move", "一言で答えられます: omamori due drill {link}。機種変更をした場合は、先にコードを移してください: omamori phone move"},
+}
