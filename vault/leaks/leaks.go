@@ -10,8 +10,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,10 +21,15 @@ import (
 // is seen in each form whatever follows it.
 const marker = "never-shown-key"
 
-// secrets are others, which tests know: passphrases, and those in files that were made by
-// other programs.
+// secrets are others, which tests know: passphrases, and what lies in the exports of other
+// programs in vault/testdata.
 var secrets = []string{
-	"zebra-quilt-marmalade-7", "correct horse battery staple",
+	"zebra-quilt-marmalade-7", "correct horse battery staple", "fixture password",
+}
+
+// codes are the secrets of those exports, as they stand there.
+var codes = []string{
+	"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU", "MZXW6YTBOJRGC6QMMZXW6YTBOJRGC6QM", "NBSWY3DPNBSWY3DP",
 }
 
 // form is one way in which a secret can be written.
@@ -33,8 +38,8 @@ type form struct {
 	text []byte
 }
 
-func forms() (all []form) {
-	for _, s := range append([]string{marker}, secrets...) {
+func forms(secrets ...string) (all []form) {
+	for _, s := range secrets {
 		numbers := strings.Trim(fmt.Sprint([]byte(s)), "[]")
 		for what, text := range map[string]string{
 			"as text": s, "in hexadecimal": hex.EncodeToString([]byte(s)), "in HEXADECIMAL": strings.ToUpper(hex.EncodeToString([]byte(s))),
@@ -47,18 +52,39 @@ func forms() (all []form) {
 		}
 	}
 	slices.SortFunc(all, func(a, b form) int { return strings.Compare(a.what, b.what) })
-	return append(all, form{"a private key of age", []byte("AGE-SECRET-KEY-1")})
+	return all
+}
+
+// known are the forms of all that tests keep secret.
+func known() []form {
+	all := forms(append([]string{marker}, secrets...)...)
+	for _, c := range codes {
+		all = append(all, form{fmt.Sprintf("%q", c), []byte(c)})
+	}
+	return append(all, form{"a private key of age", []byte(privateKey)})
+}
+
+// privateKey begins a key of age, and so stands in each program that knows age: a key has
+// 58 more letters.
+const privateKey = "AGE-SECRET-KEY-1"
+
+var wholeKey = regexp.MustCompile(privateKey + "[02-9AC-HJ-NP-Z]{58}")
+
+func (f form) in(b []byte) bool {
+	return bytes.Contains(b, f.text) && (string(f.text) != privateKey || wholeKey.Match(b))
 }
 
 // own reports whether a file is one that a test writes as the owner's own, secret by intent:
 // its name begins with "given". What the compiler writes holds the tests themselves.
-func own(path string) bool {
-	return strings.HasPrefix(filepath.Base(path), "given") || strings.Contains(path, "/go-build")
+func (s *search) own(path string) bool {
+	return strings.HasPrefix(filepath.Base(path), "given") || strings.Contains(path, "/go-build") ||
+		s.cache != "" && strings.HasPrefix(path, s.cache+"/")
 }
 
 // search looks for secrets.
 type search struct {
 	forms []form
+	cache string // the compiler's
 
 	mu    sync.Mutex // protects the fields below
 	found []string
@@ -80,7 +106,7 @@ func (s *search) look(name string, r io.Reader) {
 		total += int64(n)
 		all := b[:have+n]
 		for _, f := range s.forms {
-			if bytes.Contains(all, f.text) {
+			if f.in(all) {
 				s.say(fmt.Sprintf("%s is in %s", f.what, name))
 			}
 		}
@@ -111,17 +137,18 @@ func (s *search) fail(err error) {
 	}
 }
 
-// report says what came of it; true if all was searched and nothing found.
+// report says what came of it; true if nothing was found. That the files could not be watched
+// shows nothing of the tests, and is said alone.
 func (s *search) report(w io.Writer) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.found {
 		fmt.Fprintln(w, "SECRET:", f)
 	}
-	fmt.Fprintf(w, "leaks: searched what the tests said and %d files, %d MB, for %d forms of their secrets: %d found\n",
+	fmt.Fprintf(w, "--- leaks: searched what the tests said and %d files, %d MB, for %d forms of their secrets: %d found\n",
 		s.files, s.bytes>>20, len(s.forms), len(s.found))
 	if s.failed != nil {
-		fmt.Fprintln(w, "leaks: the files were not searched:", s.failed)
+		fmt.Fprintln(w, "--- leaks: NOT ALL FILES WERE SEARCHED FOR SECRETS:", s.failed)
 	}
-	return len(s.found) == 0 && (s.failed == nil || os.Getenv("CI") == "")
+	return len(s.found) == 0
 }

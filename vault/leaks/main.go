@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -16,7 +18,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: leaks COMMAND [ARGUMENT…]")
 		os.Exit(2)
 	}
-	code, err := run(os.Args[1:], os.Stdout, os.Stderr)
+	s := &search{forms: known()}
+	if out, err := exec.Command("go", "env", "GOCACHE").Output(); err == nil {
+		s.cache = strings.TrimSpace(string(out))
+	}
+	code, err := s.run(os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "leaks:", err)
 		code = 1
@@ -25,37 +31,32 @@ func main() {
 }
 
 // run runs a command and gives its exit code, or 1 if it leaked.
-func run(args []string, stdout, stderr io.Writer) (code int, err error) {
-	s := &search{forms: forms()}
+func (s *search) run(args []string, stdout, stderr io.Writer) (code int, err error) {
 	watch, err := newWatch(s)
 	if err != nil { // not root, or no fanotify
 		s.fail(err)
 	}
+	var work sync.WaitGroup
+	tee := func(name string, to io.Writer) *io.PipeWriter {
+		r, w := io.Pipe()
+		work.Go(func() { s.look(name, io.TeeReader(r, to)) })
+		return w
+	}
+	out, complaints := tee("what the tests said", stdout), tee("what the tests complained of", stderr)
 	c := exec.Command(args[0], args[1:]...)
-	c.Stdin = os.Stdin
-	out, err := c.StdoutPipe()
-	if err != nil {
-		return 0, err
-	}
-	complaints, err := c.StderrPipe()
-	if err != nil {
-		return 0, err
-	}
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, out, complaints
+	c.WaitDelay = time.Minute // for a program that a test has left behind
 	// Ctrl-C reaches the command by itself; this one stays for what it still says.
 	signal.Ignore(os.Interrupt, syscall.SIGQUIT)
-	if err := c.Start(); err != nil {
-		return 0, err
-	}
-	var work sync.WaitGroup
-	work.Go(func() { s.look("what the tests said", io.TeeReader(out, stdout)) })
-	work.Go(func() { s.look("what the tests complained", io.TeeReader(complaints, stderr)) })
+	err = c.Run()
+	_, _ = out.Close(), complaints.Close() // never fail
 	work.Wait()
-	var ended *exec.ExitError
-	if err := c.Wait(); err != nil && !errors.As(err, &ended) {
-		return 0, err
-	}
 	if watch != nil {
 		watch.end()
+	}
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) && !errors.Is(err, exec.ErrWaitDelay) {
+		return 0, err
 	}
 	code = c.ProcessState.ExitCode()
 	if !s.report(stdout) && code == 0 {

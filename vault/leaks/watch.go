@@ -107,7 +107,7 @@ func (w *watch) file(f *os.File) {
 		return
 	}
 	st, err := f.Stat()
-	if err != nil || !st.Mode().IsRegular() || own(path) {
+	if err != nil || !st.Mode().IsRegular() || w.search.own(path) {
 		return
 	}
 	w.search.look(path, io.NewSectionReader(f, 0, most))
