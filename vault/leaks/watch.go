@@ -54,6 +54,7 @@ func (w *watch) end() {
 func (w *watch) run(stop int) {
 	b := make([]byte, 64<<10)
 	fd := int(w.events.Fd())
+	bad := 0
 	for {
 		n, err := unix.Read(fd, b)
 		switch {
@@ -70,8 +71,12 @@ func (w *watch) run(stop int) {
 			}
 			continue
 		case err != nil || n == 0:
+			// Of one file, which the kernel could not open; or of the watch itself.
 			w.search.fail(errors.Join(io.ErrUnexpectedEOF, err))
-			return
+			if bad++; bad > 1000 {
+				_ = w.events.Close() // so that nothing waits for ever, and no file is kept by it
+				return
+			}
 		}
 		w.take(b[:n])
 	}
