@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe
+.PHONY: up down build laptop install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -10,6 +10,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 PROGRAMS := $(notdir $(wildcard cmd/*))
+# Those of an owner's laptop.
+LAPTOP := omamori omamori-aws omamori-send
 
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
@@ -41,7 +43,7 @@ down:
 	omamori site down $(SITE)
 
 ## make test    install what the tests need, run them all, and search all that they wrote for secrets
-test: deps test-deps lint
+test: deps test-deps lint laptop
 	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
 	@$(MAKE) --no-print-directory test-page
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
@@ -65,6 +67,11 @@ schema:
 
 build:
 	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+## make laptop  what an owner needs on a Mac, in dist/darwin-arm64 (ARCH=amd64 for an older one)
+laptop: ARCH = arm64
+laptop:
+	GOOS=darwin GOARCH=$(ARCH) go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o dist/darwin-$(ARCH)/ $(LAPTOP:%=./cmd/%)
 
 install: build
 	install -m 0755 -D -t $(PREFIX)/bin $(PROGRAMS:%=bin/%)
@@ -108,7 +115,7 @@ test-host:
 
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
-	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+	go test -tags lab -count=1 -v -timeout 60m -run '$(RUN)' $(TESTFLAGS) ./lab
 
 ## make test-page  the page in a real browser: every view, and what is done on it, over a real blog
 BROWSER := ./web ./cmd/omamori

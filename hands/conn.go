@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // conn is one connection to a client.
@@ -211,7 +212,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	}
 	// Root may connect to every socket: which one is not for a service to choose that
 	// may write to the folder of its own.
-	at, err := openAt(path, unix.O_PATH, 0)
+	at, err := openAt(path, linux.O_PATH, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +224,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFSOCK || st.Nlink != 1 { // with another name it may be another's
 		return nil, fmt.Errorf("%s is not a socket of its own: %w", path, os.ErrInvalid)
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|linux.SOCK_CLOEXEC|linux.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make socket: %w", err)
 	}

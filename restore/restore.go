@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // Options say what is put back, and how far that may go.
@@ -176,7 +178,8 @@ func (d *drill) command(ctx context.Context, name string, args ...string) *exec.
 	c := exec.CommandContext(ctx, "nice", append(polite, args...)...)
 	c.Dir = d.at("tmp")
 	c.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + d.at("tmp"), "TMPDIR=" + d.at("tmp"), "LC_ALL=C"}
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: d.cred, Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	c.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
+	c.SysProcAttr.Credential, c.SysProcAttr.Setpgid = d.cred, true
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = 5 * time.Second
 	return c

@@ -1,8 +1,14 @@
 package web
 
 import (
+	"context"
+	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/web/gallery"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -28,5 +34,63 @@ func TestWhoDoesNotReadIsLetGo(t *testing.T) {
 	}
 	if heard != cap(slow.events) || h.watchers[slow] || !h.watchers[quick] {
 		t.Errorf("heard %d, %v", heard, h.watchers)
+	}
+}
+
+// slow is a guard that takes its time to reckon ways.
+type slow struct {
+	*guard.Guard
+	open chan struct{}
+}
+
+func (s slow) Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error) {
+	<-s.open
+	return s.Guard.Ways(ctx, goal, q, lang)
+}
+
+// A break is told while margins are being reckoned, however long that takes.
+func TestABreakIsToldAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	w, wait, err := gallery.Start(ctx, t.TempDir(), "calm", words.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := slow{w.Guard, make(chan struct{})}
+	p := New(Options{Guard: g, Journal: w.Journal}).(*page)
+	me, _ := p.hub.join(words.English)
+	next := func(what string, told func(n news) bool) {
+		t.Helper()
+		limit := time.After(time.Minute)
+		for {
+			select {
+			case e, ok := <-me.events:
+				if !ok {
+					t.Fatal("let go")
+				}
+				_, data, _ := strings.Cut(string(e.bytes[words.English]), "data: ")
+				var n news
+				if err := json.Unmarshal([]byte(data), &n); err != nil {
+					t.Fatal(err)
+				}
+				if told(n) {
+					return
+				}
+			case <-limit:
+				t.Fatal("never told: " + what)
+			}
+		}
+	}
+	state := func(want string) func(n news) bool {
+		return func(n news) bool { return n.Nodes["blog-page"][0] == want && len(n.Parts) == 0 }
+	}
+	next("how it stands", state("holds"))
+	w.Break("blog-page", "refused", "it does not answer", true)
+	next("the break", state("broken"))
+	close(g.open)
+	next("the goals", func(n news) bool { return strings.Contains(n.Parts["goals"], "goal card broken") })
+	p.hub.leave(me)
+	cancel()
+	if err := wait(); err != nil {
+		t.Error(err)
 	}
 }

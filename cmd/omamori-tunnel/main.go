@@ -14,8 +14,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/tunnel"
 	"github.com/omamori-guard/omamori/words"
@@ -48,12 +46,11 @@ type options struct {
 
 func run(args []string) int {
 	lang := words.FromEnv()
-	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "carry": carry, "look": look, "prepare": prepare, "undo": undo}
 	if len(args) == 1 && args[0] == "--version" {
 		fmt.Println("omamori-tunnel", version)
 		return 0
 	}
-	if len(args) == 0 || do[args[0]] == nil {
+	if len(args) == 0 || verbs[args[0]] == nil {
 		fmt.Fprintln(os.Stderr, lang.Text("tunnel.program_help"))
 		return exitUsage
 	}
@@ -66,11 +63,10 @@ func run(args []string) int {
 		debug.SetMemoryLimit(memory)
 		debug.SetGCPercent(percent)
 	}
-	// Else what is next to a page in use would take memory too: each time 2 MiB.
-	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
+	slim()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = do[args[0]](ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	err = verbs[args[0]](ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err == nil {
 		return 0
 	}

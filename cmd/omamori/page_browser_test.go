@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,34 +25,6 @@ import (
 	"github.com/omamori-guard/omamori/web/browsertest"
 	"github.com/omamori-guard/omamori/web/signin"
 )
-
-// link asks for a one-time link to the page, until there is one.
-func (b *blog) link() (link string) {
-	b.t.Helper()
-	var l signin.Link
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		out, code := b.omamori("page", "--json")
-		if code == 0 {
-			if err := json.Unmarshal([]byte(out), &l); err != nil {
-				b.t.Fatal(err, out)
-			}
-			return l.URL
-		}
-		if time.Now().After(deadline) {
-			b.t.Fatal(out, b.stderr)
-		}
-	}
-}
-
-// baseOf is the address of the page of a link to it.
-func baseOf(t *testing.T, link string) string {
-	t.Helper()
-	u, err := url.Parse(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Scheme + "://" + u.Host
-}
 
 // signIn opens the page by a one-time link.
 func (b *blog) signIn(browser *browsertest.Browser, f browsertest.Form) *browsertest.Tab {
@@ -189,18 +160,6 @@ func killAll(t *testing.T, pid int) {
 			t.Fatal(p, err)
 		}
 	}
-}
-
-// served is a guard of one link, with a page.
-func served(t *testing.T) (b *blog, base string) {
-	t.Helper()
-	needRoot(t)
-	b = &blog{t: t, bin: programs(t), dir: open(t), state: filepath.Join(open(t), "state")}
-	if err := os.WriteFile(filepath.Join(b.dir, "omamori.yaml"), []byte("page: {listen: \"127.0.0.1:0\"}\nlinks:\n  disk: {kind: disk, path: /, min_free: 1KiB}\ngoals:\n  room: {ways: {here: [disk]}}\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	b.start()
-	return b, baseOf(t, b.link())
 }
 
 func (b *blog) invite(args ...string) (d signin.Invited) {

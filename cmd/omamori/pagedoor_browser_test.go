@@ -67,7 +67,7 @@ func TestInBrowserDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.run = exec.Command("unshare", "-m", "--propagation", "private", "sh", "-ec", fmt.Sprintf(
-		`mount -t tmpfs run /run && mkdir /run/omamori && mount --bind %s /run/omamori && exec %s/omamori run -c %s/omamori.yaml --state %s --user nobody`, d.dir, b.bin, b.dir, b.state))
+		`mount -t tmpfs run /run && mkdir /run/omamori-door && mount --bind %s /run/omamori-door && exec %s/omamori run -c %s/omamori.yaml --state %s --user nobody`, d.dir, b.bin, b.dir, b.state))
 	b.run.Stderr = b.stderr
 	if err := b.run.Start(); err != nil {
 		t.Fatal(err)

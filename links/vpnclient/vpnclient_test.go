@@ -72,6 +72,9 @@ func TestSystems(t *testing.T) {
 		if p.Cause != c.cause || p.Because.Key != c.key || !words.Has(p.Because.Key) || (p.Verdict == chain.Broken && !words.Has(p.Hint.Key)) {
 			t.Errorf("%s, %s: %+v", c.os, c.protocol, p)
 		}
+		if p.Ahead != (c.cause == "removal_ahead") {
+			t.Errorf("%s, %s: ahead %v", c.os, c.protocol, p.Ahead)
+		}
 		if strings.Contains(p.Hint.Args["others"], "l2tp-ipsec") && c.protocol == "l2tp-ipsec" {
 			t.Errorf("%s: what is of no sure use is offered: %+v", c.os, p.Hint)
 		}

@@ -9,6 +9,8 @@ import (
 	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/device"
 	"golang.zx2c4.com/wireguard/tun"
+
+	"github.com/omamori-guard/omamori/tunnel"
 )
 
 // narrow is the system's UDP socket, also on a way that carries less than a packet of
@@ -23,6 +25,7 @@ type narrow struct {
 	conn.Bind
 	single  atomic.Bool
 	out, in *window
+	genuine *genuine
 }
 
 func (b *narrow) BatchSize() int { return min(few, b.Bind.BatchSize()) }
@@ -30,7 +33,7 @@ func (b *narrow) BatchSize() int { return min(few, b.Bind.BatchSize()) }
 func (b *narrow) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
 	all, port, err := b.Bind.Open(port)
 	for i := range all {
-		all[i] = receiver(all[i], b.Bind.BatchSize(), b.in)
+		all[i] = receiver(all[i], b.Bind.BatchSize(), b.in, b.genuine)
 	}
 	if err == nil {
 		cutUp(port)
@@ -58,7 +61,7 @@ func (b *narrow) Send(bufs [][]byte, ep conn.Endpoint) error {
 }
 
 // newDevice is WireGuard between a TUN and a socket, nil for the system's.
-func newDevice(dev tun.Device, bind conn.Bind, log *slog.Logger) (*device.Device, error) {
+func newDevice(dev tun.Device, bind conn.Bind, own tunnel.Key, log *slog.Logger) (*device.Device, error) {
 	if bind == nil {
 		bind = conn.NewDefaultBind()
 	}
@@ -68,5 +71,5 @@ func newDevice(dev tun.Device, bind conn.Bind, log *slog.Logger) (*device.Device
 		_ = dev.Close() // the first error tells
 		return nil, err
 	}
-	return device.NewDevice(l, &narrow{Bind: bind, out: out, in: in}, logger(log)), nil
+	return device.NewDevice(l, &narrow{Bind: bind, out: out, in: in, genuine: newGenuine(own.Public())}, logger(log)), nil
 }

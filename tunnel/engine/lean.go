@@ -175,8 +175,9 @@ func (l *lean) Write(bufs [][]byte, offset int) (int, error) {
 	return l.Device.Write(l.view, offset)
 }
 
-// receiver gives WireGuard few of the packets that came at once.
-func receiver(receive conn.ReceiveFunc, batch int, in *window) conn.ReceiveFunc {
+// receiver gives WireGuard few at once of the datagrams that came, and none that cannot be
+// its own.
+func receiver(receive conn.ReceiveFunc, batch int, in *window, g *genuine) conn.ReceiveFunc {
 	if batch <= few {
 		return receive
 	}
@@ -187,18 +188,21 @@ func receiver(receive conn.ReceiveFunc, batch int, in *window) conn.ReceiveFunc 
 	from := make([]conn.Endpoint, batch)
 	return func(bufs [][]byte, sizes []int, eps []conn.Endpoint) (n int, err error) {
 		in.leave(bufs)
-		if h.next == h.have {
-			h.next = 0
-			if h.have, err = receive(h.bufs, h.sizes, from); err != nil {
-				h.have = 0
-				return 0, err
+		for n == 0 { // until one is for us
+			if h.next == h.have {
+				h.next = 0
+				if h.have, err = receive(h.bufs, h.sizes, from); err != nil {
+					h.have = 0
+					return 0, err
+				}
 			}
-		}
-		for ; n < len(bufs) && h.next < h.have; n++ {
-			b := h.bufs[h.next][:h.sizes[h.next]]
-			sizes[n], eps[n] = copy(bufs[n], b), from[h.next]
-			from[h.next] = nil
-			h.next++
+			for ; n < len(bufs) && h.next < h.have; h.next++ {
+				if b := h.bufs[h.next][:h.sizes[h.next]]; g.is(b) {
+					sizes[n], eps[n] = copy(bufs[n], b), from[h.next]
+					n++
+				}
+				from[h.next] = nil
+			}
 		}
 		in.enter(bufs[:n])
 		return n, nil

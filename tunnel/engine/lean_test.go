@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,8 @@ import (
 
 	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/tun"
+
+	"github.com/omamori-guard/omamori/tunnel"
 )
 
 // crowd is a TUN that hands packets over by the hundred.
@@ -100,23 +103,28 @@ func TestReceiver(t *testing.T) {
 			return 0, errors.New("not all the room that it counts on")
 		}
 		for i := range 100 {
-			sizes[i] = copy(bufs[i], fmt.Sprint(n))
+			sizes[i] = copy(bufs[i], fmt.Sprintf("\x04\x00\x00\x00%32d", n))
+			if n%3 == 0 { // garbage
+				bufs[i][1] = 1
+			}
 			eps[i] = &conn.StdNetEndpoint{}
 			n++
 		}
 		return 100, nil
-	}, conn.IdealBatchSize, newWindow())
-	for next := 0; next < 1000; {
+	}, conn.IdealBatchSize, newWindow(), newGenuine(tunnel.NewKey().Public()))
+	for next := 1; next < 1000; {
 		bufs, sizes, eps := buffers(few, 64), make([]int, few), make([]conn.Endpoint, few)
 		got, err := receive(bufs, sizes, eps)
 		if err != nil || got == 0 {
 			t.Fatal(got, err)
 		}
 		for i := range got {
-			if string(bufs[i][:sizes[i]]) != fmt.Sprint(next) || eps[i] == nil {
-				t.Fatalf("%q for %d", bufs[i][:sizes[i]], next)
+			if got := strings.TrimSpace(string(bufs[i][4:sizes[i]])); got != fmt.Sprint(next) || eps[i] == nil {
+				t.Fatalf("%q for %d", got, next)
 			}
-			next++
+			if next++; next%3 == 0 {
+				next++
+			}
 		}
 	}
 }
@@ -166,6 +174,51 @@ func TestWindowOfLost(t *testing.T) {
 		}
 		if len(w.within) != few {
 			t.Errorf("%d within", len(w.within))
+		}
+	})
+}
+
+// TestGenuine: a device's own handshake is let through, and nothing like it.
+func TestGenuine(t *testing.T) {
+	settled(t)
+	to := echoTCP(t, host4+":0")
+	s := newServer()
+	v := serve(t, &s)
+	w := newWay(t, s.Endpoint)
+	s.Endpoint = w.in.LocalAddr().String()
+	c, _ := join(t, v, &s, "laptop")
+	talk(t, c, to, 100)
+	g, other := newGenuine(s.PrivateKey.Public()), newGenuine(tunnel.NewKey().Public())
+	b := <-w.seen
+	if len(b) != initiationSize || !g.is(b) || other.is(b) {
+		t.Fatalf("%d bytes: for the server %v, for another %v", len(b), g.is(b), other.is(b))
+	}
+	for i := range len(b) - macSize {
+		b[i] ^= 1
+		if i < len(b)-macSize && g.is(b) {
+			t.Errorf("byte %d changed, and let through", i)
+		}
+		b[i] ^= 1
+	}
+	for _, n := range []int{0, 3, 4, 31, 147} {
+		if g.is(b[:n]) {
+			t.Errorf("%d bytes of it are let through", n)
+		}
+	}
+}
+
+func FuzzGenuine(f *testing.F) {
+	for _, n := range []int{0, 4, 32, cookieSize, responseSize, initiationSize} {
+		b := make([]byte, n)
+		if n > 0 {
+			b[0] = byte(n % 5)
+		}
+		f.Add(b)
+	}
+	g := newGenuine(tunnel.NewKey().Public())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if g.is(b) && b[0] != transport && b[0] != cookie {
+			t.Errorf("let through: %x", b)
 		}
 	})
 }
