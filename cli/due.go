@@ -89,6 +89,7 @@ func (a *App) dueCommand() *cobra.Command {
 	a.keyFlags(drill, &book.keys)
 	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand())
 	c.AddCommand(a.caseCommand(), a.letterCommand(), a.refreshCommand(), a.restoreCommand())
+	a.withEnds(c)
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"github.com/spf13/cobra"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -93,7 +94,8 @@ func (a *App) backupLink(args []string) (*backup.Link, error) {
 // confine lets this process and its children write nothing else, and reach no network;
 // what they take of memory is the first to be taken back. Where the kernel has no
 // Landlock, the rights of the children's user are all that holds them.
-func confine(writable ...string) error {
+func confine(tmp, notes string) error {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // where that may be said
-	return landlock.V5.BestEffort().Restrict(landlock.RODirs("/"), landlock.RWDirs(writable...), landlock.RWFiles("/dev/null").IgnoreIfMissing())
+	return landlock.V5.BestEffort().Restrict(landlock.RODirs("/"), landlock.RWDirs(tmp, notes), landlock.RWFiles("/dev/null").IgnoreIfMissing(),
+		landlock.PathAccess(landlock.AccessFSSet(ll.AccessFSRemoveDir), filepath.Dir(tmp))) // of tmp itself, in the end
 }

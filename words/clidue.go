@@ -15,6 +15,7 @@ omamori due add < mail.eml  take in a mail in which somebody announces an end
 omamori due answer ID       say what omamori is not sure of
 omamori due here            a sign of life
 omamori due week            the weekly letter
+omamori due --all [--ics]   everything that will end, also as a calendar
 
   omamori due`, `omamori due                 返事を待っていること（急ぐものから）
 omamori due drill [LINK]    手動の確認に今答える
@@ -23,6 +24,7 @@ omamori due add < mail.eml  終了などを予告するメールを渡す
 omamori due answer ID       omamori が迷っていることを教える
 omamori due here            元気だと知らせる
 omamori due week            週に一度のお便り
+omamori due --all [--ics]   期限のあるものすべて（カレンダー形式でも）
 
   omamori due`},
 	{"cli.short_ack", "I know: silent until a day, for a reason", "確認した: 理由を添えて、その日まで休止"},

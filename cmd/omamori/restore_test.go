@@ -29,9 +29,17 @@ func TestRestore(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "note"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	tmp, err := os.MkdirTemp("/var/tmp", "omamori-test-") // where others may go
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	run := func(code int, args ...string) string {
 		t.Helper()
-		c := exec.Command(bin, append([]string{"-c", filepath.Join(dir, "omamori.yaml"), "--state", filepath.Join(dir, "state"), "due", "restore"}, args...)...)
+		c := exec.Command(bin, append([]string{"-c", filepath.Join(dir, "omamori.yaml"), "--state", filepath.Join(dir, "state"), "due", "restore", "--tmp", tmp}, args...)...)
 		out, err := c.CombinedOutput()
 		if got := c.ProcessState.ExitCode(); got != code {
 			t.Fatalf("%q: %d, %v: %s", args, got, err, out)
@@ -60,5 +68,8 @@ func TestRestore(t *testing.T) {
 	put("a.sql", posts+"SELECT 1 INTO OUTFILE '"+dir+"/x';\n-- Dump completed\n")
 	if out := run(1, "--lang", "ja"); !strings.Contains(out, "復元できませんでした") {
 		t.Errorf("a hostile dump: %s", out)
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
