@@ -42,9 +42,9 @@ up: deps install
 down:
 	omamori site down $(SITE)
 
-## make test    install what the tests need, and run them all
+## make test    install what the tests need, run them all, and search all that they wrote for secrets
 test: deps test-deps lint laptop
-	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
 	@$(MAKE) --no-print-directory test-page
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 

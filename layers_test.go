@@ -134,6 +134,7 @@ var layers = numbered(
 		"cmd/omamori-send",
 		"cmd/omamori-tunnel",
 		"lab",
+		"vault/leaks",
 	},
 )
 
