@@ -97,9 +97,6 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// public are secrets of tests that everybody knows: of the RFCs, and too short for one.
-var public = []string{"12345678901234567890", "JBSWY3DPEHPK3PXP"}
-
 // Every secret that a test of what has a vault names begins with the marker, or is a known
 // one: so the search knows what to look for.
 func TestSecretsAreKnown(t *testing.T) {
