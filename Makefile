@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 PROGRAMS := $(notdir $(wildcard cmd/*))
 # Those of an owner's laptop.
-LAPTOP := omamori omamori-aws omamori-send
+LAPTOP := omamori omamori-aws omamori-mail omamori-send omamori-tunnel
 
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \

@@ -12,6 +12,7 @@ import (
 
 	"github.com/omamori-guard/omamori/due"
 	"github.com/omamori-guard/omamori/links/presence"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 const (
@@ -33,7 +34,7 @@ func mailReader(path string) func(context.Context, due.MailJob) (due.MailAnswer,
 		cmd := exec.CommandContext(ctx, path)
 		cmd.Stdin, cmd.Stderr = bytes.NewReader(in), io.Discard
 		cmd.WaitDelay = time.Second
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			return a, err
