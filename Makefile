@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page week
+.PHONY: up down build laptop install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe week
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -10,6 +10,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 PROGRAMS := $(notdir $(wildcard cmd/*))
+# Those of an owner's laptop.
+LAPTOP := omamori omamori-aws omamori-mail omamori-send omamori-tunnel
 
 # What the blog is made of, and what the tests need besides.
 STACK := mariadb-server mariadb-client php8.2-fpm php-mysql php-gd php-xml php-mbstring php-curl php-zip \
@@ -21,13 +23,12 @@ PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rs
 PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
-PEERS += chromium prometheus
+PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
 
-# What the page is looked at with, and by what its accessibility is tested.
-PAGE := chromium fonts-ipafont-gothic fonts-dejavu-core
+# By what the page's accessibility is tested.
 AXE := .cache/axe-core-4.10.3.js
 
 help:
@@ -41,15 +42,16 @@ up: deps install
 down:
 	omamori site down $(SITE)
 
-## make test    install what the tests need, and run them all
-test: deps test-deps lint
-	CGO_ENABLED=1 go test -race -timeout 20m $(TESTFLAGS) ./...
+## make test    install what the tests need, run them all, and search all that they wrote for secrets
+test: deps test-deps lint laptop
+	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
+	@$(MAKE) --no-print-directory test-page
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
-	go vet ./... && go vet -tags lab,figures ./lab
-	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab
+	go vet ./... && go vet -tags lab,figures ./lab && go vet -tags browser $(BROWSER)
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab && go run $(STATICCHECK) -tags browser $(BROWSER)
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
 
 ## make week    play the story on real parts, as it was and as it would have been (root; ARGS="-break vault")
@@ -70,6 +72,11 @@ schema:
 
 build:
 	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+## make laptop  what an owner needs on a Mac, in dist/darwin-arm64 (ARCH=amd64 for an older one)
+laptop: ARCH = arm64
+laptop:
+	GOOS=darwin GOARCH=$(ARCH) go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o dist/darwin-$(ARCH)/ $(LAPTOP:%=./cmd/%)
 
 install: build
 	install -m 0755 -D -t $(PREFIX)/bin $(PROGRAMS:%=bin/%)
@@ -113,13 +120,19 @@ test-host:
 
 ## make test-lab  make every failure of a real server on the test host, and print what came of each
 test-lab: lab-deps
-	go test -tags lab -count=1 -v -timeout 40m -run '$(RUN)' $(TESTFLAGS) ./lab
+	go test -tags lab -count=1 -v -timeout 60m -run '$(RUN)' $(TESTFLAGS) ./lab
 
-## make test-page  look at every view of the page in a real browser, in both languages
-test-page:
-	@packaging/need $(PAGE)
+## make test-page  the page in a real browser: every view, and what is done on it, over a real blog
+BROWSER := ./web ./cmd/omamori
+test-page: deps test-deps axe
+	go test -tags browser -count=1 -p 1 -timeout 15m -run '^TestInBrowser' $(TESTFLAGS) $(BROWSER)
+
+## make page-pictures  pictures of every view, in pictures/ (or $OMAMORI_PICTURES)
+page-pictures: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
+page-pictures: test-page
+
+axe:
 	@packaging/axe $(AXE)
-	CI=true go test -tags browser -count=1 -timeout 30m $(TESTFLAGS) ./web
 
 clean:
 	rm -rf bin

@@ -5,6 +5,7 @@
 //	go run ./bench footprint     memory and processor time of fifty links
 //	go run ./bench door          from a knock to a connection, beside fwknop
 //	go run ./bench ways          margins and cut sets of large models
+//	go run ./bench page          the page of five hundred links: first paint, bytes, 200 watchers
 //	go run ./bench -n 5 tunnel   throughput and memory of the tunnel and its peers
 //
 // All but ways need root, Debian's packages (make test-deps) and binaries in bin (make build).
@@ -27,7 +28,7 @@ func main() {
 	defer stop()
 	which := flag.Args()
 	if len(which) == 0 {
-		which = []string{"restart", "footprint", "door", "ways", "tunnel"}
+		which = []string{"restart", "footprint", "door", "ways", "page", "tunnel"}
 	}
 	if which[0] == "flood" { // what door starts as a stranger
 		if err := flood(ctx, which[1:]); err != nil {
@@ -47,6 +48,8 @@ func main() {
 			err = doors(ctx, max(*runs, 50))
 		case "ways":
 			err = reckon(ctx, *runs, *suite)
+		case "page":
+			err = page(ctx)
 		case "tunnel":
 			err = tunnels(ctx, *runs)
 		default:

@@ -118,6 +118,9 @@ type Place struct {
 	Hands Services
 	// Attrs are the attributes of all things, as "laptop.os"; nil if not known.
 	Attrs map[string]string
+	// Seen says when a person last gave a sign of life, zero if never; nil where nobody
+	// takes note of that. It may be called at any time.
+	Seen func() time.Time
 }
 
 // Kind is a sort of link.

@@ -60,6 +60,9 @@ type Proof struct {
 	// Ends are what was seen to end on a day that is known, of a link that is otherwise
 	// whole or not. Nil in a proof that does not hold: nothing was learnt of them.
 	Ends []End `json:"ends,omitempty"`
+	// Ahead says that it is broken for what is to come: that something which needs it
+	// holds all the same shows nothing of then.
+	Ahead bool `json:"ahead,omitempty"`
 	// By is who proved it: empty for this machine, else a vantage or a person.
 	By string `json:"by,omitempty"`
 }

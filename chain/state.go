@@ -64,6 +64,20 @@ func (s *State) Since(link string) time.Time {
 	return s.since[i]
 }
 
+// Stale is the first moment after now at which a proof is fresh no more, zero if there is
+// none.
+func (s *State) Stale(now time.Time) (first time.Time) {
+	for i, v := range s.verdicts {
+		if v == Unproven {
+			continue
+		}
+		if at := s.proved[i].Add(s.chain.model.Links[i].Fresh + 1); at.After(now) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
 // View is what a state says at one moment. It does not change.
 type View struct {
 	chain *Chain

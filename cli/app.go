@@ -47,6 +47,7 @@ type Guard interface {
 	TestNotify(ctx context.Context) ([]guard.ChannelResult, error)
 	Journal(ctx context.Context, since time.Time, link string, after int64, newest bool, limit int) ([]guard.JournalLine, error)
 	Follow(ctx context.Context, after int64, each func(guard.JournalLine) error) error
+	Due
 	Peers
 	Tuner
 	Pages
@@ -178,7 +179,7 @@ func (a *App) report(err error) int {
 		code = exitUsage
 	case errors.As(err, &refused):
 		text, hint = refused.Text, refused.Hint
-		if refused.Code == "refused" { // a configuration
+		if refused.Code == "refused" || refused.Code == "bad_due" { // a configuration, or a word on what is due
 			code = exitUsage
 		}
 	default:

@@ -10,8 +10,10 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/omamori-guard/omamori/due/notice"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/report/weekly"
 	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/vantage"
 
@@ -204,3 +206,27 @@ func (c cleaned) Tune(ctx context.Context, t hands.Tuning, who string) (bool, st
 	why, err = answer(why, err)
 	return kept, why, err
 }
+
+func (c cleaned) Due(ctx context.Context) ([]guard.DueItem, error) { return answer(c.g.Due(ctx)) }
+
+func (c cleaned) Acknowledge(ctx context.Context, a guard.DueAck) ([]guard.DueItem, error) {
+	return answer(c.g.Acknowledge(ctx, a))
+}
+
+func (c cleaned) AnswerNotice(ctx context.Context, a guard.DueAnswer) ([]guard.DueItem, error) {
+	return answer(c.g.AnswerNotice(ctx, a))
+}
+
+func (c cleaned) Here(ctx context.Context, who string) ([]guard.DueItem, error) {
+	return answer(c.g.Here(ctx, who))
+}
+
+func (c cleaned) Senders(ctx context.Context) ([]notice.Sender, error) {
+	return answer(c.g.Senders(ctx))
+}
+
+func (c cleaned) AddNotice(ctx context.Context, f notice.Found, who string) (string, error) {
+	return answer(c.g.AddNotice(ctx, f, who))
+}
+
+func (c cleaned) Week(ctx context.Context) (weekly.Week, error) { return answer(c.g.Week(ctx)) }

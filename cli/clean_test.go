@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/report/weekly"
 	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -95,6 +96,11 @@ func (turned) TestNotify(context.Context) ([]guard.ChannelResult, error) {
 func (turned) Support(context.Context) ([]support.Status, error) {
 	return filled[[]support.Status](), nil
 }
+func (turned) Due(context.Context) ([]guard.DueItem, error) { return filled[[]guard.DueItem](), nil }
+func (turned) Acknowledge(context.Context, guard.DueAck) ([]guard.DueItem, error) {
+	return filled[[]guard.DueItem](), nil
+}
+func (turned) Week(context.Context) (weekly.Week, error) { return filled[weekly.Week](), nil }
 func (turned) Journal(context.Context, time.Time, string, int64, bool, int) ([]guard.JournalLine, error) {
 	return filled[[]guard.JournalLine](), nil
 }
@@ -103,7 +109,7 @@ func (turned) Journal(context.Context, time.Time, string, int64, bool, int) ([]g
 // terminal does nothing but show it.
 func TestNothingOfTheGuardsMovesTheTerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
-	for _, command := range []string{"", "status", "prove", "due", "due case", "ways", "ways --dot", "what-if --lose x", "lost x", "have x", "rescue --dry-run",
+	for _, command := range []string{"", "status", "prove", "due", "due ack x", "due week", "due week --html", "due case", "ways", "ways --dot", "what-if --lose x", "lost x", "have x", "rescue --dry-run",
 		"reload", "journal", "notify test", "pair list", "pair call x", "status --json", "ways --json"} {
 		t.Run(command, func(t *testing.T) {
 			tty, seen := terminal(t, 80)

@@ -109,7 +109,7 @@ func (s *doorstep) Prepare(install.Options) (install.Result, error) {
 func (s *doorstep) Start(context.Context, bool) error                  { return nil }
 func (s *doorstep) Enable(context.Context) error                       { s.note("enable"); return nil }
 func (s *doorstep) Disable(context.Context) error                      { s.note("disable"); return nil }
-func (s *doorstep) Obstacles([]uint16) ([]nft.Obstacle, error)         { return nil, nil }
+func (s *doorstep) Obstacles([]uint16) ([]door.Obstacle, error)        { return nil, nil }
 func (s *doorstep) Legacy() []string                                   { return nil }
 func (s *doorstep) AtConsole() bool                                    { return true }
 func (s *doorstep) OwnSession([]door.Session) (x door.Session, _ bool) { return x, false }

@@ -14,7 +14,6 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/door"
 	"github.com/omamori-guard/omamori/door/install"
-	"github.com/omamori-guard/omamori/door/nft"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 )
@@ -30,7 +29,7 @@ type Door interface {
 	Enable(ctx context.Context) error
 	Disable(ctx context.Context) error
 	// Obstacles finds other firewalls that would keep an owner out.
-	Obstacles(ports []uint16) ([]nft.Obstacle, error)
+	Obstacles(ports []uint16) ([]door.Obstacle, error)
 	// Legacy lists the tables of an iptables that Obstacles cannot read.
 	Legacy() []string
 	// OwnSession and LoggedIn find out who has come in, and by which session.
@@ -147,7 +146,7 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 func (a *App) byHand() bool { return a.doorSocket != hands.DefaultDoorSocket }
 
 // blocked says which lines another firewall needs.
-func (a *App) blocked(all []nft.Obstacle) error {
+func (a *App) blocked(all []door.Obstacle) error {
 	var do []string
 	where := ""
 	for _, o := range all {

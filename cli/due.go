@@ -38,12 +38,15 @@ func (a *App) dueCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := a.due(claims(s), s.At); err != nil || a.json {
-			return err
+		items, err := a.guard().Due(cmd.Context())
+		if err != nil || a.json {
+			return errors.Join(err, a.encodeDue(items, err))
 		}
+		w := a.style(a.Out)
+		a.dueItems(w, items)
+		a.later(w, claims(s), s.At)
 		desks, err := a.guard().Support(cmd.Context())
 		if err == nil && slices.ContainsFunc(desks, func(d support.Status) bool { return d.Case != nil }) {
-			w := a.style(a.Out)
 			fmt.Fprintf(w, "\n%s\n", bold.Render(a.say("cli.cases")))
 			a.cases(w, desks, s.At)
 		}
@@ -84,44 +87,37 @@ func (a *App) dueCommand() *cobra.Command {
 	})
 	drill.ValidArgsFunction = a.completeLinks
 	a.keyFlags(drill, &book.keys)
-	c.AddCommand(drill, a.caseCommand(), a.letterCommand())
-	c.AddCommand(a.refreshCommand())
+	c.AddCommand(drill, a.ackCommand(), a.answerCommand(), a.addCommand(), a.hereCommand(), a.weekCommand())
+	c.AddCommand(a.caseCommand(), a.letterCommand(), a.refreshCommand(), a.restoreCommand())
+	a.withEnds(c)
 	return c
 }
 
-// due lists what a person proves, with when it is due and what was last said.
-func (a *App) due(claims []guard.LinkStatus, now time.Time) error {
-	if a.json {
-		return a.encode(a.Out, claims)
+func (a *App) encodeDue(items []guard.DueItem, err error) error {
+	if err != nil {
+		return nil
 	}
-	w := a.style(a.Out)
-	if len(claims) == 0 {
-		_, err := fmt.Fprintln(w, a.say("cli.nothing_due"))
-		return err
-	}
-	when := func(l guard.LinkStatus) string {
-		if l.Verdict != chain.Holds {
-			return a.say("cli.due_now")
-		}
-		return a.say("cli.due_on", "day", l.FreshUntil)
+	return a.encode(a.Out, items)
+}
+
+// later lists what a person proves and is not to prove yet, with what was last said.
+func (a *App) later(w io.Writer, all []guard.LinkStatus, now time.Time) {
+	claims := slices.DeleteFunc(slices.Clone(all), func(l guard.LinkStatus) bool { return l.Verdict != chain.Holds })
+	when := func(l guard.LinkStatus) string { return a.say("cli.due_on", "day", l.FreshUntil) }
+	if len(claims) > 0 {
+		fmt.Fprintf(w, "\n%s\n", bold.Render(a.say("cli.due_later")))
 	}
 	n := widest(claims, func(l guard.LinkStatus) string { return l.Name })
 	d := widest(claims, when)
-	open := false
 	for _, l := range claims {
-		said := a.say("cli.due_never")
-		if !l.ProvedAt.IsZero() {
-			said = a.say("cli.due_said", "because", l.Because, "age", max(0, now.Sub(l.ProvedAt)).Truncate(time.Second))
-		}
+		said := a.say("cli.due_said", "because", l.Because, "age", max(0, now.Sub(l.ProvedAt)).Truncate(time.Second))
 		indent := 2 + 2 + n + 2 + d + 2
 		fmt.Fprintf(w, "  %s %s  %s  %s\n", mark(l.Verdict), pad(l.Name, n), pad(colour(l.Verdict, when(l)), d), wrap(l.Question, width(a.Out), indent))
 		fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), faint.Render(wrap(said, width(a.Out), indent)))
-		open = open || l.Verdict != chain.Holds
 	}
-	if open {
+	if len(claims) < len(all) {
 		fmt.Fprintf(w, "\n%s\n", a.say("cli.due_hint"))
 	}
-	return nil
 }
 
 // drills are the links to be asked: the one that is named, or all that are due.

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // step has one step done, or asks one question.
@@ -224,7 +223,7 @@ func (r *rescuer) ask(ctx context.Context, goal, what, prompt string) (said, err
 	in := bufio.NewReader(r.in)
 	for {
 		// A terminal that cannot forget only loses this protection.
-		_ = unix.IoctlSetInt(int(r.in.Fd()), unix.TCFLSH, unix.TCIFLUSH)
+		_ = linux.ForgetInput(int(r.in.Fd()))
 		fmt.Fprintf(r.out.clear(), "  %s ", prompt)
 		line, err := readLine(ctx, in)
 		if err != nil {

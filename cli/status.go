@@ -114,6 +114,9 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 		if note := a.outlook(g, s); note != "" {
 			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), hang(faint, note, columns, indent))
 		}
+		if len(g.Ahead) > 0 { // the next that becomes of it
+			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), hang(faint, g.Ahead[0].Said, columns, indent))
+		}
 	}
 }
 

@@ -65,6 +65,11 @@ func (a *App) showWays(all []guard.GoalWays, print func(io.Writer)) error {
 func (a *App) goalWays(w io.Writer, g guard.GoalWays) {
 	fmt.Fprintf(w, "%s  %s\n", bold.Render(a.called(g, g.Name)), a.reachable(g))
 	a.labelled(w, []labelled{{"cli.ways_margin", a.marginOf(g)}, {"cli.ways_next", a.nextStep(g)}})
+	var ahead []string
+	for _, to := range g.Ahead {
+		ahead = append(ahead, to.Said)
+	}
+	a.items(w, "cli.ways_ahead", ahead)
 	for _, way := range g.Ways {
 		fmt.Fprintf(w, "\n  %s %s %s\n", mark(way.Verdict), bold.Render(a.say("cli.ways_way", "way", way.Name)), faint.Render(a.say("cli.ways_rests")))
 		n := widest(way.RestsOn, func(s string) string { return s })

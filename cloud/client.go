@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/omamori-guard/omamori/linux"
 )
 
 const (
@@ -37,7 +39,7 @@ func Program(path string) func(context.Context, []byte) ([]byte, error) {
 		cmd := exec.CommandContext(ctx, path)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, io.Discard
 		cmd.WaitDelay = time.Second
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
 		err := cmd.Run()
 		switch {
 		case ctx.Err() != nil:

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // maxBody bounds what is read of a request, maxAnswer of an answer.
@@ -71,7 +72,7 @@ func listen(path string, uid int, mode fs.FileMode) (*net.UnixListener, error) {
 // give gives a socket its owner and mode. The folder may be that of the guard's user, and
 // we be root: whatever he puts in the socket's place meanwhile is not what is given.
 func give(path string, uid int, mode fs.FileMode) error {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(path, linux.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func give(path string, uid int, mode fs.FileMode) error {
 	if uid == os.Geteuid() {
 		return nil
 	}
-	return unix.Fchownat(fd, "", uid, -1, unix.AT_EMPTY_PATH)
+	return unix.Fchownat(fd, "", uid, -1, linux.AT_EMPTY_PATH)
 }
 
 // Taken says that another guard answers on the socket.
@@ -109,15 +110,15 @@ func (e *Taken) Said() (text, hint chain.Text) {
 
 // peer is who is at the other end of a Unix socket: the process that connected, or
 // the one that listens.
-func peer(c *net.UnixConn) (*unix.Ucred, error) {
+func peer(c *net.UnixConn) (*linux.Ucred, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	var cred *unix.Ucred
+	var cred *linux.Ucred
 	var inner error
 	if err := raw.Control(func(fd uintptr) {
-		cred, inner = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		cred, inner = linux.PeerCred(int(fd))
 	}); err != nil {
 		return nil, err
 	}

@@ -67,10 +67,6 @@ func (f *fake) Ways(_ context.Context, goal string, q guard.Supposed, _ words.La
 	return []guard.GoalWays{{Name: goal, Lost: q.Lose, Title: q.Change["a.b"] + q.On.UTC().Format(time.DateOnly)}}, nil
 }
 
-func (f *fake) Deadlines(context.Context, words.Lang) ([]guard.Deadline, error) {
-	return []guard.Deadline{{ID: "cert"}}, nil
-}
-
 func (f *fake) Model(context.Context) (guard.ModelStatus, error) {
 	return guard.ModelStatus{Links: []guard.ModelNode{{Name: "sql"}}}, nil
 }
@@ -97,6 +93,10 @@ func (f *fake) RescueAct(_ context.Context, a guard.RescueAct) error {
 		return &guard.BadAct{Act: a.Act, Step: a.Step}
 	}
 	return nil
+}
+
+func (f *fake) Deadlines(context.Context, words.Lang) ([]guard.Deadline, error) {
+	return []guard.Deadline{{ID: "cert"}}, nil
 }
 
 func (f *fake) Reload(context.Context) error { return errors.New("line 3: nonsense") }

@@ -85,6 +85,9 @@ func (s *Server) routes() []route {
 		{method: "GET", path: "/v1/journal/follow", says: "records of the journal as they come, one JSON object on each line", streams: true, answer: guard.JournalLine{}, do: s.follow,
 			query: []parameter{{"after", "only those after this sequence number"}}},
 	}
+	if s.Due != nil {
+		all = append(all, s.dueRoutes()...)
+	}
 	if s.Page != nil {
 		all = append(all, s.pageRoutes()...)
 	}

@@ -48,6 +48,7 @@ type Server struct {
 	Guard   Guard
 	Peers   Peers
 	Journal Journal
+	Due     Due // nil where nothing is due
 	// Page makes links to the page, and lets devices in; nil where there is none.
 	Page Page
 	// TestNotify sends a message to every channel.

@@ -63,6 +63,9 @@ type GateOptions struct {
 	Signers func() (Signers, error)
 	// Marks is the path of the file with the marks of admitted permits.
 	Marks string
+	// Boot is the name of this run of the system: what was written since its beginning is
+	// read back, be it on the disk or not. "" where that is not known.
+	Boot string
 	// Now is the clock; nil is the system's.
 	Now func() time.Time
 }
@@ -75,12 +78,22 @@ func NewGate(o GateOptions) (*Gate, error) {
 		g.now = time.Now
 	}
 	g.wall, g.mono = g.now().Round(0), time.Now()
-	m, err := openMarks(o.Marks, g.wall.Add(Skew))
+	m, err := openMarks(o.Marks, o.Boot, g.wall.Add(Skew))
 	if err != nil {
 		return g, err
 	}
 	g.marks = m
-	return g, nil
+	return g, g.Prepare()
+}
+
+// Prepare sees to it, now and then, that the next permit does not wait for the disk.
+func (g *Gate) Prepare() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.marks == nil {
+		return nil
+	}
+	return g.marks.guard(g.now())
 }
 
 // Close lets go of the file with the marks.
@@ -152,7 +165,7 @@ func (g *Gate) Admit(permit, signature []byte) (*Wish, error) {
 	if g.marks == nil || g.marks.forgotten(p) {
 		return nil, &Refusal{Code: CodeChallenge, Why: "marks of permits are not known from so far back"}
 	}
-	if err := g.marks.add(p); err != nil {
+	if err := g.marks.add(p, now); err != nil {
 		return nil, &Refusal{Code: CodeChallenge, Why: err.Error()}
 	}
 	return &Wish{p, who, key}, nil

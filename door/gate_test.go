@@ -15,12 +15,13 @@ type world struct {
 	t     *testing.T
 	owner *hardware
 	path  string
+	boot  string
 	now   time.Time
 	*Gate
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, owner: newHardware(t, 1), path: filepath.Join(t.TempDir(), "marks"), now: at}
+	w := &world{t: t, owner: newHardware(t, 1), path: filepath.Join(t.TempDir(), "marks"), boot: "first", now: at}
 	w.open()
 	// A new file knows nothing of what came before.
 	w.now = at.Add(3 * Skew)
@@ -31,7 +32,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) open() {
 	w.t.Helper()
 	g, err := NewGate(GateOptions{
-		Door: Fingerprint{1}, Limits: DefaultLimits(22), Marks: w.path, Now: func() time.Time { return w.now },
+		Door: Fingerprint{1}, Limits: DefaultLimits(22), Marks: w.path, Boot: w.boot, Now: func() time.Time { return w.now },
 		Signers: func() (Signers, error) { return ParseSigners([]byte(line("mika", "", w.owner.PublicKey()))) },
 	})
 	if err != nil {
@@ -165,6 +166,9 @@ func TestLostMarks(t *testing.T) {
 		"lost": os.Remove,
 		"cut":  func(path string) error { return os.Truncate(path, marksSize-1) },
 		"torn": func(path string) error { return scribble(path, 2*slotSize+20) },
+		"without fences": func(path string) error {
+			return errors.Join(scribble(path, ringSize+20), scribble(path, ringSize+blockSize+20))
+		},
 	} {
 		w := newWorld(t)
 		p := w.permit()
@@ -192,6 +196,115 @@ func scribble(path string, at int64) error {
 	return errors.Join(err, f.Close())
 }
 
+// cut is a power cut after which the disk has what it had at a moment of its choice.
+func (w *world) cut(had []byte) {
+	w.t.Helper()
+	_ = w.marks.file.Close() // no goodbye
+	w.marks = nil
+	if had != nil {
+		if err := os.WriteFile(w.path, had, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.boot += "+"
+	w.open()
+}
+
+// pass has time pass, by all clocks.
+func (w *world) pass(d time.Duration) {
+	w.now = w.now.Add(d)
+	w.wall = w.wall.Add(d)
+}
+
+func (w *world) disk() []byte {
+	w.t.Helper()
+	b, err := os.ReadFile(w.path)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+// Marks that a power cut takes cost challenges, and let nothing in twice: whatever the
+// clock says after it, and through restarts since.
+func TestPowerCut(t *testing.T) {
+	for _, clock := range []time.Duration{0, -time.Minute, -time.Hour, -50 * 365 * 24 * time.Hour} {
+		w := newWorld(t)
+		had := w.disk() // the last that was synced
+		start := w.now
+		var all []*Permit
+		for range 3 {
+			p := w.permit()
+			w.expect("a good one", p, 0)
+			all = append(all, p)
+			w.pass(fenceLeast - Skew) // within what is fenced
+		}
+		last := w.now
+		w.now = start.Add(clock)
+		w.cut(had)
+		for i := range 3 {
+			for _, p := range all {
+				w.now = p.Time
+				w.expect("again, at its time", p, CodeChallenge)
+			}
+			if i == 0 {
+				w.reopen()
+			} else { // killed, and not by the power
+				_ = w.marks.file.Close()
+				w.marks = nil
+				w.open()
+			}
+		}
+		w.now = last.Add(fenceAhead + 3*Skew)
+		w.reopen() // the clock has jumped
+		w.now = w.now.Add(3 * Skew)
+		w.reopen()
+		w.expect("once that is over", w.permit(), 0)
+	}
+}
+
+// Whatever has been admitted, the disk has a fence beyond it.
+func TestFenceIsAhead(t *testing.T) {
+	w := newWorld(t)
+	for range 50 {
+		p := w.permit()
+		p.Time = w.now.Add(Skew)
+		w.expect("a good one", p, 0)
+		m := &marks{seen: map[mark]bool{}, boot: w.marks.boot}
+		if !m.load(w.disk()) || m.fence < unix(p.Time) || m.fence != w.marks.fence {
+			t.Fatalf("a permit of %d behind a fence of %d, %d", unix(p.Time), m.fence, w.marks.fence)
+		}
+		w.pass(7 * time.Minute)
+		if w.now.Unix()%2 == 0 {
+			if err := w.Prepare(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// One that a wrong clock has set too far comes nearer.
+	far := w.now
+	w.now = far.Add(10 * 365 * 24 * time.Hour)
+	if err := w.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	w.now = far
+	if err := w.Prepare(); err != nil || w.marks.fence > unix(far.Add(time.Hour)) {
+		t.Errorf("%v: the fence is at %d", err, w.marks.fence)
+	}
+	// One that was being written when the power failed leaves the one before.
+	is := w.marks.fence
+	w.now = far.Add(time.Hour)
+	if err := w.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	torn := w.disk()
+	torn[ringSize+int(w.marks.fences%2)*blockSize+3] ^= 1
+	m := &marks{seen: map[mark]bool{}, boot: w.marks.boot}
+	if !m.load(torn) || m.fence != is {
+		t.Errorf("of a torn fence and one at %d there is left %d", is, m.fence)
+	}
+}
+
 // Where no mark can be kept nothing is admitted without a challenge.
 func TestNoMarks(t *testing.T) {
 	w := newWorld(t)
@@ -215,7 +328,7 @@ func TestFullRing(t *testing.T) {
 	w.expect("the first", first, 0)
 	for range slots { // without the disk's pace
 		p := w.permit()
-		if err := w.marks.add(p); err != nil {
+		if err := w.marks.add(p, w.now); err != nil {
 			t.Fatal(err)
 		}
 	}

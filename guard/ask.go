@@ -105,6 +105,7 @@ func (g *Guard) Answer(ctx context.Context, name string, yes bool, who string) e
 			p = chain.Broke("person", chain.Say("guard.person_no", "who", who), chain.Say("guard.person_no_hint", "link", name))
 		}
 		p.At, p.By = time.Now(), who
+		g.alive(p.At, "answer")
 		g.take(name, p)
 		g.save()
 	})
@@ -164,6 +165,7 @@ func (g *Guard) Typed(ctx context.Context, name, typed, who string) error {
 	p.At, p.By = at, who
 	err = g.call(ctx, func() {
 		if l := g.links[name]; l != nil && l.prover == chain.Prover(checker) {
+			g.alive(time.Now(), "answer")
 			g.take(name, p)
 			g.save()
 		}

@@ -100,7 +100,7 @@ func (g *Guard) tellMargins(event string, falls []*fall) {
 	}
 	g.append(e)
 	r := &reckoning{Chain: g.file.Chain}
-	g.o.Tell(Message{Event: event, Incident: told[0].ID, At: now, Say: func(lang words.Lang) (string, string) {
+	g.send(Message{Event: event, Incident: told[0].ID, At: now, Say: func(lang words.Lang) (string, string) {
 		say := func(key string, pairs ...any) string { return lang.Say(chain.Say(key, pairs...)) }
 		title := say("guard.title_margin_"+event, "goal", titles[told[0].Goal])
 		var lines []string

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/config"
+	"github.com/omamori-guard/omamori/due"
 	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/vantage"
@@ -38,12 +40,20 @@ type Hands interface {
 
 // Message is something that whoever is to know is told, once.
 type Message struct {
-	// Event is "begin", "cause", "end", "gave_up" or "trouble".
+	// Event is "begin", "cause", "end", "gave_up", "trouble", "case", "due", "digest",
+	// "letter", "confirm", "silence", "other" or "back".
 	Event    string
 	Incident string
 	At       time.Time
 	// Say gives title and body in a language.
 	Say func(words.Lang) (title, body string)
+	// To names the channels that it is for. Page, if it is not nil, gives it as HTML. Light
+	// says that it may stay away where messages are counted.
+	To    []string
+	Page  func(words.Lang) string
+	Light bool
+	// Only says that it is for the readers of these channels, and no others.
+	Only bool
 }
 
 // Options are what a guard is made of.
@@ -56,6 +66,10 @@ type Options struct {
 	NoHands chain.Text
 	// Tell passes a message on. It must not block. Nil tells nobody.
 	Tell func(Message)
+	// ReadMail reads a mailbox; nil reads none. SignedIn is when a person last signed in to
+	// this machine; nil does not know.
+	ReadMail func(context.Context, due.MailJob) (due.MailAnswer, error)
+	SignedIn func() time.Time
 	// Load reads the configuration anew, for a reload.
 	Load    func() (*config.File, error)
 	Log     *slog.Logger
@@ -105,6 +119,8 @@ type Guard struct {
 	slots   chan struct{}
 	soon    chan struct{} // has room for one: a peer has something to hear
 	calling chan struct{} // has room for one: who calls a peer
+	dueSoon chan struct{} // has room for one: what wants an answer is to be looked at
+	seenAt  atomic.Int64  // the last sign of life, in nanoseconds of Unix; 0 is never
 
 	lateLock sync.Mutex
 	late     []func() // what is still to be noted of deeds that ended after the loop; lateLock protects it
@@ -130,6 +146,13 @@ type Guard struct {
 	stood     map[string]stood       // goals, by name
 	ends      map[string][]chain.End // as they were last seen, by link
 	rescues   rescues
+	// book is what is kept of what wants an answer, deadlines what was last foreseen; plain
+	// is the configuration without the links that the guard has made, which made lists.
+	book      due.Book
+	bookSaved []byte
+	deadlines []Deadline
+	plain     *config.File
+	made      map[string]bool
 	cases     map[string]support.Case // open ones, by desk
 	refusals  map[refusalKind]*refusalCount
 	unreached map[string]chain.Text // why a peer could not be called, by name
@@ -162,7 +185,7 @@ func New(o Options) *Guard {
 		o: o, file: o.Config,
 		calls: make(chan func()), results: make(chan result, workers),
 		stopped: make(chan struct{}), slots: make(chan struct{}, workers),
-		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1),
+		soon: make(chan struct{}, 1), calling: make(chan struct{}, 1), dueSoon: make(chan struct{}, 1),
 		links: map[string]*link{}, mends: map[string]*mend{}, mended: map[string][]time.Time{}, said: map[string]word{}, alarms: map[string]*fall{}, stood: map[string]stood{},
 		ends: map[string][]chain.End{}, refusals: map[refusalKind]*refusalCount{}, unreached: map[string]chain.Text{},
 		state:     chain.NewState(o.Config.Chain),
@@ -196,6 +219,10 @@ func (g *Guard) Run(ctx context.Context) error {
 	defer g.work.Wait()
 	defer cancel()
 	g.ctx, g.started = ctx, time.Now()
+	g.restoreDue()
+	g.plain = g.file
+	g.file, g.made = g.withMade(g.plain)
+	g.state = chain.NewState(g.file.Chain)
 	links, err := g.build(g.file)
 	if err != nil {
 		return err
@@ -213,6 +240,7 @@ func (g *Guard) Run(ctx context.Context) error {
 	if g.o.Vantage != nil && g.o.Call != nil {
 		g.work.Go(func() { g.exchange(ctx) })
 	}
+	g.work.Go(func() { g.keepDue(ctx) })
 	g.loop(ctx)
 	cancel()
 	g.work.Wait()
@@ -226,6 +254,7 @@ func (g *Guard) Run(ctx context.Context) error {
 		note()
 	}
 	g.save()
+	g.saveDue()
 	g.sumRefusals(0)
 	if g.o.Vantage != nil {
 		if err := g.o.Vantage.Flush(); err != nil {

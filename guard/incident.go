@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -14,8 +15,10 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 	g.append(incidentEntry(ch))
 	switch ch.What {
 	case chain.Opened:
-		g.mends[i.ID] = &mend{incident: i}
-		g.diagnose(g.mends[i.ID])
+		m := &mend{incident: i}
+		m.broke, _ = g.state.Proof(i.Link)
+		g.mends[i.ID] = m
+		g.diagnose(m)
 	case chain.Moved:
 		m := g.mends[i.ID]
 		if m == nil {
@@ -24,6 +27,7 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 		}
 		g.remember(m, view.At())
 		m.begin()
+		m.broke, _ = g.state.Proof(i.Link)
 		g.diagnose(m)
 	case chain.Merged:
 		g.remember(g.mends[i.ID], i.Ended)
@@ -47,12 +51,13 @@ func (g *Guard) diagnose(m *mend) {
 		return
 	}
 	proof, _ := g.state.Proof(l.Name)
+	broke := m.broke
 	m.busy = true
 	m.phase = looking
 	m.found, m.foundAt = proof.Cause, time.Now()
-	about, service := l.Name, ""
+	about, service, here := l.Name, "", l.From == "" // l is the loop's: not read beside it
 	mender, can := l.prover.(chain.Mender)
-	can = can && l.From == "" // nothing is done here on the word of another
+	can = can && here // nothing is done here on the word of another
 	var witnesses []string
 	if can {
 		service = mender.Service()
@@ -82,11 +87,13 @@ func (g *Guard) diagnose(m *mend) {
 			}
 			cancel()
 		}
-		plan := plain(proof)
-		if can {
-			plan = mender.Plan(proof, e)
-		}
-		if l.From == "" {
+		plan := planFor(proof, broke, func(p chain.Proof) chain.Plan {
+			if can {
+				return mender.Plan(p, e)
+			}
+			return plain(p)
+		})
+		if here {
 			plan = starving(g.ctx, plan, sleepFor)
 		}
 		g.later(g.ctx, func() {
@@ -99,6 +106,17 @@ func (g *Guard) diagnose(m *mend) {
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
+}
+
+// planFor is the plan for the newest proof of a link that is blamed for another, broke. Where
+// it holds again, that tells nothing of why it did not; and nothing is done to what holds.
+func planFor(newest, broke chain.Proof, plan func(chain.Proof) chain.Plan) chain.Plan {
+	if newest.Verdict != chain.Holds || broke.Verdict != chain.Broken {
+		return plan(newest)
+	}
+	p := plan(broke)
+	p.Deeds = nil
+	return p
 }
 
 // plain is the plan for a link that nothing mends: a person is told.
@@ -143,15 +161,19 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		m.rest(gaveUp, reconsider)
 		return
 	}
+	news := !known || !reflect.DeepEqual([]any{i.Cause, i.Why, i.Evidence, i.Next}, []any{plan.Cause, plan.Why, plan.Evidence, plan.Next})
 	i.Cause, i.Why, i.Evidence, i.Next = plan.Cause, plan.Why, plan.Evidence, plan.Next
 	if !known {
 		m.print, m.gaveUp = print, false
 	}
 	if event := m.toTell(plan.Cause); event != "" {
+		news = true
 		g.tell(event, i)
 		g.followMargins(g.state.Look(time.Now())) // which waits for the begin to be told
 	}
-	g.save()
+	if news {
+		g.save()
+	}
 	if !known && (len(plan.Deeds) == 0 || g.serviceBusy(m)) {
 		g.append(planEntry(i, plan))
 	}
@@ -159,7 +181,7 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 	case len(plan.Deeds) == 0 && (m.blind || m.late):
 		m.rest(told, lookAgain)
 	case len(plan.Deeds) == 0:
-		m.rest(told, reconsider)
+		m.rest(told, g.reconsider(m))
 	case g.serviceBusy(m):
 		m.rest(waiting, time.Second)
 	case g.tooSoon(m):
@@ -167,6 +189,15 @@ func (g *Guard) planned(m *mend, plan chain.Plan) {
 		g.commit(planEntry(i, plan)) // each try stands in the journal before it is done
 		g.do(m, plan.Deeds)
 	}
+}
+
+// reconsider is when the evidence of an incident of which nothing is done is read again:
+// where there is no service, its only evidence is the next proof.
+func (g *Guard) reconsider(m *mend) time.Duration {
+	if l := g.links[m.incident.Link]; l != nil && m.service == "" {
+		return max(reconsider, l.Every)
+	}
+	return reconsider
 }
 
 func incidentEntry(ch chain.Change) journal.Entry {

@@ -70,7 +70,7 @@ func (g *Guard) build(file *config.File) (map[string]*link, error) {
 		if g.o.Hands != nil {
 			services = g.o.Hands
 		}
-		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services, Attrs: attrs})
+		p, err := c.Kind.New(c.Settings, chain.Place{Link: c.Name, Hands: services, Attrs: attrs, Seen: g.lastSeen})
 		if err != nil {
 			for name, l := range links {
 				if g.links[name] != l {
@@ -92,7 +92,8 @@ func (g *Guard) watch(l *link) {
 	}
 	ctx, cancel := context.WithCancel(g.ctx)
 	l.unwatch = cancel
-	wake := func() { g.later(ctx, func() { g.wake(l.Name) }) }
+	name := l.Name // l is the loop's: not read beside it
+	wake := func() { g.later(ctx, func() { g.wake(name) }) }
 	g.work.Go(func() {
 		// Watching fails while hands are away; the link is proved at its beat
 		// until they are back.
@@ -105,7 +106,7 @@ func (g *Guard) watch(l *link) {
 			if time.Since(began) > time.Minute {
 				pause = 100 * time.Millisecond
 			}
-			g.o.Log.Debug("watch link", "link", l.Name, "error", err)
+			g.o.Log.Debug("watch link", "link", name, "error", err)
 			select {
 			case <-ctx.Done():
 				return
@@ -117,7 +118,7 @@ func (g *Guard) watch(l *link) {
 
 // beat proves what is due, and sets when it is due next.
 func (g *Guard) beat(now time.Time) {
-	g.due = now.Add(time.Minute)
+	g.due = g.idle(now)
 	for _, c := range g.file.Links {
 		l := g.links[c.Name]
 		if l == nil || l.From != "" || l.person() {
@@ -133,6 +134,30 @@ func (g *Guard) beat(now time.Time) {
 	}
 	g.askAfter(now)
 	g.look() // freshness ends without any proof
+}
+
+// Bounds of a beat at which no link is due.
+const (
+	busyBeat = time.Minute
+	idleBeat = 10 * time.Minute
+)
+
+// idle is when to look again if no link is due before: once a proof is fresh no more; often
+// while something is under way that hangs on the time alone.
+func (g *Guard) idle(now time.Time) time.Time {
+	if len(g.cases) > 0 {
+		return now.Add(busyBeat)
+	}
+	for _, m := range g.mends {
+		if m.phase != told && m.phase != gaveUp {
+			return now.Add(busyBeat)
+		}
+	}
+	at := now.Add(idleBeat)
+	if stale := g.state.Stale(now); !stale.IsZero() && stale.Before(at) {
+		return stale
+	}
+	return at
 }
 
 // next is the first moment after now at which links of this beat are due. All of

@@ -107,6 +107,9 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 		}
 	}
 	return slices.DeleteFunc(odd, func(o chain.Oddity) bool {
+		if need, _ := g.state.Proof(o.Need); need.Ahead {
+			return true
+		}
 		p, _ := g.state.Proof(o.Link)
 		l := g.links[o.Link]
 		return p.At.Before(last) && (l == nil || l.person() || l.From != "")

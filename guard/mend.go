@@ -94,6 +94,9 @@ type mend struct {
 
 	pause time.Duration
 	nudge bool // a wake is under way
+	// broke is the proof for which the link is blamed: by the time it is looked into, the
+	// newest may be another.
+	broke chain.Proof
 	// dead are the links on top of it that will not rise by themselves.
 	dead   []string
 	lasted bool // the proofs at the end of the hold have been asked for

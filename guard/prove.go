@@ -124,6 +124,9 @@ func (g *Guard) takeIn(name string, p chain.Proof) (changed bool) {
 	if changed = g.state.Fold(name, p); changed {
 		g.verdictChanged(name, p)
 	}
+	if l := g.links[name]; l != nil && p.At.Add(l.Fresh+1).Before(g.due) { // that it expires is seen in time
+		g.due = p.At.Add(l.Fresh + 1)
+	}
 	return changed
 }
 

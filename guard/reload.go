@@ -40,9 +40,22 @@ func (g *Guard) reloaded(ctx context.Context, err error) error {
 	return err
 }
 
-// replace puts a new configuration in force. Links that have not changed keep
-// their proofs.
+// replace puts a new configuration in force.
 func (g *Guard) replace(file *config.File) error {
+	whole, made := g.withMade(file)
+	old := g.made
+	g.made = made
+	if err := g.useLinks(whole); err != nil {
+		g.made = old
+		return err
+	}
+	g.plain = file
+	return nil
+}
+
+// useLinks puts the links of a configuration in force. Those that have not changed keep
+// their proofs.
+func (g *Guard) useLinks(file *config.File) error {
 	links, err := g.build(file)
 	if err != nil {
 		return err

@@ -201,6 +201,7 @@ func (g *Guard) RescueAct(ctx context.Context, a RescueAct) error {
 	err := g.call(ctx, func() {
 		var o chain.Goal
 		if o, bad = g.goalNamed(a.Goal); bad == nil {
+			g.alive(time.Now(), "answer")
 			bad = g.rescueAct(g.rescueOf(o), a)
 		}
 	})

@@ -139,6 +139,7 @@ func (g *Guard) caseAct(a CaseAct) error {
 		return &UnknownName{a.Desk, chain.Nearest(a.Desk, names)}
 	}
 	now := time.Now()
+	g.alive(now, "answer")
 	switch {
 	case len(a.Number) > longestNumber:
 		return &BadAct{a.Act, a.Desk}
@@ -207,7 +208,7 @@ func (g *Guard) askAfter(now time.Time) {
 			body = "guard.case_ask_open"
 		}
 		g.append(journal.Entry{What: "told", Text: chain.Say(body, args...)})
-		g.o.Tell(Message{Event: "case", At: now, Say: func(lang words.Lang) (string, string) {
+		g.send(Message{Event: "case", At: now, Say: func(lang words.Lang) (string, string) {
 			return lang.Say(chain.Say("guard.case_title", args...)), lang.Say(chain.Say(body, args...))
 		}})
 	}

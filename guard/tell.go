@@ -12,6 +12,9 @@ import (
 
 // tell passes an event of an incident on to whoever is to know.
 func (g *Guard) tell(event string, i *chain.Incident) {
+	if g.quietLink(i.Link) {
+		return
+	}
 	now := time.Now()
 	told := *i // as it is now; the message is put into words later
 	told.Outages = append([]chain.Outage(nil), i.Outages...)
@@ -19,7 +22,7 @@ func (g *Guard) tell(event string, i *chain.Incident) {
 	titles := g.titles()
 	g.append(journal.Entry{At: now, What: "told", Link: i.Link, Incident: i.ID,
 		Text: chain.Say("guard.told", "event", chain.Say("guard.event_"+event), "link", i.Link)})
-	g.o.Tell(Message{Event: event, Incident: i.ID, At: now, Say: func(lang words.Lang) (string, string) {
+	g.send(Message{Event: event, Incident: i.ID, At: now, Say: func(lang words.Lang) (string, string) {
 		return letter(lang, event, &told, titles, now)
 	}})
 }

@@ -296,6 +296,7 @@ func (g *Guard) Lose(ctx context.Context, thing string, lost bool, who string) e
 		if missing(t, g.said) == lost {
 			return
 		}
+		g.alive(time.Now(), "answer")
 		g.said[thing] = word{Lost: lost, At: time.Now(), Who: who}
 		key := "guard.thing_had"
 		if lost {

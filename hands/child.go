@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // child runs a service as hands' own child, or as the child of a hands that is no
@@ -112,7 +113,7 @@ func (c *child) exec() (*tracked, error) {
 	attr := &syscall.ProcAttr{
 		Dir: c.spec.Dir, Env: c.environment(who),
 		Files: []uintptr{null.Fd(), out.Fd(), out.Fd()},
-		Sys:   &syscall.SysProcAttr{Setsid: true, PidFD: &pidfd, Credential: who.credential()},
+		Sys:   linux.OwnSession(&pidfd, who.credential()),
 	}
 	if attr.Dir == "" {
 		attr.Dir = "/"
@@ -126,7 +127,7 @@ func (c *child) exec() (*tracked, error) {
 		return nil, fmt.Errorf("execute %s: %w", c.spec.Argv[0], err)
 	}
 	if pidfd < 0 { // a kernel older than 5.4; the child is ours, so that its number is its own
-		if pidfd, err = unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK); err != nil {
+		if pidfd, err = linux.PidfdOpen(pid, linux.PIDFD_NONBLOCK); err != nil {
 			return nil, fmt.Errorf("open process %d: %w", pid, err)
 		}
 	} else if err := unix.SetNonblock(pidfd, true); err != nil {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // conn is one connection to a client.
@@ -69,6 +70,9 @@ func (c *conn) serve() {
 				p.Error, p.Errno = err.Error(), errno(err)
 			}
 			c.send(p)
+			if q.Op == opShutdown && err == nil {
+				c.server.leave() // who asked for the end has been told of it first
+			}
 			<-slots
 		})
 	}
@@ -211,7 +215,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	}
 	// Root may connect to every socket: which one is not for a service to choose that
 	// may write to the folder of its own.
-	at, err := openAt(path, unix.O_PATH, 0)
+	at, err := openAt(path, linux.O_PATH, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +227,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFSOCK || st.Nlink != 1 { // with another name it may be another's
 		return nil, fmt.Errorf("%s is not a socket of its own: %w", path, os.ErrInvalid)
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|linux.SOCK_CLOEXEC|linux.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("make socket: %w", err)
 	}
@@ -235,7 +239,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// shutdown stops all children, the last first, and lets the server end.
+// shutdown stops all children, the last first, before the server ends.
 func (s *Server) shutdown() error {
 	s.shutting.Store(true)
 	var failed []error
@@ -247,9 +251,7 @@ func (s *Server) shutdown() error {
 			failed = append(failed, fmt.Errorf("stop %s: %w", v.Name, err))
 		}
 	}
-	if len(failed) == 0 {
-		s.leave()
-	} else {
+	if len(failed) > 0 {
 		s.shutting.Store(false)
 	}
 	return errors.Join(failed...)

@@ -52,7 +52,8 @@ type Door struct {
 	log          *slog.Logger
 	lock         *os.File
 	wake         chan struct{}
-	asks         *allowance
+	asks, looks  *allowance // of permits; of the guard's questions
+	looking      sync.Mutex // one of these at a time
 	now          func() time.Time
 
 	ctx  context.Context
@@ -66,6 +67,7 @@ type Door struct {
 	held     []held
 	refused  int           // permits, since they were last told
 	told     time.Duration // when that was
+	stranger time.Duration // when one was last told of
 	repaired time.Duration
 }
 
@@ -77,7 +79,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger, now func() time.Tim
 		now = time.Now
 	}
 	d := &Door{file: file, guard: -1, knock: -1, wall: wall, log: log, wake: make(chan struct{}, 1),
-		asks: newAllowance(), now: now, conns: map[net.Conn]role{}}
+		asks: newAllowance(), looks: newAllowance(), now: now, conns: map[net.Conn]role{}}
 	for name, id := range map[string]*int{file.Guard: &d.guard, file.Knock: &d.knock} {
 		if name == "" {
 			continue
@@ -106,7 +108,7 @@ func NewDoor(file DoorFile, wall Firewall, log *slog.Logger, now func() time.Tim
 		return nil, errors.Join(err, lock.Close())
 	}
 	d.gate, err = door.NewGate(door.GateOptions{Door: file.fingerprint(), Limits: d.limits(),
-		Signers: d.signers, Marks: filepath.Join(dir, "marks"), Now: now})
+		Signers: d.signers, Marks: filepath.Join(dir, "marks"), Boot: bootID(), Now: now})
 	if err != nil {
 		log.Warn("no permit is admitted without a challenge", "error", err)
 	}
@@ -165,11 +167,17 @@ const courtesy = 20 * time.Millisecond
 
 // keep ends what the kernel has not ended, and puts back what somebody took away.
 func (d *Door) keep() {
+	unready := false // that is told once
 	for {
 		d.mu.Lock()
 		wait := d.tend(sinceBoot())
 		d.mu.Unlock()
 		d.book.retry()
+		err := d.gate.Prepare()
+		if err != nil && !unready {
+			d.log.Warn("soon no permit is admitted without a challenge", "error", err)
+		}
+		unready = err != nil
 		timer := time.NewTimer(wait)
 		select {
 		case <-d.ctx.Done():
@@ -304,7 +312,15 @@ func (d *Door) accept(u *net.UnixConn) {
 	case uid == d.guard:
 		c.role = roleGuard
 	default:
-		d.log.Warn("refused a stranger", "uid", uid)
+		d.mu.Lock()
+		tell := d.stranger == 0 || sinceBoot()-d.stranger > time.Minute // or he would fill the log
+		if tell {
+			d.stranger = sinceBoot()
+		}
+		d.mu.Unlock()
+		if tell {
+			d.log.Warn("refused a stranger", "uid", uid)
+		}
 		turnAway(u, chain.Say("hands.stranger", "uid", uid))
 		return
 	}
@@ -332,7 +348,18 @@ func (d *Door) accept(u *net.UnixConn) {
 	})
 }
 
-// allowance bounds how often permits are looked at: a signature costs time to verify.
+// pace has somebody wait who asks too much.
+func (d *Door) pace() {
+	for !d.looks.take() {
+		select {
+		case <-d.ctx.Done():
+			return
+		case <-time.After(time.Second / asksBySecond):
+		}
+	}
+}
+
+// allowance bounds how often something is done that costs time, as verifying a signature does.
 type allowance struct {
 	mu   sync.Mutex // protects the fields below
 	left float64

@@ -145,6 +145,12 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 	if c.role != roleRoot && !forPage && !slices.Contains(q.Op.asker(), c.role) {
 		return p, refuse(chain.Say("hands.root_only"))
 	}
+	if c.role == roleGuard {
+		// The knocks are not to wait for one that was taken over: but for one question of his.
+		d.pace()
+		d.looking.Lock()
+		defer d.looking.Unlock()
+	}
 	switch q.Op {
 	case doorHello:
 		p.Version = version
@@ -205,6 +211,9 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		if err = d.limits().Check(q.Lease.From, q.Lease.Ports, q.For); err != nil {
 			return p, err
 		}
+		if c.role == roleGuard && d.unsigned() >= max(1, d.file.limits().Most/2) {
+			return p, &door.Refusal{Code: door.CodeFull} // the rest is for who signs
+		}
 		now := d.now()
 		l := door.Lease{ID: door.NewID(), From: q.Lease.From, Ports: q.Lease.Ports, Since: now, Until: now.Add(q.For), Who: who, Why: q.Lease.Why}
 		l, err = d.lease(l, q.For, false, who)
@@ -215,6 +224,16 @@ func (c *doorConn) answer(q doorRequest) (p doorReply, err error) {
 		err = refuse(chain.Say("hands.unknown_request"))
 	}
 	return p, err
+}
+
+// unsigned is how many leases there are that no owner has signed for.
+func (d *Door) unsigned() (n int) {
+	for _, h := range d.held {
+		if !h.permit {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *Door) look() (*DoorState, error) {

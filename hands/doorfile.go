@@ -40,10 +40,11 @@ type DoorFile struct {
 	State string `json:"state,omitempty"`
 }
 
-// Where the door's half has its things unless it is told otherwise.
+// Where the door's half has its things unless it is told otherwise. Its socket has a folder
+// to itself: where the guard may write, somebody who has taken it over could be there first.
 const (
 	DefaultDoorFile   = "/etc/omamori/door.json"
-	DefaultDoorSocket = "/run/omamori/door.sock"
+	DefaultDoorSocket = "/run/omamori-door/door.sock"
 	DefaultDoorState  = "/var/lib/omamori-door"
 	DefaultSigners    = "/etc/omamori/allowed_signers"
 )

@@ -1,13 +1,80 @@
 package hands_test
 
 import (
+	"context"
+	"errors"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/omamori-guard/omamori/door"
 	"github.com/omamori-guard/omamori/hands"
 )
+
+// A guard that was taken over can open the door, where root has said so; it cannot fill
+// it, so that its owner is kept out.
+func TestThePageLeavesRoomForOwners(t *testing.T) {
+	h := newHouse(t)
+	h.listen(22)
+	h.install(22)
+	h.stop()
+	h.file.Guard, h.file.Page, h.file.Most = "nobody", true, 4
+	h.start()
+	c, err := h.as(65534)
+	fatal(t, err)
+	defer c.Close()
+	var last error
+	for i := range 5 {
+		from := netip.PrefixFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i + 1)}), 32)
+		if _, last = c.Lease(t.Context(), door.Lease{From: from, Ports: []uint16{22}}, time.Hour, "x"); last != nil {
+			break
+		}
+	}
+	if r, ok := errors.AsType[*door.Refusal](last); !ok || r.Code != door.CodeFull {
+		t.Fatal("the guard is told", last)
+	}
+	if _, err := h.knock(); err != nil {
+		t.Error("the owner is out:", err)
+	}
+	h.open(22, true)
+}
+
+// However much the guard asks, the owner's knock is heard meanwhile.
+func TestAGuardThatAsksWithoutEnd(t *testing.T) {
+	h := newHouse(t)
+	h.listen(22)
+	h.install(22)
+	h.stop()
+	h.file.Guard = "nobody"
+	h.start()
+	var asked atomic.Int64
+	began := time.Now()
+	for range 4 {
+		c, err := h.as(65534)
+		fatal(t, err)
+		go func() {
+			for {
+				if _, err := c.Records(context.Background(), 0); err != nil {
+					return
+				}
+				if c.Load(context.Background()) != nil {
+					return
+				}
+				asked.Add(2)
+			}
+		}()
+		t.Cleanup(func() { c.Close() })
+	}
+	for range 3 {
+		_, err := h.knock()
+		fatal(t, err)
+	}
+	// At most so many at once, and so many each second since.
+	if n, most := asked.Load(), 40+20*(time.Since(began).Seconds()+1); float64(n) > most {
+		t.Errorf("%d questions were answered, at most %.0f might", n, most)
+	}
+}
 
 // The guard lets nobody in by itself, unless root has said that its page may; then one
 // address at a time, within the door's limits, and it cuts no session.

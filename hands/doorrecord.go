@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/door"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // What a DoorRecord tells of.
@@ -116,6 +117,24 @@ func parseRecords(text []byte) (all []DoorRecord) {
 func (b *doorBook) write(r DoorRecord) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.put(r)
+	if err := b.save(); err != nil {
+		b.log.Warn("write the door's record", "error", err)
+	}
+}
+
+// jot writes r where it outlives us, and leaves it to retry that the disk has it: with the
+// power, what it tells of would be gone too.
+func (b *doorBook) jot(r DoorRecord) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(r)
+	if _, _, err := b.lay(); err != nil {
+		b.log.Warn("write the door's record", "error", err)
+	}
+}
+
+func (b *doorBook) put(r DoorRecord) {
 	b.seq++
 	r.Seq, r.Boot, r.Up, r.At = b.seq, bootID(), sinceBoot(), b.now().UTC().Truncate(time.Millisecond)
 	line, err := json.Marshal(r)
@@ -126,9 +145,6 @@ func (b *doorBook) write(r DoorRecord) {
 	b.pending = append(b.pending, r)
 	if len(b.pending) > mostLeases {
 		b.pending = b.pending[1:] // it stands in the system's log
-	}
-	if err := b.save(); err != nil {
-		b.log.Warn("write the door's record", "error", err)
 	}
 }
 
@@ -143,21 +159,34 @@ func (b *doorBook) save() error {
 	if len(b.pending) == 0 {
 		return nil
 	}
+	end, laid, err := b.lay()
+	if err == nil {
+		err = linux.Fdatasync(int(b.file.Fd()))
+	}
+	if err == nil {
+		b.at, b.laid = end, laid
+		b.sure, b.pending = b.pending[len(b.pending)-1].Seq, nil
+	}
+	return err
+}
+
+// lay writes what is pending, and says where it ends and up to where there is room then.
+func (b *doorBook) lay() (end, laid int64, err error) {
 	if b.at > maxRecords && b.file != nil {
 		b.file.Close()
 		b.file = nil
 		if err := os.Rename(b.path, b.path+".old"); err != nil {
-			return err
+			return 0, 0, err
 		}
 	}
 	if b.file == nil {
 		f, err := os.OpenFile(b.path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		if b.at, b.laid, err = endOf(f); err != nil {
 			f.Close()
-			return err
+			return 0, 0, err
 		}
 		b.file = f
 	}
@@ -165,25 +194,18 @@ func (b *doorBook) save() error {
 	for _, r := range b.pending {
 		line, err := json.Marshal(r)
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
 		text = append(append(text, line...), '\n')
 	}
-	end, laid := b.at+int64(len(text)), b.laid
+	end, laid = b.at+int64(len(text)), b.laid
 	if end > laid {
 		laid = end + room
 		text = append(text, bytes.Repeat([]byte("\n"), room)...)
 	}
 	// What an attempt before has left there is overwritten: it was a part of this.
-	_, err := b.file.WriteAt(text, b.at)
-	if err == nil {
-		err = unix.Fdatasync(int(b.file.Fd()))
-	}
-	if err == nil {
-		b.at, b.laid = end, laid
-		b.sure, b.pending = b.pending[len(b.pending)-1].Seq, nil
-	}
-	return err
+	_, err = b.file.WriteAt(text, b.at)
+	return end, laid, err
 }
 
 // endOf finds where the records of a file end, and the empty lines behind them.
@@ -213,6 +235,7 @@ func endOf(f *os.File) (at, size int64, err error) {
 func (b *doorBook) since(seq int64) ([]DoorRecord, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	_ = b.save() //nolint:errcheck // what the disk does not have is not told
 	all, err := b.all()
 	if err != nil {
 		return nil, err
@@ -229,19 +252,20 @@ func (b *doorBook) since(seq int64) ([]DoorRecord, error) {
 func (b *doorBook) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	err := b.save()
 	if b.file == nil {
-		return nil
+		return err
 	}
-	return b.file.Close()
+	return errors.Join(err, b.file.Close())
 }
 
 // sinceBoot is the time since the boot, the time asleep included.
 func sinceBoot() time.Duration {
-	var t unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil { // it always works
+	d, err := linux.SinceBoot()
+	if err != nil { // it always works
 		return 0
 	}
-	return time.Duration(t.Nano())
+	return d
 }
 
 // saveRules makes the rules those of every boot, durably; nil takes them away.

@@ -199,7 +199,7 @@ func (d *Door) lease(l door.Lease, last time.Duration, permit bool, who string) 
 	} else {
 		all = append(all, h)
 	}
-	d.book.write(DoorRecord{What: RecordLease, Lease: &h.Lease, Lasts: last, Who: who})
+	d.book.jot(DoorRecord{What: RecordLease, Lease: &h.Lease, Lasts: last, Who: who})
 	open := func() error {
 		now := sinceBoot() // the disk took its time, which is not to be the lease's
 		if h.ends <= now {
@@ -221,7 +221,7 @@ func (d *Door) lease(l door.Lease, last time.Duration, permit bool, who string) 
 		return door.Lease{}, &door.Refusal{Code: door.CodeFirewall, Why: err.Error()}
 	}
 	d.held = all
-	d.nudge()
+	d.nudge() // and have its record on the disk
 	return h.Lease, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/linux"
 )
 
 const maxLinks = 16
@@ -16,13 +18,13 @@ const maxLinks = 16
 // hands' own user) made it: a service that may write to its log's folder is not to
 // choose what hands opens.
 func openAt(path string, flags int, mode uint32) (*os.File, error) {
-	how := &unix.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: unix.RESOLVE_NO_SYMLINKS}
+	how := &linux.OpenHow{Flags: uint64(flags | unix.O_CLOEXEC), Resolve: linux.RESOLVE_NO_SYMLINKS}
 	if flags&unix.O_CREAT != 0 {
 		how.Mode = uint64(mode)
 	}
 	real := path
 	for range maxLinks {
-		fd, err := unix.Openat2(unix.AT_FDCWD, real, how)
+		fd, err := linux.Openat2(unix.AT_FDCWD, real, how)
 		switch {
 		case err == nil:
 			return os.NewFile(uintptr(fd), path), nil
@@ -103,7 +105,7 @@ func follow(path string) (string, error) {
 // readLink reads a symbolic link and its owner by one descriptor: between two looks
 // it could become another.
 func readLink(path string) (target string, link bool, err error) {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(path, linux.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", false, &os.PathError{Op: "open", Path: path, Err: err}
 	}

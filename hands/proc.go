@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // stat is what /proc/PID/stat tells that we need.
@@ -29,11 +29,11 @@ const ticks = 100
 
 // started is start as a time of day.
 func (s stat) started() time.Time {
-	var boot unix.Timespec
-	if s.start == 0 || unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil {
+	boot, err := linux.SinceBoot()
+	if s.start == 0 || err != nil {
 		return time.Time{}
 	}
-	ago := time.Duration(boot.Nano()) - time.Duration(s.start)*(time.Second/ticks)
+	ago := boot - time.Duration(s.start)*(time.Second/ticks)
 	return time.Now().Add(-ago).Round(0)
 }
 

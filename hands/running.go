@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // Bounds of looking at a service that runs.
@@ -201,7 +202,7 @@ func together(count map[chain.Client]int) []chain.Client {
 
 // farEnd is who is at the other end of a process's socket, if that is a connection.
 func farEnd(pidfd, fd int) (chain.Client, bool) {
-	own, err := unix.PidfdGetfd(pidfd, fd, 0)
+	own, err := linux.PidfdGetfd(pidfd, fd, 0)
 	if err != nil {
 		return chain.Client{}, false
 	}
@@ -219,7 +220,7 @@ func farEnd(pidfd, fd int) (chain.Client, bool) {
 	case *unix.SockaddrInet6:
 		return chain.Client{Name: net.IP(at.Addr[:]).String()}, true
 	case *unix.SockaddrUnix:
-		cred, err := unix.GetsockoptUcred(own, unix.SOL_SOCKET, unix.SO_PEERCRED)
+		cred, err := linux.PeerCred(own)
 		if err != nil || cred.Pid <= 1 { // systemd: the notify socket
 			return chain.Client{}, false
 		}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // Bounds of the server.
@@ -272,10 +273,10 @@ func peer(u *net.UnixConn) (int, error) {
 	if err != nil {
 		return -1, fmt.Errorf("peer: %w", err)
 	}
-	var cred *unix.Ucred
+	var cred *linux.Ucred
 	var credErr error
 	if err := raw.Control(func(fd uintptr) {
-		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		cred, credErr = linux.PeerCred(int(fd))
 	}); err != nil {
 		return -1, fmt.Errorf("peer: %w", err)
 	}

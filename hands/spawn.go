@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // inheritedFD is where a spawned hands finds its end of the socket pair.
@@ -24,7 +26,7 @@ func Spawn(ctx context.Context, binary, file string) (*Client, *os.Process, erro
 	if _, err := Load(file); err != nil {
 		return nil, nil, err
 	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|linux.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make socket pair: %w", err)
 	}

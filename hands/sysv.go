@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // script runs a service by service(8), which knows its script in /etc/init.d.
@@ -67,7 +68,7 @@ func (s *script) say(_ context.Context, e *chain.Evidence) {
 // the daemon would hold open.
 func (s *script) run(ctx context.Context, verb string) error {
 	argv := append(slices.Clone(s.command), verb)
-	fd, err := unix.MemfdCreate("service", unix.MFD_CLOEXEC)
+	fd, err := linux.MemfdCreate("service", linux.MFD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("make file in memory: %w", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // tracked is a process that hands keeps a descriptor of: it is told of the end at
@@ -38,7 +40,7 @@ var errGone = errors.New("process is gone")
 
 // track opens a process. It fails with errGone if there is none, or a zombie.
 func track(pid int) (*tracked, error) {
-	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	fd, err := linux.PidfdOpen(pid, linux.PIDFD_NONBLOCK)
 	if err != nil {
 		if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
 			return nil, errGone
@@ -111,8 +113,8 @@ func (t *tracked) readExit(control func(func(uintptr)) error) exit {
 		return e
 	}
 	if err := control(func(fd uintptr) {
-		info := unix.PidfdInfo{Mask: unix.PIDFD_INFO_EXIT}
-		if unix.IoctlPidfdInfo(int(fd), &info) == nil && info.Mask&unix.PIDFD_INFO_EXIT != 0 {
+		info := linux.PidfdInfo{Mask: linux.PIDFD_INFO_EXIT}
+		if linux.IoctlPidfdInfo(int(fd), &info) == nil && info.Mask&linux.PIDFD_INFO_EXIT != 0 {
 			status(unix.WaitStatus(info.Exit_code))
 		}
 	}); err != nil {
@@ -159,7 +161,7 @@ func (t *tracked) signal(sig unix.Signal) error {
 	}
 	var sent error
 	if err := raw.Control(func(fd uintptr) {
-		sent = unix.PidfdSendSignal(int(fd), sig, nil, 0)
+		sent = linux.PidfdSendSignal(int(fd), sig, nil, 0)
 	}); err != nil {
 		return fmt.Errorf("signal %d: %w", t.pid, err)
 	}

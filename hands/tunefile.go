@@ -6,9 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // Tune is a file of a service's configuration that hands may write: it alone, with
@@ -73,11 +72,11 @@ const (
 
 // memory is all that the machine has: no size may be larger.
 func memory() int64 {
-	var i unix.Sysinfo_t
-	if err := unix.Sysinfo(&i); err != nil { // it always works
+	all, err := linux.Memory()
+	if err != nil { // it always works
 		return 0
 	}
-	return int64(i.Totalram) * int64(i.Unit)
+	return all
 }
 
 // settings lists what may be set in a form, in the order in which it is written. The

@@ -15,9 +15,14 @@ import (
 
 const answers = "curl -sf -o /dev/null https://blog.example.org/"
 
-// debOf builds the package.
+var debs = map[string]string{} // by version
+
+// debOf builds the package, once.
 func debOf(t *testing.T, version string) string {
 	t.Helper()
+	if deb, ok := debs[version]; ok {
+		return deb
+	}
 	cmd := exec.Command("../packaging/deb/make", runtime.GOARCH, version)
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -25,7 +30,8 @@ func debOf(t *testing.T, version string) string {
 	if err != nil {
 		t.Fatalf("build the package: %v\n%s", err, &said)
 	}
-	return filepath.Join("..", strings.TrimSpace(string(out)))
+	debs[version] = filepath.Join("..", strings.TrimSpace(string(out)))
+	return debs[version]
 }
 
 // install installs a package as its owner would, and gives what that printed.

@@ -16,7 +16,7 @@ import (
 // settled is when what only starting needed is let go, again how often that is done anew.
 const (
 	settled = 20 * time.Second
-	again   = 10 * time.Minute
+	again   = time.Minute
 )
 
 // Stay lets pages of the program's own file go, from time to time, until ctx is done.

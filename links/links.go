@@ -17,8 +17,10 @@ import (
 	"github.com/omamori-guard/omamori/links/awssg"
 	"github.com/omamori-guard/omamori/links/awsssm"
 	"github.com/omamori-guard/omamori/links/awsusage"
+	"github.com/omamori-guard/omamori/links/backup"
 	"github.com/omamori-guard/omamori/links/cadence"
 	"github.com/omamori-guard/omamori/links/card"
+	"github.com/omamori-guard/omamori/links/channel"
 	"github.com/omamori-guard/omamori/links/claim"
 	"github.com/omamori-guard/omamori/links/clock"
 	"github.com/omamori-guard/omamori/links/contract"
@@ -36,8 +38,10 @@ import (
 	"github.com/omamori-guard/omamori/links/mailbox"
 	"github.com/omamori-guard/omamori/links/memory"
 	"github.com/omamori-guard/omamori/links/mysql"
+	"github.com/omamori-guard/omamori/links/notice"
 	"github.com/omamori-guard/omamori/links/phonechanged"
 	"github.com/omamori-guard/omamori/links/phpfpm"
+	"github.com/omamori-guard/omamori/links/presence"
 	"github.com/omamori-guard/omamori/links/process"
 	"github.com/omamori-guard/omamori/links/ssh"
 	"github.com/omamori-guard/omamori/links/tcp"
@@ -88,6 +92,9 @@ func All() []chain.Kind {
 		claim.Kind(),
 		totp.Kind(),
 		kit.Kind(),
+		notice.Kind(),
+		channel.Kind(),
+		presence.Kind(),
 		domain.Kind(),
 		card.Kind(),
 		contract.Kind(),
@@ -95,6 +102,7 @@ func All() []chain.Kind {
 		phonechanged.Kind(),
 		eol.Kind(),
 		updates.Kind(),
+		backup.Kind(),
 		cadence.Kind(),
 	}
 	if name := twice(kinds); name != "" {

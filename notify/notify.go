@@ -22,7 +22,10 @@ type Channel struct {
 	Name    string `yaml:"name" json:"name" doc:"what the channel is called"`
 	URL     string `yaml:"url" json:"url,omitempty" doc:"a shoutrrr URL, or where one is: file:PATH, env:NAME or credential:NAME"`
 	Webhook string `yaml:"webhook" json:"webhook,omitempty" doc:"an http or https URL that takes JSON by POST, or where one is"`
-	Lang    string `yaml:"lang" json:"lang,omitempty" doc:"the language of its messages; by default the owner's" enum:"en,ja"`
+	// Spare channels are used while no other is known to reach the owner.
+	Spare  bool   `yaml:"spare" json:"spare,omitempty" doc:"whether it is used only while no other channel is confirmed, or one does not answer"`
+	Letter bool   `yaml:"letter" json:"letter,omitempty" doc:"whether it gets the weekly letter; where none says so, the mails do"`
+	Lang   string `yaml:"lang" json:"lang,omitempty" doc:"the language of its messages; by default the owner's" enum:"en,ja"`
 }
 
 // Check says what is wrong with settings.
@@ -66,14 +69,26 @@ type Message struct {
 	Lang     string    `json:"lang"`
 	Title    string    `json:"title"`
 	Body     string    `json:"body"`
+	// Page is the same as HTML, for those who can show it; "" for none. Light says that it
+	// may stay away where messages are counted.
+	Page  string `json:"page,omitempty"`
+	Light bool   `json:"light,omitempty"`
+	// Only says that it is for the reader of this channel alone.
+	Only bool `json:"only,omitempty"`
 }
 
 // maxText bounds a title and a body, in bytes: a message may be made of what others
 // have written.
 const maxText = 8 << 10
 
+// maxPage bounds a page, in bytes.
+const maxPage = 64 << 10
+
 func (m Message) bounded() Message {
 	m.Title, m.Body = cut(m.Title), cut(m.Body)
+	if len(m.Page) > maxPage { // half a page is worse than none
+		m.Page = ""
+	}
 	return m
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -32,7 +33,7 @@ func Program(path string) Send {
 		cmd := exec.CommandContext(ctx, path)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, io.Discard
 		cmd.WaitDelay = time.Second
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
 		err = cmd.Run()
 		var r Result
 		answer := json.Unmarshal(out.all.Bytes(), &r)

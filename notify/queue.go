@@ -16,8 +16,10 @@ const (
 	maxWaiting = 100
 	// keepTrying is after how long a message is given up.
 	keepTrying = 24 * time.Hour
-	firstPause = time.Second
-	lastPause  = 10 * time.Minute
+	// handOnAfter is after how many tries, some minutes, the spare channels are told too.
+	handOnAfter = 6
+	firstPause  = time.Second
+	lastPause   = 10 * time.Minute
 	// lastSave bounds the saving when the queue stops.
 	lastSave = 5 * time.Second
 	stateKey = "notify"
@@ -45,7 +47,17 @@ type Queue struct {
 	channels []Channel
 	waiting  map[string]*line // by channel
 	busy     map[string]bool
+	handed   []handed // the newest last
 }
+
+// handed is a message that the spare channels were given, at At.
+type handed struct {
+	event string
+	at    time.Time
+}
+
+// mostHanded bounds how many of these are remembered.
+const mostHanded = 100
 
 // line is what waits for one channel.
 type line struct {
@@ -100,20 +112,49 @@ func (q *Queue) Use(channels []Channel) {
 // Tell puts a message into every channel's queue; say puts it into a language. It
 // does not block.
 func (q *Queue) Tell(say func(c Channel) Message) {
+	q.TellTo(func(Channel) bool { return true }, say)
+}
+
+// TellTo is Tell for the channels that are picked.
+func (q *Queue) TellTo(pick func(c Channel) bool, say func(c Channel) Message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, c := range q.channels {
-		l := q.waiting[c.Name]
-		if len(l.Items) >= maxWaiting { // the newest says most of how things are
-			oldest := 0
-			if q.busy[c.Name] { // the first is on its way, and may well arrive
-				oldest = 1
-			}
-			l.giveUp(oldest)
+		if pick(c) {
+			q.add(c, say(c))
 		}
-		l.Items = append(l.Items, item{Message: say(c).bounded(), Since: time.Now()})
 	}
 	q.poke()
+}
+
+// add puts a message into a channel's queue; mu is held.
+func (q *Queue) add(c Channel, m Message) {
+	l := q.waiting[c.Name]
+	if len(l.Items) >= maxWaiting { // the newest says most of how things are
+		oldest := 0
+		if q.busy[c.Name] { // the first is on its way, and may well arrive
+			oldest = 1
+		}
+		l.giveUp(oldest)
+	}
+	l.Items = append(l.Items, item{Message: m.bounded(), Since: time.Now()})
+}
+
+// handOn gives a message that a channel does not take to the spare ones; mu is held.
+func (q *Queue) handOn(from Channel, m Message) {
+	h := handed{m.Event, m.At}
+	if from.Spare || m.Only || slices.ContainsFunc(q.handed, func(o handed) bool { return o.event == h.event && o.at.Equal(h.at) }) {
+		return
+	}
+	if q.handed = append(q.handed, h); len(q.handed) > mostHanded {
+		q.handed = q.handed[1:]
+	}
+	for _, c := range q.channels {
+		told := slices.ContainsFunc(q.waiting[c.Name].Items, func(i item) bool { return i.Message.At.Equal(m.At) && i.Message.Event == m.Event })
+		if c.Spare && !told {
+			q.add(c, m)
+		}
+	}
 }
 
 // giveUp takes the message at i away. The next that arrives will say so.
@@ -202,7 +243,9 @@ func (q *Queue) deliver(ctx context.Context, c Channel, it item, dropped int) {
 		l.giveUp(at)
 	default:
 		q.log.Warn("send message", "channel", c.Name, "tries", it.Tries+1, "error", err)
-		l.Items[at].Tries++
+		if l.Items[at].Tries++; l.Items[at].Tries == handOnAfter {
+			q.handOn(c, it.Message)
+		}
 		l.Items[at].Next = time.Now().Add(min(lastPause, firstPause<<min(2*max(it.Tries, 0), 20)))
 	}
 }

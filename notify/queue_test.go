@@ -400,3 +400,35 @@ func FuzzState(f *testing.F) {
 		work.Wait()
 	})
 }
+
+// What a channel does not take in some minutes, the spare ones are handed; what is for its
+// reader alone is not.
+func TestSpareIsHandedWhatIsNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, &memory{})
+		d.q.Use([]Channel{{Name: "line", URL: "logger://"}, {Name: "mail", URL: "logger://"}, {Name: "pager", URL: "logger://", Spare: true}})
+		d.set(func(c Channel, m Message) error {
+			if c.Name == "pager" {
+				return nil
+			}
+			return errDown
+		})
+		d.q.TellTo(func(c Channel) bool { return !c.Spare }, func(Channel) Message { return Message{Event: "begin", Title: "down", At: d.begin} })
+		d.q.TellTo(func(c Channel) bool { return c.Name == "line" }, func(Channel) Message {
+			return Message{Event: "confirm", Title: "code", At: d.begin.Add(1), Only: true}
+		})
+		time.Sleep(4 * time.Minute)
+		synctest.Wait()
+		check(t, d.arrived())
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		check(t, d.arrived(), "pager: down") // once, though neither takes it
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		check(t, d.arrived(), "pager: down")
+		d.set(nil)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		check(t, d.arrived(), "pager: down", "line: down", "line: code", "mail: down")
+	})
+}

@@ -5,8 +5,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Peer is the process that listens at the other end of a Unix socket, told apart
@@ -33,9 +31,7 @@ func PeerOf(c net.Conn) Peer {
 	}
 	var p Peer
 	err = raw.Control(func(fd uintptr) {
-		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
-			p.PID = int(cred.Pid)
-		}
+		p.PID = listener(int(fd))
 	})
 	if err != nil || p.PID <= 0 { // it is none of this namespace's
 		return Peer{}

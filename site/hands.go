@@ -17,6 +17,7 @@ import (
 
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/hands"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 const (
@@ -136,12 +137,12 @@ func renewHands(ctx context.Context, l layout) error {
 	if pid == 0 {
 		return nil
 	}
-	fd, err := unix.PidfdOpen(pid, 0)
+	fd, err := linux.PidfdOpen(pid, 0)
 	if err != nil {
 		return nil //nolint:nilerr // it has just ended
 	}
 	defer unix.Close(fd)
-	if err := unix.PidfdSendSignal(fd, unix.SIGTERM, nil, 0); err != nil {
+	if err := linux.PidfdSendSignal(fd, unix.SIGTERM, nil, 0); err != nil {
 		return nil //nolint:nilerr // so here
 	}
 	return await(ctx, "the end of hands", func() (bool, error) {
@@ -167,7 +168,7 @@ func listener(ctx context.Context, path string) int {
 	}
 	pid := 0
 	err = raw.Control(func(fd uintptr) {
-		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+		if cred, err := linux.PeerCred(int(fd)); err == nil {
 			pid = int(cred.Pid)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"time"
 )
 
 // history says which edits an entry has in it. Each edit has a random name of its own,
@@ -134,6 +135,40 @@ func meet(a, b Entry) (winner Entry, loser *Entry) {
 		winner.Counter = counter
 	}
 	return winner, loser
+}
+
+// restored makes v, a former state, the present one in the place of now. To bring an entry
+// back is an edit of it, by one who knows what became of it since: another copy of the vault
+// that knows the same must not undo it in a merge. What is not brought back stays unknown
+// here, so that a merge loses nothing. Neither used codes nor keys that were taken away come
+// back.
+func (v *Vault) restored(now *Vault, at time.Time) {
+	v.entries = slices.DeleteFunc(v.entries, func(e Entry) bool { return e.deleted && now.index(e.ID) >= 0 })
+	for i := range v.entries {
+		e := &v.entries[i]
+		j := slices.IndexFunc(now.entries, func(o Entry) bool { return o.ID == e.ID })
+		if j < 0 { // what others made of it is not known here
+			if !e.deleted {
+				e.history, e.Changed = e.history.edited(), at.UTC()
+			}
+			continue
+		}
+		since := now.entries[j]
+		if !e.deleted && since.history.edit != e.history.edit {
+			e.history, e.Changed = e.history.with(since.history).edited(), at.UTC()
+		}
+		if !e.deleted && e.Type == since.Type {
+			e.Counter = max(e.Counter, since.Counter)
+		}
+	}
+	for _, e := range now.entries {
+		if e.deleted && !slices.ContainsFunc(v.entries, func(o Entry) bool { return o.ID == e.ID }) {
+			v.entries = append(v.entries, e.clone())
+		}
+	}
+	for _, r := range now.recipients {
+		v.meetRecipient(r)
+	}
 }
 
 func bool2int(b bool) int {

@@ -164,8 +164,52 @@ func TestMerge(t *testing.T) {
 	})
 }
 
-// Whatever three devices do, and in whatever order they merge: no secret is lost that
-// nobody removed or replaced, and all end up alike.
+// A former state that the owner brings back stays, whoever still has what it replaced.
+func TestMergeAfterRevert(t *testing.T) {
+	s, id := newStore(t)
+	for n := range 3 {
+		add(t, s, id, n) // versions 1 to 3; the fourth is the one to come back to
+	}
+	ids := []age.Identity{id}
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []func(*vault.Vault) error{
+		func(v *vault.Vault) error { return v.SealTo(key.Recipient().String(), "lost laptop", noon) },
+		func(v *vault.Vault) error {
+			change(t, v, "issuer-0", noon, func(e *vault.Entry) { e.Secret = secret(20) })
+			remove(t, v, "issuer-1")
+			_, err := v.Add(account(30), nil, "", noon)
+			return err
+		},
+		func(v *vault.Vault) error { v.Unseal("lost laptop", noon.Add(time.Hour)); return nil },
+	} {
+		if err := s.Change(t.Context(), ids, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := opened(t, s, id)
+	if err := s.Revert(t.Context(), 5, id); err != nil { // of before the change, with the laptop
+		t.Fatal(err)
+	}
+	here := opened(t, s, id)
+	if len(here.Recipients()) != 0 {
+		t.Errorf("a key that was taken away opens the vault again: %+v", here.Recipients())
+	}
+	for _, v := range []*vault.Vault{here, there} {
+		v.Merge(map[bool]*vault.Vault{true: there, false: here}[v == here])
+		for n, want := range map[int]int{0: 1, 1: 1, 2: 1, 20: 0, 30: 1} {
+			if got := has(v, n); got != want {
+				t.Errorf("account %d: %d of them, want %d: %q", n, got, want, names(v))
+			}
+		}
+	}
+}
+
+// Whatever three devices do, bring back of their former states, and in whatever order they
+// merge: no secret is lost that nobody removed or replaced since it was there last, and all
+// end up alike.
 func TestMergeLosesNothing(t *testing.T) {
 	s, id := newStore(t)
 	for n := range 3 {
@@ -174,14 +218,17 @@ func TestMergeLosesNothing(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		devices := []*vault.Vault{opened(t, s, id), opened(t, s, id), opened(t, s, id)}
+		former := make([][]*vault.Vault, len(devices))
 		alive := map[int]bool{0: true, 1: true, 2: true}
 		next := 100
 		at := noon
-		for range 12 {
+		for range 16 {
 			at = at.Add(time.Minute)
-			v := devices[r.IntN(3)]
+			d := r.IntN(3)
+			v := devices[d]
+			former[d] = append(former[d], v.Copy())
 			all := v.Entries()
-			switch op := r.IntN(5); {
+			switch op := r.IntN(6); {
 			case op == 0 || len(all) == 0:
 				if _, err := v.Add(account(next), nil, "", at); err != nil {
 					t.Fatal(err)
@@ -210,6 +257,23 @@ func TestMergeLosesNothing(t *testing.T) {
 					}
 				}
 				v.Remove(e.ID, at)
+			case op == 4:
+				old := former[d][r.IntN(len(former[d]))].Copy()
+				old.Restored(v, at)
+				// What is not in it is gone by the owner's wish; a merge may bring it again.
+				for n := range alive {
+					if has(v, n) > 0 && has(old, n) == 0 {
+						delete(alive, n)
+					}
+				}
+				for _, e := range old.Entries() {
+					for n := range next {
+						if e.Same(account(n)) && has(v, n) == 0 {
+							alive[n] = true
+						}
+					}
+				}
+				devices[d] = old
 			default:
 				v.Merge(devices[r.IntN(3)])
 			}

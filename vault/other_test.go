@@ -63,7 +63,7 @@ func TestAgeProgramOpensIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{"own": []byte(id.String() + "\n"), "key": []byte(key.String() + "\n"), "ssh": private} {
-		path := filepath.Join(dir, name)
+		path := filepath.Join(dir, "given-"+name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -343,7 +343,7 @@ func (s Store) OpenVersion(n int, ids ...age.Identity) (*Vault, error) {
 }
 
 // Revert makes a former state that opens the vault again; what it was until now becomes
-// a version, even if that is damaged.
+// a version, even if that is damaged. Whom the vault is sealed to does not go back.
 func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -358,6 +358,7 @@ func (s Store) Revert(ctx context.Context, n int, ids ...age.Identity) error {
 	// The version may be older than the vault's identity, which is what key.age opens.
 	if now, err := s.Open(ids...); err == nil {
 		v.self, v.next = now.self, now.next
+		v.restored(now, time.Now())
 		now.Wipe()
 	}
 	return s.put(v, ids)

@@ -59,6 +59,8 @@ type goalCard struct {
 	Proof    string
 	ProvedAt time.Time
 	Low      bool // the margin is nothing to be calm about
+	// Next says what becomes of it next, as things end; nothing if nothing is known to.
+	Next []string
 }
 
 func (p *page) home(r *http.Request, s *screen) error {
@@ -94,7 +96,7 @@ func (p *page) home(r *http.Request, s *screen) error {
 	d.Drawing = draw(m, st, falls)
 	titles := titlesOf(st)
 	for _, l := range st.Links {
-		d.Links = append(d.Links, linkRow{l, called(l.Title, l.Name), blaming(l.Blame, l.Name, titles)})
+		d.Links = append(d.Links, linkRow{l, called(l.Title, l.Name), blaming(l.Blame, l.Name, titles, s.Lang)})
 	}
 	slices.SortStableFunc(d.Links, func(a, b linkRow) int { return weigh(b.Verdict) - weigh(a.Verdict) })
 	return nil
@@ -133,14 +135,14 @@ func nameOf(titles map[string]string, name string) string {
 }
 
 // blaming names those to blame, apart from self.
-func blaming(names []string, self string, titles map[string]string) string {
+func blaming(names []string, self string, titles map[string]string, lang words.Lang) string {
 	var all []string
 	for _, n := range names {
 		if n != self {
 			all = append(all, nameOf(titles, n))
 		}
 	}
-	return strings.Join(all[:min(len(all), 5)], ", ")
+	return strings.Join(all[:min(len(all), 5)], lang.Text("web.comma"))
 }
 
 // partsOf makes what of the first view changes.
@@ -157,16 +159,19 @@ func (p *page) partsOf(ctx context.Context, s guard.Status, lang words.Lang) par
 			d.Due++
 		}
 	}
-	all := p.waysOf(ctx, s, lang)
+	all := p.waysOf(ctx, s, words.English) // what is taken of it has no language
 	proved := map[string]time.Time{}
 	for _, l := range s.Links {
 		proved[l.Name] = l.ProvedAt
 	}
 	for _, g := range s.Goals {
-		c := goalCard{GoalStatus: g, Called: called(g.Title, g.Name), Blaming: blaming(g.Blame, "", titles)}
+		c := goalCard{GoalStatus: g, Called: called(g.Title, g.Name), Blaming: blaming(g.Blame, "", titles, lang)}
 		c.Figure, c.Means, c.Low = marginSaid(g.Margin, lang)
 		if g.WayBack != nil && *g.WayBack > 0 {
 			c.Back = lang.Duration(time.Duration(*g.WayBack * float64(time.Second)))
+		}
+		if len(g.Ahead) > 0 {
+			c.Next = []string{g.Ahead[0].Said}
 		}
 		if w := all[g.Name]; w != nil {
 			c.Sets, c.More = setsOf(w, lang)

@@ -140,6 +140,12 @@ func (p *page) incidents(r *http.Request, s *screen) error {
 	return nil
 }
 
+// moment is an entry of a timeline; Over says that with it the incident was.
+type moment struct {
+	guard.JournalLine
+	Over bool
+}
+
 // incidentData is the view of an incident.
 type incidentData struct {
 	Row      incidentRow
@@ -148,7 +154,7 @@ type incidentData struct {
 	Cut      int
 	Outages  []string
 	Fell     []string
-	Timeline []guard.JournalLine
+	Timeline []moment
 	Publish  bool
 }
 
@@ -173,7 +179,9 @@ func (p *page) incidentData(r *http.Request, s *screen) (d incidentData, err err
 		p.o.Log.Warn("read an incident's records", "incident", all[n].ID, "error", err)
 	}
 	for _, rec := range records {
-		d.Timeline = append(d.Timeline, guard.Line(rec, s.Lang))
+		var i chain.Incident
+		over := rec.What == "incident" && json.Unmarshal(rec.Body, &i) == nil && !i.Ended.IsZero()
+		d.Timeline = append(d.Timeline, moment{guard.Line(rec, s.Lang), over})
 	}
 	return d, nil
 }

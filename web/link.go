@@ -62,7 +62,7 @@ func (p *page) link(r *http.Request, s *screen) error {
 	}
 	titles := titlesOf(st)
 	l := st.Links[i]
-	d := linkData{Link: l, Blaming: blaming(l.Blame, name, titles)}
+	d := linkData{Link: l, Blaming: blaming(l.Blame, name, titles, s.Lang)}
 	all := map[string]named{}
 	for _, n := range newLayout(m, st).nodes {
 		all[n.Name] = named{n.Title, n.State, n.Href}

@@ -22,6 +22,8 @@ const (
 	// that only says the same again is.
 	soon  = 40 * time.Millisecond
 	renew = 5 * time.Second
+	// each is how often the parts are made anew while no verdict changes.
+	each = time.Second
 	// lookTime is for how long the guard is asked how things stand.
 	lookTime = 10 * time.Second
 	// sendTime is how long a browser may take to read one event.
@@ -113,27 +115,56 @@ func (h *hub) leave(w *watcher) {
 func (h *hub) work(ctx context.Context) {
 	changes := h.p.o.Guard.Changes(ctx)
 	var last *standing
-	sent := time.Time{}
+	var sent, made time.Time
 	tick := time.NewTicker(renew)
 	defer tick.Stop()
+	send := func(next *standing) bool {
+		old, moved := last, last == nil || differs(last, next)
+		if !moved && time.Since(sent) < renew {
+			return true
+		}
+		last, sent = next, time.Now()
+		return h.tell(ctx, old, next, moved)
+	}
+	// Margins take long to reckon: that is done beside, and breaks are told meanwhile.
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	ready := make(chan map[words.Lang]map[string]string)
+	making, again := false, false
 	for {
-		look, cancel := context.WithTimeout(ctx, lookTime)
-		next, err := h.look(look, last)
-		cancel()
-		if err == nil {
-			old := last
-			moved := old == nil || differs(old, next)
-			if moved || time.Since(sent) >= renew {
-				if last, sent = next, time.Now(); !h.tell(ctx, old, next, moved) {
-					return
-				}
+		var later <-chan time.Time
+		if next, err := h.look(ctx, last); err == nil {
+			again = again || last == nil || differs(last, next)
+			if !send(next) {
+				return
+			}
+			switch wait := each - time.Since(made); {
+			case making:
+			case again || wait <= 0:
+				making, again, made = true, false, time.Now()
+				beside.Go(func() {
+					parts, _ := h.parts(ctx) // where the guard does not answer, they stay as they are
+					select {
+					case ready <- parts:
+					case <-ctx.Done():
+					}
+				})
+			default:
+				later = time.After(wait)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return
+		case parts := <-ready:
+			making = false
+			if parts != nil && last != nil && !send(&standing{n: last.n + 1, nodes: last.nodes, parts: parts}) {
+				return
+			}
+			continue
 		case <-changes:
 		case <-tick.C:
+		case <-later:
 		}
 		select { // what comes together is told together
 		case <-ctx.Done():
@@ -143,30 +174,42 @@ func (h *hub) work(ctx context.Context) {
 	}
 }
 
-// look asks the guard, and makes what watchers are to know. The parts are made anew only
-// where something has moved.
+// look asks the guard how the nodes stand. The parts stay as they were: margins take long
+// to reckon, and a break is to be seen at once.
 func (h *hub) look(ctx context.Context, last *standing) (*standing, error) {
-	next := &standing{parts: map[words.Lang]map[string]string{}}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	next := &standing{}
 	if last != nil {
-		next.n = last.n + 1
+		next.n, next.parts = last.n+1, last.parts
 	}
 	m, err := h.p.o.Guard.Model(ctx)
 	if err != nil {
 		return nil, err
 	}
+	s, err := h.p.o.Guard.Status(ctx, words.English)
+	if err != nil {
+		return nil, err
+	}
+	next.nodes = nodesNow(m, s)
+	return next, nil
+}
+
+// parts makes the parts of the first view.
+func (h *hub) parts(ctx context.Context) (map[words.Lang]map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	all := map[words.Lang]map[string]string{}
 	for _, lang := range words.Langs {
 		s, err := h.p.o.Guard.Status(ctx, lang)
+		if err == nil {
+			all[lang], err = h.p.parts(ctx, s, lang)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if next.nodes == nil {
-			next.nodes = nodesNow(m, s)
-		}
-		if next.parts[lang], err = h.p.parts(ctx, s, lang); err != nil {
-			return nil, err
-		}
 	}
-	return next, nil
+	return all, nil
 }
 
 func nodesNow(m guard.ModelStatus, s guard.Status) map[string]nodeNow {
@@ -208,10 +251,10 @@ func differs(a, b *standing) bool {
 // tell sends what has changed to all who watch. Who has not read what he was sent before
 // is let go: his browser comes back, and hears everything.
 func (h *hub) tell(ctx context.Context, old, next *standing, moved bool) bool {
-	e := h.whole(next)
-	if old != nil {
-		e = difference(old, next, moved)
+	if old == nil {
+		old = &standing{}
 	}
+	e := difference(old, next, moved)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if ctx.Err() != nil {
@@ -241,9 +284,9 @@ func difference(old, next *standing, moved bool) *event {
 			nodes[name] = l
 		}
 	}
-	for lang, parts := range next.parts {
+	for _, lang := range words.Langs {
 		changed := map[string]string{}
-		for name, part := range parts {
+		for name, part := range next.parts[lang] {
 			if old.parts[lang][name] != part {
 				changed[name] = part
 			}
@@ -258,6 +301,9 @@ func difference(old, next *standing, moved bool) *event {
 	}
 	return e
 }
+
+// Streams reports whether a request is answered for as long as somebody watches.
+func Streams(r *http.Request) bool { return r.URL.Path == "/events" }
 
 // events is the stream of what changes.
 func (p *page) events(w http.ResponseWriter, r *http.Request) {

@@ -23,7 +23,7 @@ func (p *page) rescue(r *http.Request, s *screen) error {
 	if err != nil {
 		return err
 	}
-	d := rescueData{R: rescue, Blaming: blaming(rescue.Blame, rescue.Goal, titlesOf(st))}
+	d := rescueData{R: rescue, Blaming: blaming(rescue.Blame, rescue.Goal, titlesOf(st), s.Lang)}
 	if rescue.Next != nil {
 		d.Evidence, _ = cutEvidence(rescue.Next.Evidence)
 	}

@@ -2,6 +2,19 @@ package words
 
 // cliEndTexts are of package cli: what is said of what ends.
 var cliEndTexts = []entry{
+	{"cli.flag_due_all", "everything that will end, when, and what falls with it", "期限のあるものすべてと、切れると困ること"},
+	{"cli.flag_due_ics", "the same as a calendar (RFC 5545), with alarms", "同じ内容をカレンダー形式（RFC 5545、通知つき）で出力"},
+	{"cli.end_stops", "{n|goal|goals} {goals} {n|stops|stop}", "目標 {n} 件（{goals}）が止まります"},
+	{"cli.end_margin", "margin of {goal}: {from} → {to}", "目標 {goal} の余裕: {from} → {to}"},
+	{"cli.end_falls", "falls with it: {names}", "一緒に使えなくなるもの: {names}"},
+	{"cli.end_unreckoned", "what falls with it was too much work to find out", "影響の範囲は計算しきれませんでした"},
+	{"cli.end_drill", "the drill of {link} falls due", "{link} の訓練の期限"},
+	{"cli.end_drill_hint", "Answer it: omamori due drill {link}", "答えてください: omamori due drill {link}"},
+	{"cli.end_over", "over", "期限切れ"},
+	{"cli.end_now", "now", "今すぐ"},
+	{"cli.end_in", "in {in:duration}", "あと{in:duration}"},
+	{"cli.no_ends", "nothing is known to end", "期限のあるものは見つかっていません"},
+	{"cli.calendar", "omamori: what ends on {host}", "omamori: {host} の期限"},
 	{"cli.short_refresh", "fetch a newer table of when releases end", "サポート期限の新しい表を取り込む"},
 	{"cli.help_refresh", `omamori due refresh [--from ADDRESS] [--to FILE]
 

@@ -160,7 +160,7 @@ names, and reads the evidence of why one ended. It does so only when the guard a
                    systemd comes first
   --fd N           serve the connection N that it was started with, and end with it
   --door           be the door's half instead: let owners through the firewall, as
-                   FILE (/etc/omamori/door.json) allows, asked at /run/omamori/door.sock
+                   FILE (/etc/omamori/door.json) allows, asked at /run/omamori-door/door.sock
   --load           with --door: put the rules that were confirmed in place, and end
   --check          say what is wrong with FILE, and end
   --version        say the version, and end
@@ -176,7 +176,7 @@ omamori-hands は、専用のファイルに書かれたサービスだけを起
                    systemd から渡されたソケットがあれば、そちらを使います
   --fd N           渡された接続 N だけに応え、それが切れたら終了します
   --door           扉を受け持ちます。FILE（/etc/omamori/door.json）の範囲で持ち主を
-                   ファイアウォールに通します。依頼は /run/omamori/door.sock で受けます
+                   ファイアウォールに通します。依頼は /run/omamori-door/door.sock で受けます
   --load           --door と併せて使い、確定済みのルールを適用して終了します
   --check          FILE の誤りを表示して終了します
   --version        版を表示して終了します

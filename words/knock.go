@@ -11,7 +11,7 @@ Usage: omamori-knock [-key FILE] [-signers FILE] [-door SOCKET] [-listen ADDRESS
   -signers FILE    who may knock, in the format of ssh-keygen's allowed_signers
                    (/etc/omamori/allowed_signers)
   -door SOCKET     where the door's half of omamori-hands listens
-                   (/run/omamori/door.sock)
+                   (/run/omamori-door/door.sock)
   -listen ADDRESS  where to listen (:4649)
   -version         say which version this is
 
@@ -26,7 +26,7 @@ their own: sums are told every ten minutes.`,
   -signers FILE    ノックできる人（ssh-keygen の allowed_signers 形式）
                    (/etc/omamori/allowed_signers)
   -door SOCKET     omamori-hands のドア側が待ち受ける場所
-                   (/run/omamori/door.sock)
+                   (/run/omamori-door/door.sock)
   -listen ADDRESS  待ち受けるアドレス (:4649)
   -version         バージョンを表示します
 

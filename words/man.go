@@ -4,11 +4,11 @@ package words
 var manTexts = []entry{
 	{"cli.short_man", "print a man page", "マニュアルページを出力"},
 	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
-omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock, omamori-passkey or
-omamori-tunnel.
+omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock, omamori-mail,
+omamori-passkey or omamori-tunnel.
 
   omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
-omamori-send、omamori-aws、omamori-knock、omamori-passkey、omamori-tunnel です。
+omamori-send、omamori-aws、omamori-knock、omamori-mail、omamori-passkey、omamori-tunnel です。
 
   omamori man omamori.yaml | man -l -`},
 	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},
@@ -90,6 +90,13 @@ one channel of the notify section of omamori.yaml(5), says how that went, and en
 do not call it: omamori notify test does.`,
 		`omamori-send はガードから標準入力で通知を一通 JSON で受け取り、omamori.yaml(5) の notify に書かれた
 宛先に届け、結果を返して終了します。人が直接使うものではありません。omamori notify test が呼び出します。`},
+	{"man.mail_short", "reads a mailbox for what providers announce", "メールボックスから予告を探します"},
+	{"man.mail_text", `omamori-mail reads one job from the guard as JSON on its standard input, looks through what is new
+in the folders that due.mail of omamori.yaml(5) names, answers with what is announced there, and
+ends. It changes nothing in the mailbox and follows no link. People do not call it.`,
+		`omamori-mail はガードから標準入力で JSON を受け取り、omamori.yaml(5) の due.mail に書かれた
+フォルダーの新しいメールを調べ、見つけた予告を返して終了します。メールボックスは変更せず、リンク先も
+開きません。人が直接使うものではありません。`},
 	{"man.aws_short", "makes the few calls to AWS that omamori needs", "omamori に必要な AWS の呼び出しを行います"},
 	{"man.aws_text", `omamori-aws reads one request as JSON on its standard input, makes the call to AWS, writes the
 answer, and ends. It is a program of its own so that the guard need not hold the libraries of

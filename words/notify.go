@@ -14,6 +14,9 @@ var notifyTexts = []entry{
 	{"notify.bad_job", "the message cannot be read: {error}", "メッセージを読み取れません: {error}"},
 	{"notify.send_help", "omamori-send delivers one message, which it reads as JSON from its standard input. The guard runs it.", "omamori-send は標準入力から JSON で受け取ったメッセージを一件送信します（omamori が実行します）。"},
 	{"notify.dropped", "({n} earlier {n|message was|messages were} lost: this channel did not answer)", "（この通知先に届かなかったため、以前の {n} 件は失われました）"},
+	{"notify.bad_line", "write LINE's channel as line://TOKEN@USER", "LINE は line://トークン@ユーザーID のように書いてください"},
+	{"notify.line_quota", "the last messages of LINE's month are kept for what is urgent", "LINE の今月の残り通数が少ないため、緊急の通知用に残しています"},
+	{"notify.line_full", "LINE takes no more messages this month, or just now", "LINE の送信上限に達しました"},
 	{"notify.test_title", "omamori: a test", "omamori: 通知のテスト"},
 	{"notify.test_body", "This channel works ({at:time}). omamori will write here when something is wrong.", "この通知先は使えます（{at:time}）。異常があればここにお知らせします。"},
 }

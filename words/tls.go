@@ -2,7 +2,7 @@ package words
 
 var tlsTexts = []entry{
 	{"tls.bad_address", "“{value}” is not host:port", "「{value}」は「ホスト:ポート」の形ではありません"},
-	{"tls.bad_days", "{value} days: give 0 to 3650", "{value} 日は指定できません（0〜3650）"},
+	{"tls.bad_days", "{value} days: give 0 to 3650, or -1", "{value} 日は指定できません（0〜3650 または -1）"},
 	{"tls.bad_names", "“{value}” is not a name (at most 50 of them, without port)", "「{value}」はホスト名として使えません（ポートなし、50 個まで）"},
 	{"tls.ends", "the certificate of {name} ends", "{name} の証明書が切れます"},
 	{"tls.bad_ca", "no certificates there: {value}", "証明書を読めません: {value}"},

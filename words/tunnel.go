@@ -81,12 +81,16 @@ var tunnelTexts = []entry{
 	{"tunnel.local_tun", "with a TUN no port of 127.0.0.1 can be lent", "TUN を使うトンネルでは、127.0.0.1 のポートを開けません"},
 	{"tunnel.local_tun_hint", "Let the service listen at {address} and put --local '' beside --tun once; or serve without --tun.", "サービスの待ち受けを {address} にし、--tun に一度 --local '' を添えて実行してください。または --tun なしで動かしてください。"},
 	{"tunnel.program_help", `omamori-tunnel serve [-dir DIR] [-tun NAME]     carry packets; without -tun, wholly without rights
-omamori-tunnel prepare -tun NAME [-dir DIR]     as root, before serve -tun: make the device
+omamori-tunnel prepare -tun NAME [-dir DIR] [-kernel]
+                                                as root, before serve -tun: make the device,
+                                                with -kernel the kernel's WireGuard if it has one
 omamori-tunnel undo -tun NAME                   as root, after serve -tun: take it all back
 omamori-tunnel up FILE [-socks HOST:PORT]       a device's end; with -socks, without rights
 
 It is started by its unit, or by omamori tunnel.`, `omamori-tunnel serve [-dir DIR] [-tun 名前]      パケットを運ぶ（-tun なしなら権限は不要）
-omamori-tunnel prepare -tun 名前 [-dir DIR]      serve -tun の前に、root でデバイスを用意する
+omamori-tunnel prepare -tun 名前 [-dir DIR] [-kernel]
+                                                 serve -tun の前に、root でデバイスを用意する
+                                                 （-kernel でカーネルの WireGuard があれば使う）
 omamori-tunnel undo -tun 名前                    serve -tun の後に、root で元に戻す
 omamori-tunnel up ファイル [-socks ホスト:ポート]  端末の側（-socks 付きなら権限は不要）
 

@@ -77,6 +77,7 @@ var waysTexts = []entry{
 	{"cli.ways_step_needs", "with: {names}", "必要なもの: {names}"},
 	{"cli.ways_step_way", "{n}. then by way {way}: {names}", "{n}. その後は経路 {way}: {names}"},
 	{"cli.ways_weights", "Most hangs on", "特に大切なもの"},
+	{"cli.ways_ahead", "If nobody renews what ends:", "期限が来るものをそのままにすると:"},
 	{"cli.ways_next", "Best next step", "次の一手"},
 	{"cli.ways_next_prove", "prove what is not proved (omamori due drill, omamori prove); the margin is {to} if all holds", "未確認のものを確認する（omamori due drill、omamori prove）。すべて正常なら余裕は {to}"},
 	{"cli.ways_next_mend", "{mend} ({takes:duration}): margin {from} → {to}", "{mend}（{takes:duration}）: 余裕 {from} → {to}"},
@@ -117,10 +118,7 @@ var waysTexts = []entry{
 	{"cli.thing_had", "noted: {thing} is there", "{thing} はあると記録しました"},
 
 	// due.
-	{"cli.nothing_due", "nothing here is for a person to prove", "手動で確認するものはありません"},
-	{"cli.due_now", "due now", "要確認"},
 	{"cli.due_on", "due on {day:date}", "期限 {day:date}"},
-	{"cli.due_never", "never answered", "未回答"},
 	{"cli.due_said", "{because} ({age:duration} ago)", "{because}（{age:duration}前）"},
 	{"cli.due_hint", "To answer: omamori due drill", "答えるには: omamori due drill"},
 	{"cli.drill_none", "nothing is due (omamori due lists all; omamori due drill LINK asks one anyway)", "期限の来た確認はありません（一覧は omamori due、個別に答えるには omamori due drill つながり）"},
@@ -130,14 +128,6 @@ var waysTexts = []entry{
 	{"cli.ask", "{question} (yes/no, enter to skip)", "{question}（はい/いいえ、空欄でとばす）"},
 	{"cli.skipped", "skipped", "とばしました"},
 
-	{"cli.short_due", "what only a person can prove", "手動で確認するもの"},
-	{"cli.help_due", `omamori due                what only a person can prove, due ones first
-omamori due drill [LINK]   answer them now
-
-  omamori due`, `omamori due                手動で確認するもの（期限の来たものから）
-omamori due drill [LINK]   今すぐ確認する
-
-  omamori due`},
 	{"cli.short_drill", "answer what only a person can prove", "手動の確認に答える"},
 	{"cli.help_drill", `omamori due drill [LINK]: asks each question that is due; your answer is the proof,
 with your name and the time. A link that is named is asked though it is not due.

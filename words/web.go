@@ -48,6 +48,7 @@ var webTexts = []entry{
 	{"web.lock_out_note", "The smallest sets of losses after which nothing brings it back in time.", "期限内に取り戻せなくなる、最小の組み合わせです。"},
 	{"web.and", " and ", "と"},
 	{"web.or", "; or ", "、または"},
+	{"web.comma", ", ", "、"},
 	{"web.and_more", "(and {n} more)", "（ほか {n} 件）"},
 	{"web.way_back", "The way back takes about {takes}.", "復旧の見込み: 約 {takes}"},
 	{"web.no_way_back", "There is no way back by what is written down.", "設定にある手段では取り戻せません。"},

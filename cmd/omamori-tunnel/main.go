@@ -28,12 +28,11 @@ const (
 )
 
 // What a small server can spare: memory is the heap at which the collector works harder,
-// in bytes, and percent how much it lets the heap grow before. WireGuard's library takes
-// 64 KiB for each packet on its way, however small, and so much more under full load: what
-// is spared costs speed, which GOMEMLIMIT gives back (bench/RESULTS.md).
+// in bytes, and percent how much it lets the heap grow before. How fast it goes hardly
+// depends on them, as few packets are on their way at once (bench/RESULTS.md).
 const (
-	memory  = 72 << 20
-	percent = 400
+	memory  = 48 << 20
+	percent = 50
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -41,17 +40,17 @@ func main() { os.Exit(run(os.Args[1:])) }
 // options are what the command line says.
 type options struct {
 	dir, tun, socks, user string
+	kernel                bool
 	args                  []string
 }
 
 func run(args []string) int {
 	lang := words.FromEnv()
-	do := map[string]func(context.Context, options, *slog.Logger) error{"serve": serve, "up": up, "carry": carry, "prepare": prepare, "undo": undo}
 	if len(args) == 1 && args[0] == "--version" {
 		fmt.Println("omamori-tunnel", version)
 		return 0
 	}
-	if len(args) == 0 || do[args[0]] == nil {
+	if len(args) == 0 || verbs[args[0]] == nil {
 		fmt.Fprintln(os.Stderr, lang.Text("tunnel.program_help"))
 		return exitUsage
 	}
@@ -64,9 +63,10 @@ func run(args []string) int {
 		debug.SetMemoryLimit(memory)
 		debug.SetGCPercent(percent)
 	}
+	slim()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err = do[args[0]](ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	err = verbs[args[0]](ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err == nil {
 		return 0
 	}
@@ -89,6 +89,7 @@ func parse(args []string) (o options, err error) {
 	f.StringVar(&o.tun, "tun", "", "")
 	f.StringVar(&o.socks, "socks", "", "")
 	f.StringVar(&o.user, "user", tunnel.User, "")
+	f.BoolVar(&o.kernel, "kernel", false, "")
 	err = f.Parse(args)
 	o.args = f.Args()
 	return o, err

@@ -335,6 +335,68 @@ func TestRealTUN(t *testing.T) {
 	}
 }
 
+// TestRealNarrow: a router on the way carries less than what either end thinks. The device
+// finds out how much; and where the router is not heard, it cuts up what is too large.
+func TestRealNarrow(t *testing.T) {
+	if !hosted() {
+		return
+	}
+	dir, conf := settle(t)
+	script := `
+ip netns add near; ip netns add far
+ip link add to-near netns device type veth peer name to-device netns near
+ip link add to-far netns near type veth peer name to-near netns far
+ip link add to-far netns server type veth peer name to-server netns far
+ip -n device addr add 10.9.0.2/24 dev to-near; ip -n near addr add 10.9.0.1/24 dev to-device
+ip -n near addr add 10.9.1.1/24 dev to-far; ip -n far addr add 10.9.1.2/24 dev to-near
+ip -n far addr add 10.9.2.1/24 dev to-server; ip -n server addr add 10.9.2.2/24 dev to-far
+for x in device:to-near near:to-device near:to-far far:to-near far:to-server server:to-far; do ip -n ${x%:*} link set ${x#*:} up; done
+ip -n device route add 10.9.2.0/24 via 10.9.0.1; ip -n near route add 10.9.2.0/24 via 10.9.1.2
+ip -n server route add 10.9.0.0/24 via 10.9.2.1; ip -n far route add 10.9.0.0/24 via 10.9.1.1
+for x in near far; do ip netns exec $x sysctl -qw net.ipv4.ip_forward=1; done
+`
+	do(t, exec.Command("sh", "-ec", script, "routers"))
+	t.Cleanup(func() { do(t, exec.Command("sh", "-ec", "ip netns del near; ip netns del far", "routers")) })
+	b, err := os.ReadFile(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(conf, bytes.ReplaceAll(b, []byte("192.0.2.1:51820"), []byte("10.9.2.2:51820")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, on("server", "program", "serve", "-dir", dir, "-user", "nobody"))
+	narrow := func(mtu string) {
+		do(t, on("near", "", "ip", "link", "set", "to-far", "mtu", mtu))
+		do(t, on("far", "", "ip", "link", "set", "to-near", "mtu", mtu))
+	}
+	mtu := func(want string) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+			out, err := on("device", "", "cat", "/sys/class/net/omamori0/mtu").CombinedOutput()
+			if err == nil && strings.TrimSpace(string(out)) == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the device has %s, %v, not %s", out, err, want)
+			}
+		}
+	}
+	narrow("1400")
+	stop := start(t, on("device", "program", "up", "-user", "nobody", conf))
+	mtu("1340")
+	seen(t)
+	stop()
+
+	narrow("1280")
+	for _, router := range []string{"near", "far"} {
+		do(t, on(router, "", "nft", "add table ip mute; add chain ip mute out { type filter hook output priority 0; }; add rule ip mute out meta l4proto icmp drop"))
+	}
+	do(t, on("device", "", "ip", "route", "flush", "cache"))
+	do(t, on("server", "", "ip", "route", "flush", "cache"))
+	start(t, on("device", "program", "up", "-user", "nobody", conf))
+	seen(t)
+}
+
 // TestRealPrepare: a machine that begins to forward for the tunnel keeps the route by
 // which its owner reaches it, and forwards for nobody else; undo puts all back.
 func TestRealPrepare(t *testing.T) {

@@ -190,6 +190,16 @@ func (b *blog) mustStatus() string { out, _ := b.omamori("status"); return out }
 
 // newBlog brings a blog up and guards it.
 func newBlog(t *testing.T) *blog {
+	t.Helper()
+	b := siteUp(t)
+	b.start()
+	b.until("well", 60*time.Second, well)
+	return b
+}
+
+// siteUp brings a blog up, unguarded.
+func siteUp(t *testing.T) *blog {
+	t.Helper()
 	needRoot(t)
 	b := &blog{t: t, bin: programs(t), dir: filepath.Join(open(t), "site"), state: filepath.Join(open(t), "state")}
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
@@ -202,8 +212,6 @@ func newBlog(t *testing.T) *blog {
 			t.Errorf("site down: exit %d\n%s", code, out)
 		}
 	})
-	b.start()
-	b.until("well", 60*time.Second, well)
 	return b
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/omamori-guard/omamori/door"
 	"github.com/omamori-guard/omamori/door/install"
-	"github.com/omamori-guard/omamori/door/nft"
 )
 
 // machine is the machine that the door is on.
@@ -19,10 +18,6 @@ type machine struct{}
 var doorUnits = []string{"omamori-firewall.service", "omamori-door.service", "omamori-knock.service"}
 
 func (machine) Prepare(o install.Options) (install.Result, error) { return install.Prepare(o) }
-
-func (machine) Obstacles(ports []uint16) ([]nft.Obstacle, error) { return nft.New().Obstacles(ports) }
-
-func (machine) Legacy() []string { return nft.Legacy() }
 
 func (machine) OwnSession(all []door.Session) (door.Session, bool) { return install.OwnSession(all) }
 

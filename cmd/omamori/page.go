@@ -74,7 +74,8 @@ func (p *page) open(s *control.Server, g *guard.Guard, j *journal.Journal, state
 	var err error
 	p.gate, aside, err = signin.New(signin.Options{
 		Settings: p.settings, State: state, Journal: j, Log: p.log, Passkeys: signin.PasskeyProgram(beside("omamori-passkey")),
-		Asks: func(r *http.Request) bool { return control.Asks(r) || web.Asks(r) }, Streams: control.Streams,
+		Asks: func(r *http.Request) bool { return control.Asks(r) || web.Asks(r) }, Streams: func(r *http.Request) bool { return control.Streams(r) || web.Streams(r) },
+		CameIn: g.SignedIn,
 		Open: func(r *http.Request) bool {
 			return api.Answers(r) || strings.HasPrefix(r.URL.Path, "/static/") || strings.HasPrefix(r.URL.Path, "/lang/") || strings.HasPrefix(r.URL.Path, "/api/")
 		},

@@ -82,7 +82,7 @@ func run(ctx context.Context, o cli.RunOptions, say func(chain.Text)) error {
 	g.NoHands = noHands
 	openVantage(&g, o.State, log)
 	main := guard.New(g)
-	s := &control.Server{Guard: main, Peers: main, Journal: j, TestNotify: teller.test, Log: log}
+	s := &control.Server{Guard: main, Peers: main, Due: main, Journal: j, TestNotify: teller.test, Log: log}
 	handler, err := p.open(s, main, j, o.State)
 	if err != nil {
 		log.Error("open the page", "error", err)
@@ -125,6 +125,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, p *pag
 			}
 			return file, err
 		},
+		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn,
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
 		Name:  hostName(),
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -58,10 +59,17 @@ func (t *teller) langOf(c notify.Channel) words.Lang {
 
 // tell does not block.
 func (t *teller) tell(m guard.Message) {
-	t.queue.Tell(func(c notify.Channel) notify.Message {
+	pick := func(c notify.Channel) bool { return slices.Contains(m.To, c.Name) }
+	t.queue.TellTo(pick, func(c notify.Channel) notify.Message {
 		lang := t.langOf(c)
 		title, body := m.Say(lang)
-		return notify.Message{Event: m.Event, Incident: m.Incident, At: m.At, Lang: string(lang), Title: title, Body: body}
+		told := notify.Message{
+			Event: m.Event, Incident: m.Incident, At: m.At, Lang: string(lang), Title: title, Body: body, Light: m.Light, Only: m.Only,
+		}
+		if m.Page != nil {
+			told.Page = m.Page(lang)
+		}
+		return told
 	})
 }
 

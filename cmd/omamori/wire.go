@@ -37,7 +37,7 @@ func wire() *cli.App {
 func configOptions() config.Options {
 	return config.Options{
 		Kinds:    links.All(),
-		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), doorsSection(), pageSection(), report.Section()},
+		Sections: []config.Section{handsSection(), notifySection(), guard.VantageSection(), guard.SupportSection(), guard.DueSection(), doorsSection(), pageSection(), report.Section()},
 	}
 }
 

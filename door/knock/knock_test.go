@@ -133,7 +133,7 @@ func newWorld(t *testing.T) *world {
 	marks := filepath.Join(t.TempDir(), "marks")
 	old := func() time.Time { return time.Now().Add(-time.Hour) }
 	for _, now := range []func() time.Time{old, w.now} {
-		w.gate, err = door.NewGate(door.GateOptions{
+		w.gate, err = door.NewGate(door.GateOptions{Boot: "this",
 			Door: key.Fingerprint(), Limits: door.DefaultLimits(22), Signers: w.list, Marks: marks, Now: now,
 		})
 		if err != nil {

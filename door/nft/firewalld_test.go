@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omamori-guard/omamori/door"
 	"github.com/omamori-guard/omamori/door/doortest"
 	"github.com/omamori-guard/omamori/door/nft"
 )
@@ -44,7 +45,7 @@ func TestObstaclesOfFirewalld(t *testing.T) {
 		cmd.Env = append(os.Environ(), bus)
 		return cmd.Run()
 	}
-	sure := func() (all []nft.Obstacle) {
+	sure := func() (all []door.Obstacle) {
 		t.Helper()
 		found, err := h.fw.Obstacles([]uint16{22})
 		must(t, err)

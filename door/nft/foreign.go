@@ -8,26 +8,13 @@ import (
 
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
-)
 
-// Obstacle is a firewall of somebody else that may drop what our lease lets through: to
-// accept a packet ends our chain alone, to drop it is final.
-type Obstacle struct {
-	// Where is the chain that drops ("ip filter INPUT"), Port what it drops.
-	Where string `json:"where"`
-	Port  uint16 `json:"port"`
-	// Sure says that every newcomer is dropped there; else it depends on what cannot be
-	// known beforehand.
-	Sure bool `json:"sure"`
-	// Lines are the commands that let such packets through there, so that the door alone
-	// decides. Undo takes that back.
-	Lines []string `json:"lines"`
-	Undo  []string `json:"undo"`
-}
+	"github.com/omamori-guard/omamori/door"
+)
 
 // Obstacles reads all rules of the host, and finds those that would keep out a
 // connection from an address that nobody has named. It changes nothing.
-func (f *Firewall) Obstacles(ports []uint16) (all []Obstacle, err error) {
+func (f *Firewall) Obstacles(ports []uint16) (all []door.Obstacle, err error) {
 	c, err := f.conn()
 	if err != nil {
 		return nil, err
@@ -50,9 +37,9 @@ func (f *Firewall) Obstacles(ports []uint16) (all []Obstacle, err error) {
 				if !w.drops {
 					continue
 				}
-				o := Obstacle{Where: fmt.Sprintf("%s %s %s", familyName(chain.Table.Family), chain.Table.Name, chain.Name), Port: port, Sure: w.sure}
+				o := door.Obstacle{Where: fmt.Sprintf("%s %s %s", familyName(chain.Table.Family), chain.Table.Name, chain.Name), Port: port, Sure: w.sure}
 				o.Lines, o.Undo = lines(chain, port, ufw)
-				if !slices.ContainsFunc(all, func(other Obstacle) bool { return other.Where == o.Where && other.Port == port }) {
+				if !slices.ContainsFunc(all, func(other door.Obstacle) bool { return other.Where == o.Where && other.Port == port }) {
 					all = append(all, o)
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/omamori-guard/omamori/cause"
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 	"github.com/omamori-guard/omamori/mounts"
 	"github.com/omamori-guard/omamori/probe"
 )
@@ -119,7 +120,7 @@ func (l *link) failed(err error) chain.Proof {
 // judge looks at the gravest first. What counts as free is what is left for
 // ordinary users, as df shows it.
 func (l *link) judge(s answer) chain.Proof {
-	unit := uint64(max(s.Frsize, 1))
+	unit := linux.Unit(&s.Statfs_t)
 	free := s.Bavail * unit
 	size := (s.Blocks-min(s.Bfree, s.Blocks))*unit + free
 	figures := []chain.Figure{{Name: "free", Value: float64(free), Unit: "B"}, {Name: "size", Value: float64(size), Unit: "B"}}

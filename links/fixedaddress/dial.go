@@ -11,8 +11,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/omamori-guard/omamori/linux"
 	"github.com/omamori-guard/omamori/probe"
 )
 
@@ -38,7 +37,7 @@ func (l *link) dial(ctx context.Context, address string) (net.Conn, error) {
 	if name := l.settings.Interface; name != "" {
 		d.Control = func(_, _ string, c syscall.RawConn) error {
 			var err error
-			if e := c.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), name) }); e != nil {
+			if e := c.Control(func(fd uintptr) { err = linux.BindToDevice(int(fd), name) }); e != nil {
 				return e
 			}
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 )
 
 // self is a process, told apart from a later one of the same number.
@@ -44,11 +45,11 @@ func (s stat) before(other stat) bool {
 const ticks = 100
 
 func (s stat) started() time.Time {
-	var since unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &since) != nil {
+	since, err := linux.SinceBoot()
+	if err != nil {
 		return time.Time{}
 	}
-	return time.Now().Add(time.Duration(s.start)*(time.Second/ticks) - time.Duration(since.Nano())).Round(0)
+	return time.Now().Add(time.Duration(s.start)*(time.Second/ticks) - time.Duration(since)).Round(0)
 }
 
 func (s stat) process() chain.Process {
@@ -93,7 +94,7 @@ func parseStat(pid int, line string) (stat, error) {
 // wait returns once the process has ended, at once if it has already. An error
 // means that ctx is done, or that the process cannot be watched.
 func (s self) wait(ctx context.Context) error {
-	fd, err := unix.PidfdOpen(s.pid, unix.PIDFD_NONBLOCK)
+	fd, err := linux.PidfdOpen(s.pid, linux.PIDFD_NONBLOCK)
 	if errors.Is(err, unix.ESRCH) {
 		return nil
 	}

@@ -22,7 +22,7 @@ type settings struct {
 	Address string   `yaml:"address" doc:"host:port of the server"`
 	Name    string   `yaml:"name" doc:"the name that the certificate must be for; by default the address's host"`
 	Names   []string `yaml:"names" doc:"further names that are served there, each with a certificate of its own or not"`
-	Days    int      `yaml:"days" doc:"with fewer days left the link is broken; unless set, less of a certificate with a short life"`
+	Days    int      `yaml:"days" doc:"with fewer days left the link is broken; -1 is 14, or a fifth of its life for a certificate that does not live long"`
 	CA      string   `yaml:"ca" doc:"a file of certificates to trust, in place of the system's"`
 }
 
@@ -32,13 +32,12 @@ names: [www.example.org]
 
 // Kind returns the kind.
 func Kind() chain.Kind {
-	k := chain.NewKind("tls", example, settings{Days: fewDays}, build)
+	k := chain.NewKind("tls", example, settings{Days: -1}, build)
 	k.Beat, k.Timeout = "5m", "20s"
 	return k
 }
 
-// fewDays is the default of days. A break is all that a message tells of yet, so it comes
-// while there is time to renew.
+// fewDays is how many are too few of a certificate that lives for months, unless days says.
 const fewDays = 14
 
 // mostNames is how many names one link looks after.
@@ -52,7 +51,7 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 	if err != nil || port == "" || host == "" {
 		return wrong("address", s.Address)
 	}
-	if s.Days < 0 || s.Days > 3650 {
+	if s.Days < -1 || s.Days > 3650 {
 		return wrong("days", strconv.Itoa(s.Days))
 	}
 	l := &link{settings: s, name: s.Name}
@@ -166,11 +165,28 @@ func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
 		return p
 	}
 	for i, e := range p.Ends {
-		if i < len(l.names) && e.At.Sub(s.At) < time.Duration(l.settings.Days)*24*time.Hour {
+		if i < len(l.names) && e.At.Sub(s.At) < l.leastOf(e) {
 			return chain.Broke("cert_ends", chain.Say("tls.would_end", "name", l.names[i], "until", e.At), chain.Say("tls.cert_ends_hint"))
 		}
 	}
 	return p
+}
+
+// least is how much of a life must be left.
+func (l *link) least(life time.Duration) time.Duration {
+	if l.settings.Days >= 0 {
+		return time.Duration(l.settings.Days) * 24 * time.Hour
+	}
+	return min(fewDays*24*time.Hour, life/5)
+}
+
+// leastOf is least, as far as a proof tells how long the certificate lives: its leads are
+// not more than a third of that.
+func (l *link) leastOf(e chain.End) time.Duration {
+	if len(e.Lead) == 0 || e.Lead[0] >= fewDays*24*time.Hour {
+		return l.least(5 * fewDays * 24 * time.Hour)
+	}
+	return l.least(3 * e.Lead[0])
 }
 
 // judge verifies what the server presented for a name.
@@ -203,11 +219,7 @@ func (l *link) verdict(of string, certs []*x509.Certificate, err error, now time
 		return l.broke(of, "cert_invalid", leaf, "error", probe.Quote([]byte(err.Error())))
 	}
 	for _, c := range certs {
-		least := time.Duration(l.settings.Days) * 24 * time.Hour
-		if l.settings.Days == fewDays {
-			least = min(least, c.NotAfter.Sub(c.NotBefore)/5)
-		}
-		if left := c.NotAfter.Sub(now); left < least {
+		if left := c.NotAfter.Sub(now); left < l.least(c.NotAfter.Sub(c.NotBefore)) {
 			return l.broke(of, "cert_ends", c, "until", c.NotAfter, "left", left.Truncate(time.Hour), "subject", c.Subject.CommonName)
 		}
 	}

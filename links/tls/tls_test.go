@@ -234,7 +234,7 @@ func TestNames(t *testing.T) {
 		}
 	}()
 	defer func() { l.Close(); <-done }()
-	p, err := build(settings{Address: l.Addr().String(), Name: "blog.test", Names: []string{"www.test", "blog.test"}, Days: fewDays, CA: ca}, chain.Place{})
+	p, err := build(settings{Address: l.Addr().String(), Name: "blog.test", Names: []string{"www.test", "blog.test"}, Days: -1, CA: ca}, chain.Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,11 +263,48 @@ func TestNames(t *testing.T) {
 // What lives for days is spoken of in its last third, and broken in its last fifth.
 func TestShortLife(t *testing.T) {
 	now := time.Now()
-	l := &link{settings: settings{Days: fewDays}, names: []string{"blog.test"}}
+	l := &link{settings: settings{Days: -1}, names: []string{"blog.test"}}
 	if e := l.end("blog.test", now.Add(3*day), 6*day); len(e.Lead) != 1 || e.Lead[0] != day {
 		t.Errorf("%v", e.Lead)
 	}
 	if e := l.end("blog.test", now.Add(day), 24*time.Hour); len(e.Lead) != 1 || e.Lead[0] != 8*time.Hour {
 		t.Errorf("%v", e.Lead)
+	}
+	// Unless days says: then it counts, short life or not, and also if it is the usual.
+	hours := func(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
+	for _, c := range []struct {
+		days int
+		life time.Duration
+		want time.Duration
+	}{{-1, 90 * day, 14 * day}, {-1, 398 * day, 14 * day}, {-1, 47 * day, hours(225.6)}, {-1, 6 * day, hours(28.8)}, {14, 6 * day, 14 * day}, {14, 90 * day, 14 * day}, {0, 90 * day, 0}} {
+		one := &link{settings: settings{Days: c.days}}
+		if got := one.least(c.life); got != c.want {
+			t.Errorf("days: %d, of a life of %v: %v", c.days, c.life, got)
+		}
+	}
+	root := issue(t, nil, "root", now.Add(-day), now.Add(365*day), true)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	leaf := issue(t, root, "blog.test", now.Add(-4*day), now.Add(2*day), false)
+	address := served(t, leaf.key, leaf)
+	for days, want := range map[int]chain.Verdict{-1: chain.Holds, 14: chain.Broken, 1: chain.Holds} {
+		p, err := build(settings{Address: address, Name: "blog.test", Days: days, CA: ca}, chain.Place{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		proof := p.Prove(t.Context())
+		if proof.Verdict != want {
+			t.Errorf("days: %d, six days of life, two left: %v", days, proof)
+		}
+		if days == -1 {
+			proof.At = now
+			for hours, broken := range map[int]bool{1: false, 36: true} {
+				if then := p.(chain.Supposer).Suppose(proof, chain.Supposition{At: now.Add(time.Duration(hours) * time.Hour)}); (then.Verdict == chain.Broken) != broken {
+					t.Errorf("in %d hours: %+v", hours, then)
+				}
+			}
+		}
 	}
 }

@@ -94,7 +94,7 @@ func (l *link) judge(attrs map[string]string) chain.Proof {
 	if then.Verdict != chain.Broken {
 		return p
 	}
-	then.Cause = "removal_ahead"
+	then.Cause, then.Ahead = "removal_ahead", true
 	then.Because = chain.Say("vpn.removal_ahead", "system", value, "upgrade", l.settings.Upgrade, "protocol", protocol)
 	then.Hint = chain.Say("vpn.removal_ahead_hint", "upgrade", l.settings.Upgrade, "others", strings.Join(known().others(now, next), ", "))
 	return then

@@ -61,7 +61,8 @@ func TestSystems(t *testing.T) {
 		{"debian-13.1", "l2tp-ipsec", "", "", "vpn.client_package"},
 		{"debian-14", "l2tp-ipsec", "", "", "vpn.note_ikev1_off"},
 		{"ubuntu-26.04", "l2tp-ipsec", "", "", "vpn.client_package"},
-		{"ubuntu-26.10", "l2tp-ipsec", "", "", "vpn.note_ikev1_off"},
+		{"ubuntu-26.10", "l2tp-ipsec", "", "", "vpn.client_package"},
+		{"ubuntu-27.04", "l2tp-ipsec", "", "", "vpn.note_ikev1_off"},
 		{"ios-17.5.1", "wireguard", "", "", "vpn.client_app"},
 		{"debian-12", "openvpn", "debian-13", "", "vpn.client_package"},
 		{"plan9-4", "pptp", "", "", "vpn.system_unknown"},
@@ -70,6 +71,9 @@ func TestSystems(t *testing.T) {
 		p := build1(t, settings{Protocol: c.protocol, Upgrade: c.upgrade}, c.os).Prove(t.Context())
 		if p.Cause != c.cause || p.Because.Key != c.key || !words.Has(p.Because.Key) || (p.Verdict == chain.Broken && !words.Has(p.Hint.Key)) {
 			t.Errorf("%s, %s: %+v", c.os, c.protocol, p)
+		}
+		if p.Ahead != (c.cause == "removal_ahead") {
+			t.Errorf("%s, %s: ahead %v", c.os, c.protocol, p.Ahead)
 		}
 		if strings.Contains(p.Hint.Args["others"], "l2tp-ipsec") && c.protocol == "l2tp-ipsec" {
 			t.Errorf("%s: what is of no sure use is offered: %+v", c.os, p.Hint)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -50,6 +51,12 @@ func Deliver(ctx context.Context, j notify.Job) error {
 	}
 	if to == "" || len(to) > maxURL {
 		return errors.New(lang.Text("notify.unreadable_url"))
+	}
+	if strings.HasPrefix(to, "line://") {
+		if _, ok := parseLine(to); !ok {
+			return errors.New(lang.Text("notify.bad_line"))
+		}
+		send = line
 	}
 	// Not every service obeys a context: such a one is left behind.
 	done := make(chan error, 1)
@@ -133,9 +140,19 @@ func webhook(ctx context.Context, to string, m notify.Message, lang words.Lang) 
 
 // shout delivers by shoutrrr.
 func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
+	scheme, _, _ := strings.Cut(to, ":")
+	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")
+	if scheme == "smtp" && m.Page != "" {
+		to = withSetting(to, "usehtml", "yes")
+	}
 	service, err := locate(to)
 	if err != nil {
 		return err
+	}
+	if t, ok := service.(interface{ SetTemplateString(id, body string) error }); ok && m.Page != "" {
+		if err := t.SetTemplateString("HTML", strings.ReplaceAll(m.Page, "{{", `{{"{{"}}`)); err != nil {
+			return err
+		}
 	}
 	// Services with a transport of their own, which is not ours (see Careful).
 	switch s := service.(type) {
@@ -149,8 +166,6 @@ func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
 		}
 	}
 	params, text := types.Params{}, m.Title+"\n"+m.Body
-	scheme, _, _ := strings.Cut(to, ":")
-	scheme, _, _ = strings.Cut(strings.ToLower(scheme), "+")
 	if titled(scheme) {
 		params["title"], text = m.Title, m.Body
 	}
@@ -158,6 +173,18 @@ func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
 		params["title"] = mime.BEncoding.Encode("UTF-8", m.Title)
 	}
 	return service.Send(text, &params)
+}
+
+// withSetting is a URL with a setting more, unless it has it.
+func withSetting(to, name, value string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Query().Has(name) {
+		return to
+	}
+	q := u.Query()
+	q.Set(name, value)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // locate makes the service that a URL is for, and asks nobody yet.

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"mime"
+	"mime/multipart"
 	"net"
 	"net/mail"
 	"strings"
@@ -157,5 +159,40 @@ func TestSMTPRefusals(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "owner") || strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte("\x00owner\x00s3cret-pass"))) {
 			t.Errorf("%s refused: got %v", verb, err)
 		}
+	}
+}
+
+// The letter goes out as text and as a page, each whole.
+func TestSMTPPage(t *testing.T) {
+	p := openPostOffice(t, "")
+	j := job(notify.Channel{URL: smtpURL(p.address)})
+	j.Message.Page = "<!doctype html><p>便り {{.Message}} {{if}} &amp; more</p>\n"
+	if err := Deliver(t.Context(), j); err != nil {
+		t.Fatal(err)
+	}
+	m, err := mail.ReadMessage(strings.NewReader((<-p.letters).text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/alternative" {
+		t.Fatalf("it is %q (%v)", kind, err)
+	}
+	got := map[string]string{}
+	parts := multipart.NewReader(m.Body, params["boundary"])
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			break
+		}
+		b, err := io.ReadAll(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		got[kind] = strings.TrimSpace(string(b))
+	}
+	if got["text/plain"] != j.Message.Body || got["text/html"] != strings.TrimSpace(j.Message.Page) {
+		t.Errorf("got %q", got)
 	}
 }

@@ -2,10 +2,15 @@ package engine
 
 import (
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"syscall"
 
 	"golang.zx2c4.com/wireguard/conn"
+	"golang.zx2c4.com/wireguard/device"
+	"golang.zx2c4.com/wireguard/tun"
+
+	"github.com/omamori-guard/omamori/tunnel"
 )
 
 // narrow is the system's UDP socket, also on a way that carries less than a packet of
@@ -18,12 +23,26 @@ import (
 // handshake that goes unanswered, after five seconds.
 type narrow struct {
 	conn.Bind
-	single atomic.Bool
+	single  atomic.Bool
+	out, in *window
+	genuine *genuine
 }
 
-func newNarrow() conn.Bind { return &narrow{Bind: conn.NewDefaultBind()} }
+func (b *narrow) BatchSize() int { return min(few, b.Bind.BatchSize()) }
+
+func (b *narrow) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
+	all, port, err := b.Bind.Open(port)
+	for i := range all {
+		all[i] = receiver(all[i], b.Bind.BatchSize(), b.in, b.genuine)
+	}
+	if err == nil {
+		cutUp(port)
+	}
+	return all, port, err
+}
 
 func (b *narrow) Send(bufs [][]byte, ep conn.Endpoint) error {
+	b.out.leave(bufs)
 	if len(bufs) == 1 || !b.single.Load() {
 		err := b.Bind.Send(bufs, ep)
 		if len(bufs) == 1 || !errors.Is(err, syscall.EMSGSIZE) && !errors.Is(err, syscall.EINVAL) {
@@ -39,4 +58,18 @@ func (b *narrow) Send(bufs [][]byte, ep conn.Endpoint) error {
 		}
 	}
 	return first
+}
+
+// newDevice is WireGuard between a TUN and a socket, nil for the system's.
+func newDevice(dev tun.Device, bind conn.Bind, own tunnel.Key, log *slog.Logger) (*device.Device, error) {
+	if bind == nil {
+		bind = conn.NewDefaultBind()
+	}
+	out, in := newWindow(), newWindow()
+	l, err := newLean(dev, out, in)
+	if err != nil {
+		_ = dev.Close() // the first error tells
+		return nil, err
+	}
+	return device.NewDevice(l, &narrow{Bind: bind, out: out, in: in, genuine: newGenuine(own.Public())}, logger(log)), nil
 }

@@ -41,10 +41,10 @@ func Connect(ctx context.Context, c tunnel.Conf, o Options) (*Client, error) {
 			v.address(p.Addr())
 		}
 	}
-	if o.Bind == nil {
-		o.Bind = newNarrow()
+	var err error
+	if v.device, err = newDevice(dev, o.Bind, c.PrivateKey, o.Log); err != nil {
+		return nil, err
 	}
-	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set, err := uapi(ctx, c)
 	if err == nil {
 		err = v.device.IpcSet(set)
@@ -80,7 +80,7 @@ func uapi(ctx context.Context, c tunnel.Conf) (string, error) {
 			fmt.Fprintf(&set, "preshared_key=%s\n", p.PresharedKey.Hex())
 		}
 		if p.Endpoint != "" {
-			a, err := resolve(ctx, p.Endpoint)
+			a, err := Resolve(ctx, p.Endpoint)
 			if err != nil {
 				return "", err
 			}
@@ -154,7 +154,7 @@ func (v *Client) Follow(ctx context.Context, c tunnel.Conf, log *slog.Logger) {
 			if p.Endpoint == "" || all[p.PublicKey.Hex()].Alive(time.Now()) {
 				continue
 			}
-			a, err := resolve(ctx, p.Endpoint)
+			a, err := Resolve(ctx, p.Endpoint)
 			if err == nil && a.String() != all[p.PublicKey.Hex()].Endpoint {
 				log.Info("the server has another address", "address", a)
 				err = v.device.IpcSet(fmt.Sprintf("public_key=%s\nupdate_only=true\nendpoint=%s\n", p.PublicKey.Hex(), a))

@@ -56,10 +56,10 @@ func Serve(s tunnel.Server, o Options) (*Serving, error) {
 		v.egress = newEgress(s.MTU, o.Log)
 		dev = v.egress
 	}
-	if o.Bind == nil {
-		o.Bind = newNarrow()
+	var err error
+	if v.device, err = newDevice(dev, o.Bind, s.PrivateKey, o.Log); err != nil {
+		return nil, err
 	}
-	v.device = device.NewDevice(dev, o.Bind, logger(o.Log))
 	set := fmt.Sprintf("private_key=%s\nlisten_port=%d\n", s.PrivateKey.Hex(), s.Port)
 	if err := v.device.IpcSet(set); err != nil {
 		v.device.Close()
@@ -222,8 +222,8 @@ func peersOf(d *device.Device) (map[string]tunnel.PeerStatus, error) {
 	return all, nil
 }
 
-// resolve looks a server's name up, as the library takes addresses alone.
-func resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
+// Resolve looks a server's name up, as the library takes addresses alone.
+func Resolve(ctx context.Context, endpoint string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		return netip.AddrPort{}, err

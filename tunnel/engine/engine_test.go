@@ -336,6 +336,9 @@ func TestTarget(t *testing.T) {
 		{to: "100.63.255.254:443", tcp: true, udp: true}, {to: "100.128.0.1:443", tcp: true, udp: true},
 		{to: "10.0.0.2:53", tcp: true, udp: true},
 		{to: "10.0.0.2:54"},
+		{to: "[64:ff9b::127.0.0.1]:80"}, {to: "[64:ff9b::169.254.169.254]:80"}, {to: "[64:ff9b::10.1.2.3]:443"}, {to: "[64:ff9b:1::192.168.1.1]:443"},
+		{to: "[64:ff9b::" + here4 + "]:443"}, {to: "[2002:a9fe:a9fe::1]:80"}, {to: "[2002:7f00:1::1]:80"}, {to: "[::127.0.0.2]:80"}, {to: "[::a9fe:a9fe]:80"},
+		{to: "[64:ff9b::198.51.100.7]:443", tcp: true, udp: true}, {to: "[2002:c633:6407::1]:443", tcp: true, udp: true},
 		{to: here4 + ":53", tcp: true, udp: true},
 		{to: "10.77.0.1:22", tcp: true},
 		{to: "10.77.0.1:23"},
@@ -361,6 +364,50 @@ func TestTarget(t *testing.T) {
 	if a := netip.MustParseAddr(here4); e.isOwn(a, now) || !e.isOwn(a, now.Add(fresh)) {
 		t.Error("not looked at afresh")
 	}
+}
+
+// TestSpoofed: who takes another device's address within the tunnel, or one of the world's,
+// gets nothing carried on, and the other's session goes on.
+func TestSpoofed(t *testing.T) {
+	settled(t)
+	to := echoTCP(t, host4+":0")
+	s := newServer()
+	v := serve(t, &s)
+	laptop, p := join(t, v, &s, "laptop")
+	talk(t, laptop, to, 100)
+	for i, address := range []string{p.Addresses[0].String(), "10.77.0.1", "127.0.0.1", host4, here4} {
+		private := tunnel.NewKey()
+		thief, err := s.Add(fmt.Sprintf("thief%d", i), private.Public(), time.Now(), time.Time{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Update(s, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		conf := s.Conf(thief, private, false)
+		conf.Addresses = []netip.Prefix{netip.PrefixFrom(netip.MustParseAddr(address), 32)}
+		c, err := Connect(t.Context(), conf, Options{Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { // until its session is there, so that what it says is heard
+			for ctx.Err() == nil {
+				if st, err := v.Status(); err == nil && st.Peers[i+1].Alive(time.Now()) && st.Peers[i+1].Received > 400 {
+					cancel()
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		}()
+		conn, err := c.Dial(ctx, "tcp", to)
+		cancel()
+		if err == nil {
+			conn.Close()
+			t.Errorf("as %s the world is reached", address)
+		}
+		c.Close()
+	}
+	talk(t, laptop, to, 100)
 }
 
 // TestBuddy: a peer who may reach a few servers reaches nothing else.

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.zx2c4.com/wireguard/conn"
 	"golang.zx2c4.com/wireguard/tun"
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -87,7 +86,7 @@ func (d *netDevice) Name() (string, error)    { return "omamori", nil }
 func (d *netDevice) File() *os.File           { return nil }
 func (d *netDevice) MTU() (int, error)        { return d.mtu, nil }
 func (d *netDevice) Events() <-chan tun.Event { return d.events }
-func (d *netDevice) BatchSize() int           { return conn.IdealBatchSize }
+func (d *netDevice) BatchSize() int           { return few }
 
 // Read waits for one packet, and takes along what is there besides.
 func (d *netDevice) Read(bufs [][]byte, sizes []int, offset int) (n int, err error) {

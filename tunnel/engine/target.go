@@ -18,6 +18,9 @@ func (e *egress) target(from netip.Addr, to netip.AddrPort, isTCP bool) (_ netip
 	defer e.mu.Unlock()
 	p, known := e.peers[from]
 	a := to.Addr().Unmap() // the system takes the one for the other
+	if within, ok := carried(a); ok && (!routable(within) || private(within) || e.isOwn(within, time.Now())) {
+		return to, false
+	}
 	to = netip.AddrPortFrom(a, to.Port())
 	switch {
 	case !known, len(p.Only) > 0 && (!isTCP || !slices.Contains(p.Only, to)):
@@ -40,6 +43,22 @@ func routable(a netip.Addr) bool {
 	metadata := a == netip.AddrFrom16([16]byte{0xfd, 0, 0x0e, 0xc2, 14: 0x02, 15: 0x54}) // AWS's, by IPv6
 	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast() &&
 		!metadata && a != netip.AddrFrom4([4]byte{255, 255, 255, 255}) && !(a.Is4() && a.As4()[0] == 0)
+}
+
+// carried is the address of IPv4 to which a gateway carries on what is sent to one of IPv6:
+// by NAT64 (RFC 6052), 6to4, or as it was first meant.
+func carried(a netip.Addr) (netip.Addr, bool) {
+	if !a.Is6() {
+		return a, false
+	}
+	b := a.As16()
+	switch {
+	case b[0] == 0x00 && b[1] == 0x64 && b[2] == 0xff && b[3] == 0x9b, [12]byte(b[:12]) == [12]byte{}:
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	case b[0] == 0x20 && b[1] == 0x02:
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	}
+	return a, false
 }
 
 // private reports whether an address is one of a network of somebody's own, or of a

@@ -33,6 +33,8 @@ type Options struct {
 	Streams func(*http.Request) bool
 	// Passkeys does a step of a ceremony: see PasskeyProgram.
 	Passkeys func(context.Context, PasskeyJob) (PasskeyResult, error)
+	// CameIn is called when somebody who may act has signed in; it must not block. May be nil.
+	CameIn func(name string)
 	// Open reports whether a request is answered to everybody, or sees to that itself.
 	Open func(*http.Request) bool
 }

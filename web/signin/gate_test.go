@@ -44,6 +44,7 @@ func (b *book) all() string {
 
 // place is a page behind a gate, without a network.
 type place struct {
+	in      []string // who may act, and came in
 	t       *testing.T
 	g       *Gate
 	h       http.Handler
@@ -61,7 +62,7 @@ func at(t *testing.T, s *Settings) *place {
 func (p *place) open(s *Settings) {
 	p.t.Helper()
 	g, aside, err := New(Options{Settings: s, State: p.dir, Journal: p.journal, Log: slog.New(slog.DiscardHandler),
-		Asks: func(r *http.Request) bool { return r.URL.Path == "/ask" }, Open: func(r *http.Request) bool { return r.URL.Path == "/open" }})
+		Asks: func(r *http.Request) bool { return r.URL.Path == "/ask" }, Open: func(r *http.Request) bool { return r.URL.Path == "/open" }, CameIn: func(name string) { p.in = append(p.in, name) }})
 	if err != nil || aside != "" {
 		p.t.Fatal(err, aside)
 	}
@@ -467,8 +468,15 @@ func TestCodes(t *testing.T) {
 			t.Errorf("an older one: %d", status)
 		}
 
+		// By an enrolment and a code; not by what was refused, nor a guest who only looks.
+		if got := fmt.Sprint(p.in); got != "[花子 花子]" {
+			t.Errorf("signs of life of %s", got)
+		}
 		r := p.browser()
 		r.device(Invitation{Name: "taro", Read: true, By: "root"})
+		if len(p.in) != 2 {
+			t.Errorf("a guest is taken for the owner: %v", p.in)
+		}
 		if _, body := r.get("/"); !strings.HasPrefix(body, "name=taro read=true act=false") {
 			t.Error(body)
 		}

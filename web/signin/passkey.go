@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/linux"
 	"github.com/omamori-guard/omamori/words"
 )
 
@@ -93,7 +94,7 @@ func PasskeyProgram(path string) func(context.Context, PasskeyJob) (PasskeyResul
 		cmd.Env = []string{} // it needs none of our secrets
 		cmd.Stdin = bytes.NewReader(in)
 		cmd.WaitDelay = time.Second
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = linux.EndWithUs(syscall.SIGKILL)
 		out, err := cmd.Output()
 		if json.Unmarshal(out, &r) == nil && r.Error != "" {
 			return r, errors.New(words.Clean(r.Error))
@@ -343,7 +344,15 @@ func (g *Gate) finishBring(r *http.Request, token string, f finished) (name, new
 	return name, newToken, err
 }
 
-// cameIn journals that somebody has come in.
+// cameIn journals that somebody has come in, and tells of one who may act: a guest who only
+// looks is not the owner.
 func (g *Gate) cameIn(ctx context.Context, key, name string, r *http.Request) {
 	_ = g.note(ctx, chain.Say(key, "name", name, "from", callerOf(r).addr))
+	g.mu.Lock()
+	p := g.person(name)
+	acts := p != nil && p.Act
+	g.mu.Unlock()
+	if acts && g.o.CameIn != nil {
+		g.o.CameIn(name)
+	}
 }

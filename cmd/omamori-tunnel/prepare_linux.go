@@ -20,7 +20,7 @@ import (
 // prepare makes, as root and before serve, a TUN that belongs to the user of serve, and
 // has the kernel carry on what comes through it from this machine's own address. All
 // that is done with rights is done here, once, and then this process is gone.
-func prepare(ctx context.Context, o options, _ *slog.Logger) error {
+func prepare(ctx context.Context, o options, log *slog.Logger) error {
 	s, err := tunnel.Dir(o.dir).Load()
 	if err != nil {
 		return err
@@ -36,16 +36,17 @@ func prepare(ctx context.Context, o options, _ *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	fd, err := openTUN(o.tun)
-	if err != nil {
-		return fmt.Errorf("make %s: %w", o.tun, err)
+	byKernel := o.kernel && isKernel(ctx, o.tun) // of before
+	if o.kernel && !byKernel {
+		err := makeKernel(ctx, o.tun)
+		if byKernel = err == nil; err != nil {
+			log.Info("no WireGuard of the kernel's: omamori-tunnel will carry the packets", "error", err)
+		}
 	}
-	defer unix.Close(fd)
-	if err := unix.IoctlSetInt(fd, unix.TUNSETOWNER, uid); err != nil {
-		return err
-	}
-	if err := unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1); err != nil {
-		return err
+	if !byKernel {
+		if err := makeTUN(o.tun, uid); err != nil {
+			return err
+		}
 	}
 	orders := [][]string{{"ip", "link", "set", o.tun, "mtu", strconv.Itoa(s.MTU), "up"}}
 	for _, n := range s.Networks {
@@ -65,6 +66,19 @@ func prepare(ctx context.Context, o options, _ *slog.Logger) error {
 		return err
 	}
 	return k.forward(o.tun)
+}
+
+// makeTUN makes a TUN that stays, for a user.
+func makeTUN(name string, uid int) error {
+	fd, err := openTUN(name)
+	if err != nil {
+		return fmt.Errorf("make %s: %w", name, err)
+	}
+	defer unix.Close(fd)
+	if err := unix.IoctlSetInt(fd, unix.TUNSETOWNER, uid); err != nil {
+		return err
+	}
+	return unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1)
 }
 
 // undo takes away what prepare has made, and puts back what it has changed.

@@ -28,6 +28,17 @@ var errEnded = errors.New("the tunnel's device was taken away")
 // serve is the server, until ctx is done.
 func serve(ctx context.Context, o options, log *slog.Logger) error {
 	dir := tunnel.Dir(o.dir)
+	if o.tun != "" && isKernel(ctx, o.tun) {
+		s, err := dir.Load()
+		if err != nil {
+			return err
+		}
+		v, err := serveKernel(s, o.tun, log)
+		if err != nil {
+			return err
+		}
+		return keep(ctx, v, dir, s, o.tun, log)
+	}
 	var device tun.Device
 	if o.tun != "" { // first: /dev/net/tun is root's alone where there is no udev
 		var err error
@@ -48,6 +59,20 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	return keep(ctx, v, dir, s, o.tun, log)
+}
+
+// serving is a server's tunnel that is up, whoever carries its packets.
+type serving interface {
+	Update(s tunnel.Server, now time.Time) error
+	Watch(ctx context.Context)
+	Status() (tunnel.Status, error)
+	Wait() <-chan struct{}
+	Close()
+}
+
+// keep keeps a tunnel up and answers for it, until ctx is done.
+func keep(ctx context.Context, v serving, dir tunnel.Dir, s tunnel.Server, tun string, log *slog.Logger) error {
 	defer v.Close()
 	l, err := listen(dir.Socket())
 	if err != nil {
@@ -62,7 +87,7 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 			log.Error("answer", "error", err)
 		}
 	})
-	log.Info("serving", "port", s.Port, "peers", len(s.Peers), "tun", o.tun)
+	log.Info("serving", "port", s.Port, "peers", len(s.Peers), "tun", tun)
 	select {
 	case <-ctx.Done():
 	case <-v.Wait():
@@ -74,7 +99,7 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 	return err
 }
 
-func answer(v *engine.Serving, dir tunnel.Dir, r tunnel.Request) (tunnel.Status, error) {
+func answer(v serving, dir tunnel.Dir, r tunnel.Request) (tunnel.Status, error) {
 	switch r {
 	case tunnel.Ask:
 	case tunnel.Reload:
