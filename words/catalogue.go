@@ -74,6 +74,7 @@ func catalogue() [][]entry {
 		cliVaultTexts,
 		waysTexts,
 		webTexts,
+		weekTexts,
 		wordpressTexts,
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os/exec"
 	"strings"
 
@@ -27,16 +26,13 @@ func (s *stage) buildCloud() {
 	edge := "table ip edge {\n chain group { }\n chain forward {\n  type filter hook forward priority 0\n" +
 		"  ip daddr " + server + " tcp flags & (syn | ack) == syn jump group\n  ip daddr " + server + " meta l4proto udp jump group\n }\n}\n"
 	s.must("make the edge", nft(edge))
-	var l net.Listener
-	s.must("listen", inside("amazon", func() (err error) {
-		l, err = net.Listen("tcp4", amazon+":80")
-		return err
-	}))
+	l, err := listenOn("amazon", amazon+":80")
+	s.must("listen", err)
 	s.cloud = awstest.Serve(l)
 	s.cloud.AddGroup(awstest.Group{ID: group, Rules: []awstest.Rule{web, ssh}})
 	s.cloud.OnRules(func(_ string, rules []awstest.Rule) { s.must("enforce the rules", nft(ruleset(rules))) })
 	s.owner = s.cloud.AddUser("owner", awstest.Allow("ec2:DescribeSecurityGroups"), awstest.Allow("ec2:DescribeSecurityGroupRules"))
-	s.serial = s.cloud.AddDevice(s.owner, "phone", secret)
+	s.device("phone", secret)
 	// Changes are for who has shown a code.
 	b, err := cloud.Policy(cloud.DoorNeeds(cloud.Target{Group: group}))
 	s.must("policy", err)
@@ -49,6 +45,19 @@ func (s *stage) buildCloud() {
 	policy, err := awstest.ParsePolicy(strict)
 	s.must("policy", err)
 	s.owner.Policies = append(s.owner.Policies, policy)
+}
+
+// device gives the owner an MFA device, and his laptop's profile its name.
+func (s *stage) device(name, secret string) {
+	s.serial = s.cloud.AddDevice(s.owner, name, secret)
+	s.write("laptop/aws", "[default]\nmfa_serial = "+s.serial+"\n")
+}
+
+// openCloud opens the security group for an address, with a code; it gives what was
+// answered.
+func (s *stage) openCloud(address, code string) (said string, ok bool) {
+	out, exit := s.omamori("laptop", code+"\n", "door", "open", "--cloud", "group", address, "--mfa")
+	return firstLine(strings.TrimPrefix(out, s.lang.Text("cloud.ask_code_profile"))), exit == 0
 }
 
 // ruleset is what the rules of a group are for the router.

@@ -19,15 +19,16 @@ import (
 func (s *stage) buildDoor() {
 	socket := s.path("door.sock")
 	install := s.start("server", "omamori", "--lang", "en", "door", "--socket", socket, "install", "--dir", s.path("door"), "--keys", s.path("authorized_keys"))
+	goesOn := func() {
+		if install.ended() {
+			s.must("door install", fmt.Errorf("ended: %s", install))
+		}
+	}
 	file := s.path("door/door.json")
 	s.wait("the door's file is written", func() bool {
-		select {
-		case <-install.done:
-			s.must("door install", fmt.Errorf("ended: %s", install))
-		default:
-		}
-		_, err := os.Stat(file)
-		return err == nil
+		goesOn()
+		b, err := os.ReadFile(file)
+		return err == nil && strings.HasSuffix(strings.TrimSpace(string(b)), "}")
 	})
 	b, err := os.ReadFile(file)
 	s.must("door", err)
@@ -37,19 +38,23 @@ func (s *stage) buildDoor() {
 		s.start("server", "omamori-hands", "--door", "--file", file, "--listen", socket),
 		s.start("server", "omamori-knock", "-key", s.path("door/door.key"), "-signers", s.path("door/allowed_signers"), "-door", socket),
 	}
-	s.wait("the door's trial begins", func() bool { return strings.Contains(install.String(), "come in anew") })
+	s.wait("the door's trial begins", func() bool { goesOn(); return strings.Contains(install.String(), "come in anew") })
 	line := regexp.MustCompile(`omamori-door1:[^@\s]+@`).FindString(install.String())
 	s.pass = line + server + ":4649"
 	s.must("doors", os.MkdirAll("/root/.config/omamori/doors", 0o700))
 	s.must("doors", os.WriteFile("/root/.config/omamori/doors/"+server, []byte(s.pass+"\n"), 0o600))
-	s.must("knock", s.knock())
+	s.wait("the door hears", func() bool { goesOn(); return s.knock() == nil })
 	came := s.start("laptop", "ssh", "server", "sleep 100") // the owner stays while the door looks
-	<-install.done
+	select {
+	case <-install.done:
+	case <-time.After(patience):
+		s.must("door install", fmt.Errorf("does not end: %s, %s", install, came))
+	}
 	came.stop()
-	s.sure("server", "", "door", "--socket", socket, "close") // as the guard finds it: shut
 	if code := install.cmd.ProcessState.ExitCode(); code != 0 {
 		s.must("door install", fmt.Errorf("exit %d: %s", code, install))
 	}
+	s.sure("server", "", "door", "--socket", socket, "close") // as the guard finds it: shut
 }
 
 // knock opens the door for the laptop, as omamori ssh does.

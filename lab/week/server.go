@@ -1,114 +1,132 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
-
-	"github.com/omamori-guard/omamori/guard"
+	"time"
 )
 
-// shellGoal is what the server's guard watches besides the site.
-const shellGoal = `  sshd: {kind: tcp, title: "sshd listens", address: "127.0.0.1:22", every: 5s}
-  serial: {kind: claim, title: "I reach the serial console", question: "Can you reach the serial console?"}
+// The blog as visitors know it, and what they come to read.
+const (
+	blogURL = "http://blog.example/2017/08/02/diary20170802/"
+	blogHas = "Every number has the same four parts"
+)
+
+// guarded is what the server's guard watches besides the site, and where its post-mortems go.
+const guarded = `  sshd: {kind: tcp, title: %q, address: "127.0.0.1:22", every: 5s}
+  serial: {kind: claim, title: %q, question: %q}
 
 goals:
-  shell: {title: "a shell on the server", ways: {ssh: [sshd], serial: [serial]}}
+  shell: {title: %q, ways: {ssh: [sshd], serial: [serial]}}
 `
 
-// buildServer brings up sshd, and the blog by omamori site up.
-func (s *stage) buildServer() {
+const written = `
+report: {wordpress: {url: "http://127.0.0.1", user: owner, password_file: %s}}
+`
+
+// buildSSH starts the server's sshd, which knows the owner's key.
+func (s *stage) buildSSH() {
 	for _, key := range []string{"host", "owner"} {
 		s.sh("server", "ssh-keygen -q -t ed25519 -N '' -C owner -f "+s.path(key))
 	}
 	s.sh("server", "cp "+s.path("owner.pub")+" "+s.path("authorized_keys"))
 	conf := s.write("server/sshd_config", fmt.Sprintf("HostKey %[1]s/host\nAuthorizedKeysFile %[1]s/authorized_keys\nPidFile none\nStrictModes no\nUsePAM no\n"+
-		"PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nSetEnv PATH=%[1]s/bin:/usr/bin:/bin OMAMORI_STATE=%[1]s/server/state LC_ALL=C.UTF-8\n", s.dir))
+		"PermitRootLogin yes\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nSetEnv PATH=%[2]s:/usr/bin:/bin OMAMORI_STATE=%[1]s/server/state LC_ALL=C.UTF-8\n", s.dir, s.bin))
+	s.must("server", os.Chmod(s.path("server"), 0o755)) // the guard's user reads in it
 	s.start("server", "/usr/sbin/sshd", "-D", "-f", conf)
-	s.sure("server", "", "site", "up", s.path("site"), "--sample", "--address", server+":80", "--guard-user", "nobody")
-	s.must("site", os.MkdirAll(s.path("server"), 0o755))
+}
+
+// buildBlog copies the installed blog, and starts it.
+func (s *stage) buildBlog() {
+	s.wait("the blog is installed", func() bool { _, err := os.Stat(baseReady); return err == nil })
+	out, err := exec.CommandContext(s.ctx, "cp", "-a", baseSite, siteDir).CombinedOutput()
+	if err != nil {
+		s.must("copy the blog", fmt.Errorf("%w: %s", err, out))
+	}
+	s.sure("server", "", "site", "up", siteDir)
+	s.sh("server", "install -o nobody -m 600 "+siteDir+"/secrets/application-password "+s.path("password"))
 }
 
 // guardServer starts the server's guard; without mend it watches only.
-func (s *stage) guardServer(mend bool) *process {
-	b, err := os.ReadFile(s.path("site/omamori.yaml"))
+func (s *stage) guardServer(mend bool) {
+	b, err := os.ReadFile(siteDir + "/omamori.yaml")
 	s.must("read the site's configuration", err)
-	text := strings.Replace(string(b), "\ngoals:\n", shellGoal, 1)
+	text := strings.Replace(string(b), "\ngoals:\n", fmt.Sprintf(guarded, s.lang.Text("week.yaml_listens"), s.lang.Text("week.yaml_serial"), s.lang.Text("week.yaml_serial_asked"), s.lang.Text("week.yaml_shell")), 1) + fmt.Sprintf(written, s.path("password"))
+	text = regexp.MustCompile(`(?m)^lang: .*$`).ReplaceAllString(text, "lang: "+string(s.lang))
+	text = strings.NewReplacer("every: 10s", "every: 5s", "every: 30s", "every: 15s").Replace(text)
 	if !mend {
-		text = regexp.MustCompile(`(?m)^    kind: .*$`).ReplaceAllString(text, "$0\n    mend: no")
+		text = withoutMending(text)
 	}
 	s.must("write", os.WriteFile(s.path("server/omamori.yaml"), []byte(text), 0o644))
-	p := s.start("server", "omamori", "--lang", "en", "run", "-c", s.path("server/omamori.yaml"), "--user", "nobody")
+	p := s.start("server", "omamori", "run", "-c", s.path("server/omamori.yaml"), "--user", "nobody")
 	s.up("server", p)
 	s.wait("the server's guard proves the blog", func() bool { return s.goal("server", "blog").Verdict.String() == "holds" })
-	s.sure("server", "y\ny\n", "due", "drill")
-	return p
+	s.sure("server", "y\n", "due", "drill")
+	s.skip("server")
+}
+
+// withoutMending is a configuration in which omamori watches only.
+func withoutMending(text string) string {
+	return regexp.MustCompile(`(?m)^    kind: .*$`).ReplaceAllString(text, "$0\n    mend: no")
 }
 
 // up waits until a guard answers.
 func (s *stage) up(host string, p *process) {
-	s.wait(host+"'s guard: "+p.String(), func() bool {
-		select {
-		case <-p.done:
+	s.wait(host+"'s guard", func() bool {
+		if p.ended() {
 			s.must(host+"'s guard", errors.New(p.String()))
-		default:
 		}
 		return s.status(host).Guard.PID != 0
 	})
 }
 
-func (s *stage) status(host string) (st guard.Status) {
-	s.read(host, &st, "status")
-	return st
-}
-
-func (s *stage) goal(host, name string) (found guard.GoalStatus) {
-	for _, g := range s.status(host).Goals {
-		if g.Name == name {
-			found = g
-		}
-	}
-	return found
-}
-
-func (s *stage) link(host, name string) (found guard.LinkStatus) {
-	for _, l := range s.status(host).Links {
-		if l.Name == name {
-			found = l
-		}
-	}
-	return found
-}
-
 // kill ends mysqld as the kernel does when memory is out.
 func (s *stage) kill() {
-	for _, l := range s.status("server").Links {
+	pid := 0
+	s.wait("the guard names mysqld's process", func() bool {
+		l := s.link("server", "mariadb")
 		for _, f := range l.Figures {
-			if l.Name == "mariadb" && f.Name == "pid" {
-				s.must("kill mysqld", syscall.Kill(int(f.Value), syscall.SIGKILL))
-				return
+			if f.Name == "pid" && l.Verdict.String() == "holds" {
+				pid = int(f.Value)
 			}
 		}
-	}
-	s.must("kill mysqld", errors.New("the guard names no process"))
+		return pid > 0
+	})
+	s.must("kill mysqld", syscall.Kill(pid, syscall.SIGKILL))
 }
 
-// blog asks as a visitor does: nil if he reads the post.
-func (s *stage) blog() error {
+// read asks as a visitor does: nil if he reads the post.
+func (s *stage) read() error {
 	c, err := dial(s.ctx, "visitor", server+":80")
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	r, err := http.NewRequestWithContext(s.ctx, "GET", "http://"+server+"/2017/08/02/diary20170802/", nil)
+	r, err := http.NewRequestWithContext(s.ctx, "GET", blogURL, nil)
 	s.must("ask", err)
-	answer, body, err := roundTrip(c, r)
-	if err == nil && (answer != http.StatusOK || !strings.Contains(body, "Every number has the same four parts")) {
-		err = fmt.Errorf("status %d, without the post", answer)
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return err
+	}
+	r.Close = true
+	if err := r.Write(c); err != nil {
+		return err
+	}
+	a, err := http.ReadResponse(bufio.NewReader(c), r)
+	if err != nil {
+		return err
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(a.Body, 1<<20))
+	if err == nil && (a.StatusCode != http.StatusOK || !strings.Contains(string(body), blogHas)) {
+		err = fmt.Errorf("status %d, without the post", a.StatusCode)
 	}
 	return err
 }

@@ -1,120 +1,166 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/omamori-guard/omamori/report"
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/omamori-guard/omamori/words"
 )
 
-// row is one system of the story, and what came of it in each act.
-type row struct {
-	What  string `json:"what"`
-	Was   string `json:"as_it_was,omitempty"`
-	Would string `json:"as_it_would_have_been,omitempty"`
-	Proof string `json:"proved_by,omitempty"`
-	Good  bool   `json:"good"`
+// systems are those of the story, in its order.
+var systems = []string{"vpn", "address", "phone", "warning", "mysqld", "support", "report"}
+
+// table is what came of each system.
+type table struct {
+	lang words.Lang
+	rows []row
+	why  string // why nothing could be played, "" if it was
 }
 
-// row notes what came of a system in act two, beside what act one says of it.
-func (s *stage) row(what, would, proof string, good bool) {
-	for i := range s.rows {
-		if s.rows[i].What == what {
-			s.rows[i].Would, s.rows[i].Proof, s.rows[i].Good = would, proof, good
-			return
-		}
-	}
-	s.rows = append(s.rows, row{What: what, Would: would, Proof: proof, Good: good})
-}
-
-// outcome is what -json prints.
+// outcome is the last line of what -json prints.
 type outcome struct {
-	Rows     []row    `json:"rows"`
-	WeekS    float64  `json:"week_s"`   // what the guard reckoned in act one
-	RescueS  float64  `json:"rescue_s"` // of the machine, in act two; 0 if it failed
-	Acts     int      `json:"acts"`
-	MachineS float64  `json:"machine_s"`
-	Left     []string `json:"left_out"`
+	Is      string          `json:"is"`
+	Rows    []row           `json:"rows"`
+	Sums    map[string]*sum `json:"sums,omitempty"`
+	TookS   float64         `json:"took_s,omitempty"`
+	LeftOut []string        `json:"left_out"`
+	Why     string          `json:"why,omitempty"`
+}
+
+func (s *screen) outcome(t table, sums map[string]*sum) error {
+	return json.NewEncoder(s.w).Encode(outcome{"outcome", t.rows, sums, s.took.Seconds(), s.left(), t.why})
 }
 
 // left is what cannot run here, or is not played: it is in no sum.
-func left() []string {
-	all := []string{
-		"the days of AWS support: taken from the plan of the guard, not waited for",
-		"what macOS has: the guard's own table says it; the laptop here is Linux",
-		"mysqld's end for want of memory: a SIGKILL stands for the kernel's",
-		"the load balancer of the story: visitors come to the server itself",
-	}
+func (s *screen) left() []string {
+	keys := []string{"week.left_support", "week.left_macos", "week.left_oom", "week.left_balancer"}
 	if _, err := os.Stat("/dev/ppp"); err != nil {
-		all = append(all, "PPP: this kernel has none (/dev/ppp). pptpd is real and is asked; what the tunnel would carry goes by a wire to the same host")
+		keys = append(keys, "week.left_ppp")
+	}
+	var all []string
+	for _, k := range keys {
+		all = append(all, s.lang.Text(k))
 	}
 	return all
 }
 
 // end prints the table and the sums.
-func (s *stage) end(asJSON bool) error {
-	s.say("\nWhat came of it")
-	for _, r := range s.rows {
-		mark := "✓"
-		if !r.Good {
-			mark = "✗"
-		}
-		s.say("  %s %s", mark, r.What)
-		for _, p := range [][2]string{{"as it was", r.Was}, {"would have", r.Would}, {"proved by", r.Proof}} {
-			if p[1] != "" {
-				s.say("      %-10s  %s", p[0], p[1])
-			}
+func (s *screen) end() error {
+	s.flush(true)
+	t := table{lang: s.lang}
+	for _, what := range systems {
+		if r := s.rows[what]; r != nil {
+			t.rows = append(t.rows, *r)
 		}
 	}
-	s.say("\n  as it was             about a week: %s, of which the machine's part is %.0f s", during(s.weekS), s.wasS)
-	if s.rescueS > 0 {
-		s.say("  as it would have been %.1f s, and %d acts of a person", s.rescueS, s.acts)
-	} else {
-		s.say("  as it would have been a week too, without the part that was left out: %s", s.broken)
+	if s.asJSON {
+		return s.outcome(t, s.sums)
 	}
-	s.say("\nNot played, and in no sum")
-	for _, l := range left() {
-		s.say("  - %s", l)
+	s.table(t)
+	s.total()
+	fmt.Fprintf(s.w, "\n%s\n", s.paint("1", s.lang.Text("week.left_out")))
+	for _, text := range s.left() {
+		s.item("- ", text)
 	}
-	s.say("\nIt took %.0f s; nothing of it is left on this machine.", time.Since(s.began).Seconds())
-	if asJSON {
-		return json.NewEncoder(os.Stdout).Encode(outcome{s.rows, s.weekS, s.rescueS, s.acts, time.Since(s.began).Seconds(), left()})
-	}
+	fmt.Fprintf(s.w, "\n%s\n", s.lang.Text("week.took", "took", s.during(s.took.Seconds())))
 	return nil
 }
 
-// draft writes the post-mortem of the incident into the blog that was saved.
-func (s *stage) draft() {
-	for _, i := range s.status("server").Incidents {
-		if i.Link != "mariadb" {
-			continue
+func (s *screen) item(lead, text string) {
+	hang := strings.Repeat(" ", 2+ansi.StringWidth(lead))
+	fmt.Fprintln(s.w, "  "+lead+strings.Join(fold(text, max(20, s.columns-len(hang))), "\n"+hang))
+}
+
+// total prints what both acts took, beside one another.
+func (s *screen) total() {
+	fmt.Fprintln(s.w)
+	was, would := s.sums[asItWas], s.sums[asItWould]
+	label := max(ansi.StringWidth(s.lang.Text("week.act_was")), ansi.StringWidth(s.lang.Text("week.act_would")))
+	line := func(act, code, text string) {
+		name := s.lang.Text("week.act_" + act)
+		fmt.Fprintf(s.w, "  %s%s  %s\n", name, strings.Repeat(" ", label-ansi.StringWidth(name)), s.paint(code, text))
+	}
+	if was != nil {
+		line(asItWas, "1;31", s.lang.Text("week.sum_was", "back", s.during(was.CountedS), "took", s.during(was.MachineS)))
+	}
+	switch {
+	case would == nil:
+	case would.MachineS > 0:
+		line(asItWould, "1;32", s.lang.Text("week.sum_would", "took", s.during(would.MachineS), "n", fmt.Sprint(would.Acts)))
+	case would.WayBackS > 0:
+		line(asItWould, "1;31", s.lang.Text("week.sum_broken", "part", s.lang.Text("week.part_"+s.broken), "back", s.during(would.WayBackS)))
+	default:
+		line(asItWould, "1;31", s.lang.Text("week.sum_no_way", "part", s.lang.Text("week.part_"+s.broken)))
+	}
+}
+
+// table prints the rows: as columns where there is room, else one below the other.
+func (s *screen) table(t table) {
+	fmt.Fprintf(s.w, "\n%s\n", s.paint("1", s.lang.Text("week.outcome")))
+	heads := []string{s.lang.Text("week.head_system"), s.lang.Text("week.head_happened"), s.lang.Text("week.head_did"), s.lang.Text("week.head_proof")}
+	cells := func(r row) []string {
+		c := []string{s.lang.Text("week.system_" + r.What), r.Happened, r.Did, r.Proof}
+		if t.why != "" {
+			c[1], c[2] = s.lang.Text("week.not_here"), s.lang.Text("week.not_summed")
 		}
-		r := report.Incident{About: i.Link, Began: i.Began, Cause: i.Cause, Why: i.Why, Next: i.Next, Evidence: i.Evidence, Fell: i.Fell}
-		if i.Ended != nil {
-			r.Ended = *i.Ended
+		for i := range c {
+			if c[i] == "" {
+				c[i] = "–"
+			}
 		}
-		for _, d := range i.Deeds {
-			r.Timeline = append(r.Timeline, report.Event{At: d.At, Said: d.Said})
+		return c
+	}
+	mark := func(r row) string {
+		switch {
+		case t.why != "" || r.Did == "":
+			return s.paint("33", "?")
+		case r.Good:
+			return s.paint("32", "✓")
 		}
-		// On the server, to itself: the password does not leave it.
-		transport := http.DefaultTransport.(*http.Transport)
-		transport.DialContext = func(ctx context.Context, _, address string) (net.Conn, error) { return dial(ctx, "server", address) }
-		w := report.WordPress{URL: "http://" + server, User: "owner", PasswordFile: s.path("site/secrets/application-password")}
-		edit, err := w.Draft(s.ctx, r.Title(words.English), r.HTML(words.English))
-		if err != nil {
-			s.row("the post-mortem", "not drafted: "+err.Error(), "WordPress's answer", false)
-			return
+		return s.paint("31", "✗")
+	}
+	if s.columns < twoColumns {
+		for _, r := range t.rows {
+			c := cells(r)
+			fmt.Fprintf(s.w, "  %s %s\n", mark(r), s.paint("1", c[0]))
+			for i := 1; i < len(c); i++ {
+				s.item("  "+heads[i]+": ", c[i])
+			}
 		}
-		title, _, _ := strings.Cut(r.Title(words.English), "\n")
-		s.row("the post-mortem", fmt.Sprintf("drafted to the blog: %q", title), "WordPress answers with "+edit, true)
 		return
 	}
-	s.row("the post-mortem", "there is no incident to write of", "the server's journal", false)
+	room := s.columns - 4 - 3*2
+	widths := []int{room * 17 / 100, room * 27 / 100, room * 33 / 100}
+	widths = append(widths, room-widths[0]-widths[1]-widths[2])
+	s.line("    ", heads, widths, "2")
+	for _, r := range t.rows {
+		s.line("  "+mark(r)+" ", cells(r), widths, "")
+	}
+}
+
+// line prints one row of a table, its cells wrapped.
+func (s *screen) line(lead string, cells []string, widths []int, code string) {
+	var wrapped [][]string
+	rows := 0
+	for i, c := range cells {
+		w := fold(c, widths[i])
+		wrapped = append(wrapped, w)
+		rows = max(rows, len(w))
+	}
+	for n := range rows {
+		b := &strings.Builder{}
+		for i, w := range wrapped {
+			text := ""
+			if n < len(w) {
+				text = w[n]
+			}
+			b.WriteString(s.paint(code, text) + strings.Repeat(" ", max(0, widths[i]-ansi.StringWidth(text))+2))
+		}
+		fmt.Fprintln(s.w, lead+strings.TrimRight(b.String(), " "))
+		lead = strings.Repeat(" ", ansi.StringWidth(lead))
+	}
 }

@@ -1,83 +1,123 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
-	"github.com/omamori-guard/omamori/aws/awstest"
+	"github.com/omamori-guard/omamori/vault/otp"
 )
 
-// asItWas plays the story with guards that only watch.
-func (s *stage) asItWas() {
-	s.say("\n1. As it was: omamori watches, and mends nothing")
-	began := time.Now()
-	s.buildLaptop()
-	s.configure(was, "macos-10.11")
+// asItWas plays the story with guards that only watch. Begin waits for the other act.
+func (s *stage) asItWas(begin func()) {
 	s.vpn(true)
-	onServer := s.guardServer(false)
-	onLaptop := s.guardLaptop()
-	s.journal("server", true)
-	s.journal("laptop", true)
-	s.margin("shell", 1)
+	s.buildBlog()
+	s.guardServer(false)
+	s.configure(laptop{OS: oldSystem})
+	s.guardLaptop()
+	s.showPage()
+	begin()
 
-	s.blow("October", "the phone is replaced; the codes were on the old one")
+	s.chapter("start")
+	s.blow("week.was_start")
+	s.margin("shell", func(n int) bool { return n == 1 })
+	s.chapter("june")
+	s.blow("week.was_june")
+
+	s.chapter("october")
+	s.blow("week.blow_phone")
+	s.typed("laptop", "omamori lost phone")
 	s.sure("laptop", "", "lost", "phone")
-	s.margin("shell", 0)
-	s.journal("laptop", false)
+	s.await("laptop", "the margin", fallen("shell"))
+	s.margin("shell", func(n int) bool { return n == 0 })
+	s.next("shell")
 
-	s.blow("half a year before", "the laptop's new system has no PPTP: the fixed address is gone")
-	s.upgrade(was)
-	s.wait("the way in breaks", func() bool { return s.link("laptop", "sshd").Verdict.String() == "broken" })
-	way := s.margin("shell", -1)
-	s.journal("laptop", false)
-	s.rows = append(s.rows, row{What: "the VPN's protocol", Was: "SSH shut; margin of the shell -1, way back " + way})
+	s.chapter("november")
+	s.blow("week.was_november")
+	s.happened("warning", s.lang.Text("week.happened_warning"))
 
-	s.blow("the day", "mysqld is killed for memory")
+	s.chapter("winter")
+	s.blow("week.blow_upgrade")
+	s.upgrade(false)
+	s.await("laptop", "the way in", caused("sshd"))
+	way := s.margin("shell", func(n int) bool { return n < 0 })
+	s.next("shell")
+	if way.Back == nil {
+		s.must("way back", errors.New("there is none"))
+	}
+	s.happened("vpn", s.lang.Text("week.happened_vpn", "back", s.during(way.Back.Seconds)))
+
+	s.chapter("night")
+	s.wasDown()
+	s.chapter("end")
+	s.wasWeek()
+}
+
+// wasDown is the night on which mysqld ends, and nothing lets him in.
+func (s *stage) wasDown() {
+	s.blow("week.blow_killed")
 	s.kill()
 	s.wait("the blog breaks", func() bool {
-		return s.blog() != nil && s.goal("laptop", "blog").Verdict.String() == "broken" && s.goal("server", "blog").Verdict.String() == "broken"
+		return s.read() != nil && s.goal("laptop", "blog").Verdict.String() == "broken" && len(s.status("server").Incidents) > 0
 	})
-	s.journal("server", false)
-	s.journal("laptop", false)
-	out, code := s.omamori("laptop", "000000\n", "door", "open", "--cloud", "group", atHome, "--mfa="+s.serial)
-	if code == 0 {
-		s.must("AWS", errorf("took a code that nobody had: %s", out))
+	s.wait("the cause is found", func() bool { i := s.status("server").Incidents; return i[0].Cause != "" })
+	s.records("server", "laptop")
+	s.typed("laptop", "ssh server")
+	if out, err := s.do("laptop", "", "ssh", "-o", "ConnectTimeout=2", "server", "true"); err == nil {
+		s.must("the firewall", errors.New("SSH is open from an address that nobody named"))
+	} else {
+		s.said("laptop", firstLine(out))
 	}
-	s.blow("", "he opens the door in the cloud with a guessed code: "+firstLine(out))
-	back := s.goal("laptop", "blog").WayBack
+	s.typed("laptop", "omamori door open --cloud group "+atHome+" --mfa")
+	said, ok := s.openCloud(atHome, "000000")
+	if ok {
+		s.must("AWS", fmt.Errorf("took a code that nobody had: %s", said))
+	}
+	s.said("laptop", said)
+	s.happened("address", s.lang.Text("week.happened_address"))
+	s.happened("phone", s.lang.Text("week.happened_phone"))
+	s.happened("report", s.lang.Text("week.happened_report"))
+	s.happened("mysqld", s.lang.Text("week.happened_mysqld"))
+}
+
+// wasWeek is how he came in at last. Of support's days the plan of the guard is the witness;
+// all else is done.
+func (s *stage) wasWeek() {
+	began := time.Now()
+	s.typed("laptop", "omamori rescue blog --dry-run")
 	plan, _ := s.omamori("laptop", "", "rescue", "blog", "--dry-run")
-	s.say("    omamori rescue blog --dry-run, on the laptop:")
 	for line := range strings.Lines(plan) {
-		s.say("    laptop %s", strings.TrimRight(line, "\n"))
+		if line = strings.TrimRight(line, "\n "); line != "" {
+			s.said("laptop", line)
+		}
 	}
+	back := s.goal("laptop", "blog").WayBack
 	if back == nil {
-		s.must("way back", errorf("there is none"))
+		s.must("way back", errors.New("there is none"))
 	}
-	s.weekS = *back
-
-	s.blow("about a week later", "support has taken the device off (its days are the plan's, not waited for); he names his new address")
-	s.cloud.SetRules(group, web, ssh, awstest.Rule{Protocol: "tcp", From: 22, To: 22, Source: atHome + "/32", Description: "my new address"})
-	s.sh("laptop", "ssh server omamori --lang en reload >/dev/null; ssh server omamori --lang en rescue blog --yes")
-	s.wait("the blog is back", func() bool { return s.blog() == nil && s.goal("laptop", "blog").Verdict.String() == "holds" })
-	s.journal("server", false)
-	s.journal("laptop", false)
-	s.wasS = time.Since(began).Seconds()
-	onLaptop.stop()
-	onServer.stop()
-	s.sh("laptop", "rm -r "+s.path("laptop/state"))
-	s.sh("server", "rm -r "+s.path("server/state"))
-	clear(s.shown)
-	s.cloud.SetRules(group, web, ssh)
-	s.rows = append(s.rows,
-		row{What: "the phone", Was: "console refuses the code: " + during(s.weekS) + " by support (counted)"},
-		row{What: "mysqld", Was: "down until SSH worked again"})
+	s.blow("week.was_support")
+	s.typed("laptop", "omamori due letter aws --out letters")
+	s.said("desk", s.askDesk())
+	s.typed("laptop", "omamori due case aws --number 4649")
+	s.sure("laptop", "", "due", "case", "aws", "--number", "4649")
+	s.records("laptop")
+	s.blow("week.was_device")
+	s.sure("laptop", "", "due", "case", "aws", "--solved")
+	const fresh = "the new phone of the story"
+	s.device("new-phone", fresh)
+	s.typed("laptop", "omamori door open --cloud group "+atHome+" --mfa")
+	said, ok := s.openCloud(atHome, otp.Account{Secret: otp.Secret(fresh)}.Code(time.Now()))
+	if !ok {
+		s.must("AWS", errors.New(said))
+	}
+	s.said("laptop", said)
+	s.typed("laptop", "ssh server omamori rescue blog --yes")
+	s.sh("laptop", "ssh server omamori --lang "+string(s.lang)+" rescue blog --yes")
+	s.wait("the blog is back", func() bool { return s.read() == nil && s.goal("laptop", "blog").Verdict.String() == "holds" })
+	s.records("server", "laptop")
+	s.tell(event{Is: isSum, Sum: &sum{CountedS: *back, MachineS: time.Since(began).Seconds()}})
+	s.happened("support", s.lang.Text("week.happened_support", "back", s.during(*back)))
 }
 
-// blow says what the story does now; all that is indented below is of journals, or what
-// omamori answers.
-func (s *stage) blow(when, what string) {
-	if when != "" {
-		what = when + ": " + what
-	}
-	s.say("  ▸ %s", what)
-}
+func firstLine(s string) string { first, _, _ := strings.Cut(strings.TrimSpace(s), "\n"); return first }

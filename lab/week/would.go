@@ -3,172 +3,214 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/omamori-guard/omamori/guard"
 )
 
-func errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }
+// stillDown is for how long it is waited for a mend that nobody can do.
+const stillDown = 15 * time.Second
 
-func firstLine(s string) string { first, _, _ := strings.Cut(strings.TrimSpace(s), "\n"); return first }
-
-// asItWouldHaveBeen plays the same blows with all that omamori has.
-func (s *stage) asItWouldHaveBeen() {
-	s.say("\n2. As it would have been: from the same start, the same blows")
-	s.moveHome()
+// asItWouldHaveBeen plays the same blows with all that omamori has. Begin waits for the
+// other act.
+func (s *stage) asItWouldHaveBeen(begin func()) {
 	s.vpn(true)
-	s.configure(would, "macos-10.11")
-	s.guardServer(true)
 	s.cloud.SetRules(group, web, ssh, hear)
-	s.buildDoor()
 	s.buildVault()
+	s.buildBlog()
+	s.guardServer(true)
+	s.buildDoor() // it wants the guard to know of a second way in
+	s.configure(laptop{Ready: true, OS: oldSystem})
 	s.guardLaptop()
-	s.journal("server", true)
-	s.journal("laptop", true)
-	s.margin("shell", whichever)
+	s.showPage()
+	begin()
 
-	s.blow("June", "the system to come has no PPTP: omamori what-if --change laptop.os=macos-10.12")
-	out, _ := s.omamori("laptop", "", "what-if", "shell", "--change", "laptop.os=macos-10.12")
-	for line := range strings.Lines(out) {
-		s.say("    laptop %s", strings.TrimRight(line, "\n"))
-	}
-	s.blow("October", "the phone is replaced; the codes are in the vault too")
+	s.chapter("start")
+	s.blow("week.would_start")
+	s.margin("shell", func(int) bool { return true })
+
+	s.chapter("june")
+	s.blow("week.would_june")
+	s.reload(laptop{Ready: true, OS: oldSystem, Upgrade: newSystem})
+	s.omamori("laptop", "", "prove", "client")
+	s.await("laptop", "the margin", fallen("shell"))
+	s.margin("shell", func(n int) bool { return n >= 0 })
+
+	s.chapter("october")
+	s.blow("week.blow_phone")
+	s.typed("laptop", "omamori lost phone")
 	s.sure("laptop", "", "lost", "phone")
-	s.blow("half a year before", "the laptop's new system has no PPTP")
-	s.upgrade(would)
-	s.wait("the shell's way is told", func() bool { return s.goal("laptop", "shell").Verdict.String() != "holds" })
-	back := s.goal("laptop", "shell").WayBack
-	if back == nil {
-		s.must("way back", errorf("there is none"))
-	}
-	s.journal("laptop", false)
-	s.say("    laptop way back to a shell: %s", during(*back))
-	s.row("the VPN's protocol", "the same, told the same hour; way back "+during(*back), "the laptop's journal", true)
+	s.await("laptop", "the margin", fallen("shell"))
+	s.margin("shell", func(n int) bool { return n >= 0 })
 
+	s.chapter("november")
+	s.blow("week.would_november")
+	s.mail()
+
+	s.chapter("winter")
+	s.blow("week.blow_upgrade")
+	s.upgrade(true)
+	s.await("laptop", "the way in", caused("sshd"))
+	way := s.margin("shell", func(n int) bool { return n >= 0 })
+	if way.Back == nil {
+		s.must("way back", errors.New("there is none"))
+	}
+	s.did("vpn", s.lang.Text("week.did_vpn", "back", s.during(way.Back.Seconds)), s.lang.Text("week.proof_journal"), true)
+
+	s.chapter("night")
 	s.healed()
+	s.chapter("end")
 	s.worst()
+}
+
+// mail is November's: what the VPN company wrote, handed to omamori as it came.
+func (s *stage) mail() {
+	day := time.Now().AddDate(0, 0, 40)
+	mail, err := files.ReadFile("files/mail." + string(s.lang) + ".eml")
+	s.must("mail", err)
+	text := strings.NewReplacer("DATE", time.Now().Format(time.RFC1123Z), "DAY-EN", day.Format("January 2, 2006"), "DAY-JA", day.Format("2006年1月2日")).Replace(string(mail))
+	s.typed("laptop", "omamori due add < mail.eml")
+	s.sure("laptop", text, "due", "add")
+	var found []guard.DueItem
+	s.wait("the notice is known", func() bool {
+		all, err := s.guard("laptop").Due(s.ctx)
+		s.must("due", err)
+		found = found[:0]
+		for _, i := range all {
+			if strings.HasPrefix(i.ID, "notice-") {
+				found = append(found, i)
+			}
+		}
+		return len(found) == 1
+	})
+	s.said("laptop", found[0].When+"  "+found[0].What)
+	s.records("laptop")
+	s.did("warning", s.lang.Text("week.did_warning", "when", found[0].When), s.lang.Text("week.proof_due"), true)
 }
 
 // healed kills mysqld, and lets the guard see to it.
 func (s *stage) healed() {
-	s.blow("some night", "mysqld is killed for memory")
+	s.blow("week.blow_killed")
+	limit := patience
 	if s.broken == "mend" {
 		s.withoutHands()
+		limit = stillDown
 	}
 	began := time.Now()
 	s.kill()
-	took, limit := 0.0, time.Minute
-	if s.broken == "mend" {
-		limit = 20 * time.Second
-	}
 	s.wait("the break is found", func() bool { return len(s.status("server").Incidents) > 0 })
+	back := 0.0
 	ok := s.soon(limit, func() bool {
+		if back == 0 && s.read() == nil {
+			back = time.Since(began).Seconds()
+		}
 		i := s.status("server").Incidents
-		return s.blog() == nil && i[0].Ended != nil
+		return back > 0 && len(i) > 0 && i[0].Ended != nil
 	})
-	lines := s.journal("server", false)
+	s.records("server")
 	if ok {
-		took = s.status("server").Incidents[0].Ended.Sub(began).Seconds()
-		s.row("mysqld", fmt.Sprintf("back by itself after %.1f s, no act of a person", took), over(lines), true)
+		s.did("mysqld", s.lang.Text("week.did_mysqld", "took", s.during(back)), s.lang.Text("week.proof_visitor"), true)
 		return
 	}
-	s.row("mysqld", fmt.Sprintf("still down after %.0f s", limit.Seconds()), "the visitor, and the server's journal", false)
-}
-
-// over is the line of a journal by which an incident is over.
-func over(lines []string) string {
-	for _, line := range lines {
-		if _, said, ok := strings.Cut(line, "✓ the incident"); ok {
-			return "the incident" + said
-		}
-	}
-	return "no line"
+	s.did("mysqld", s.lang.Text("week.did_not_mysqld", "took", s.during(limit.Seconds())), s.lang.Text("week.proof_visitor"), false)
 }
 
 // withoutHands ends the half that starts services.
 func (s *stage) withoutHands() {
-	s.sh("server", "for p in /proc/[0-9]*; do if tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^[^ ]*omamori-hands --listen "+s.path("site/run/hands.sock")+"'; then kill -9 ${p#/proc/}; fi; done")
+	s.sh("server", "for p in /proc/[0-9]*; do if tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^[^ ]*omamori-hands --listen "+siteDir+"'; then kill -9 ${p#/proc/}; fi; done")
 }
 
 // worst is the worst case: VPN and phone gone, at a café, mysqld down, mending switched off.
 func (s *stage) worst() {
-	s.blow("the worst case", "VPN gone, phone gone, in a café; automatic mending switched off, and mysqld is killed")
+	s.blow("week.would_worst")
 	s.moveToCafe()
 	path := s.path("server/omamori.yaml")
 	b, err := os.ReadFile(path)
 	s.must("configuration", err)
-	off := regexp.MustCompile(`(?m)^    kind: .*$`).ReplaceAll(b, []byte("$0\n    mend: no"))
-	s.must("configuration", os.WriteFile(path, off, 0o644))
+	s.must("configuration", os.WriteFile(path, []byte(withoutMending(string(b))), 0o644))
 	s.sure("server", "", "reload")
-	if s.broken != "mend" {
+	if s.broken != "mend" { // else it is still down
 		s.kill()
 	}
-	s.wait("the blog breaks", func() bool { return s.blog() != nil && s.goal("server", "blog").Verdict.String() == "broken" })
+	s.wait("the blog breaks", func() bool {
+		return s.read() != nil && s.goal("server", "blog").Verdict.String() == "broken" && s.goal("laptop", "blog").Verdict.String() == "broken"
+	})
+	s.records("server", "laptop")
+	s.takeAway()
+	if c, err := dial(s.ctx, "laptop", net.JoinHostPort(server, "22")); err == nil {
+		_ = c.Close()
+		s.must("the café", errors.New("SSH is open before anything was done"))
+	}
+	began := time.Now()
+	stuck := s.rescue()
+	took := time.Since(began)
+	s.records("server", "laptop")
+	if stuck != "" {
+		total := sum{Acts: s.acts}
+		if back := s.goal("laptop", "blog").WayBack; back != nil {
+			total.WayBackS = *back
+		}
+		s.did("address", s.lang.Text(stuck), s.lang.Text("week.proof_command"), false)
+		s.tell(event{Is: isSum, Sum: &total})
+		return
+	}
+	s.did("address", s.lang.Text("week.did_address", "acts", fmt.Sprint(s.acts), "took", s.during(took.Seconds())), s.lang.Text("week.proof_visitor"), true)
+	s.did("support", s.lang.Text("week.did_support"), s.lang.Text("week.proof_acts"), true)
+	s.tell(event{Is: isSum, Sum: &sum{MachineS: took.Seconds(), Acts: s.acts}})
+	s.postMortem()
+}
+
+// takeAway leaves out the part that is to be left out.
+func (s *stage) takeAway() {
 	switch s.broken {
 	case "knock":
 		s.door[1].stop()
 	case "vault":
-		s.must("vault", os.RemoveAll(s.path("laptop/state/vault")))
+		s.must("vault", os.RemoveAll(filepath.Join(s.path("laptop/state"), "vault")))
 		s.must("vault", os.Remove(s.path("laptop/key")))
 		s.sure("laptop", "", "lost", "vault")
 	}
-	if s.sshs() == nil {
-		s.must("the café", errors.New("SSH is open before anything was done"))
-	}
-	began, acts := time.Now(), 0
-	act := func(what string) { acts++; s.say("  ▸ act %d of a person: %s", acts, what) }
-	fell := s.rescue(act)
-	took := time.Since(began).Seconds()
-	s.journal("laptop", false)
-	s.journal("server", false)
-	if fell != "" {
-		s.row("the worst case", fell+": the week is back", "exit code of the command, and the visitor", false)
-		return
-	}
-	s.rescueS, s.acts = took, acts
-	s.row("the worst case", fmt.Sprintf("rescued by %d acts of a person, %.1f s of machine time", acts, took), "the visitor reads the post", true)
-	s.draft()
 }
 
-// sshs logs in without a door.
-func (s *stage) sshs() error {
-	_, err := s.do("laptop", "", "ssh", "-o", "ConnectTimeout=2", "server", "true")
-	return err
-}
+var aCode = regexp.MustCompile(`[0-9]{3} ?[0-9]{3}`)
 
 // rescue is what the owner does; "" if the blog is back, else where he is stuck.
-func (s *stage) rescue(act func(string)) (stuck string) {
-	act("omamori vault code aws")
-	out, code := s.omamori("laptop", "", "vault", "code", "aws", "--json", "--identity", s.path("laptop/key"))
-	digits := regexp.MustCompile(`"code": ?"([0-9]{6})"`).FindStringSubmatch(out)
-	if code != 0 || digits == nil {
-		s.say("    laptop %s", firstLine(out))
-		s.row("the phone", "the code is gone with it", "the vault does not open", false)
-		return "no code, so the console stays shut"
+func (s *stage) rescue() (stuck string) {
+	s.act("laptop", "omamori vault code aws --identity key")
+	out, code := s.omamori("laptop", "", "vault", "code", "aws", "--identity", s.path("laptop/key"))
+	s.said("laptop", firstLine(out))
+	digits := aCode.FindString(out)
+	if code != 0 || digits == "" {
+		s.did("phone", s.lang.Text("week.did_not_phone"), s.lang.Text("week.proof_command"), false)
+		return "week.stuck_vault"
 	}
-	s.row("the phone", "the vault shows the code in its place", "AWS takes the code (below)", true)
-	act("omamori door open --cloud group " + atCafe + " --mfa, and the code")
-	out, code = s.omamori("laptop", digits[1]+"\n", "door", "open", "--cloud", "group", atCafe, "--mfa="+s.serial)
-	s.say("    laptop %s", firstLine(out))
-	if code != 0 {
-		return "AWS does not open"
+	s.act("laptop", "omamori door open --cloud group "+atCafe+" --mfa")
+	said, ok := s.openCloud(atCafe, digits)
+	s.said("laptop", said)
+	if !ok {
+		s.must("AWS", errors.New(said))
 	}
-	act("omamori ssh server omamori rescue blog --yes")
-	out, code = s.omamori("laptop", "", "ssh", "server", "omamori", "--lang", "en", "rescue", "blog", "--yes")
+	s.did("phone", s.lang.Text("week.did_phone"), s.lang.Text("week.proof_aws"), true)
+	s.act("laptop", "omamori ssh server omamori rescue blog --yes")
+	out, code = s.omamori("laptop", "", "ssh", "server", "omamori", "--lang", string(s.lang), "rescue", "blog", "--yes")
 	for line := range strings.Lines(out) {
-		if strings.TrimSpace(line) != "" {
-			s.say("    server %s", strings.TrimRight(line, "\n"))
+		if line = strings.TrimRight(line, "\n "); line != "" {
+			s.said("server", line)
 		}
 	}
 	switch {
-	case code == 255:
-		return "the door hears no knock, so SSH stays shut"
+	case s.broken == "knock" && code != 0:
+		return "week.stuck_knock"
 	case code != 0:
-		return "the server cannot start mysqld"
+		return "week.stuck_mend"
 	}
-	if err := s.blog(); err != nil {
-		return "the visitor does not read the post: " + err.Error()
+	if err := s.read(); err != nil {
+		s.must("the visitor reads the post", err)
 	}
 	return ""
 }
