@@ -132,6 +132,7 @@ var webTexts = []entry{
 	{"web.report_note", "A draft, made from the evidence. Complete it before others read it.", "記録から作る下書きです。公開する前に補ってください。"},
 	{"web.report_markdown", "As Markdown", "Markdown で保存"},
 	{"web.report_draft", "As a draft in WordPress…", "WordPress の下書きにする…"},
+	{"web.report_drafted", "Draft in WordPress:", "WordPress の下書き:"},
 	{"web.report_draft_sure", "Put a draft of this post-mortem into WordPress?", "この障害報告の下書きを WordPress に作成しますか。"},
 	{"web.report_draft_note", "It is a draft: nobody but the blog's authors sees it until it is published.", "下書きなので、公開するまではブログの執筆者にしか見えません。"},
 	{"web.did_draft", "{who} had a draft of a post-mortem made: {url}", "{who} さんが障害報告の下書きを作成しました: {url}"},
