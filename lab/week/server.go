@@ -14,11 +14,8 @@ import (
 	"time"
 )
 
-// The blog as visitors know it, and what they come to read.
-const (
-	blogURL = "http://blog.example/2017/08/02/diary20170802/"
-	blogHas = "Every number has the same four parts"
-)
+// blogURL is the post that visitors read.
+const blogURL = "http://blog.example/2017/08/02/diary20170802/"
 
 // guarded is what the server's guard watches besides the site, and where its post-mortems go.
 const guarded = `  sshd: {kind: tcp, title: %q, address: "127.0.0.1:22", every: 5s}
@@ -125,7 +122,7 @@ func (s *stage) read() error {
 	}
 	defer a.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(a.Body, 1<<20))
-	if err == nil && (a.StatusCode != http.StatusOK || !strings.Contains(string(body), blogHas)) {
+	if err == nil && (a.StatusCode != http.StatusOK || !strings.Contains(string(body), s.lang.Text("site.sample_phrase"))) {
 		err = fmt.Errorf("status %d, without the post", a.StatusCode)
 	}
 	return err
