@@ -17,7 +17,7 @@ import (
 )
 
 // longest is how long a play may take on a machine that has other things to do.
-const longest = 10 * time.Minute
+const longest = 15 * time.Minute
 
 // second prepares the namespaces of an act.
 const second = `

@@ -40,7 +40,7 @@ type stage struct {
 }
 
 // patience is how long anything may take on a machine that has other things to do.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // look is the time between two looks at something that is awaited.
 const look = 30 * time.Millisecond
