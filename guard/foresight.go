@@ -230,7 +230,7 @@ func (r *reckoning) deadline(k known, c consequence, lang words.Lang) Deadline {
 
 // endSaid says what ends, when, and the gravest that follows from it.
 func (r *reckoning) endSaid(k known, c consequence) chain.Text {
-	pairs := []any{"at", k.At, "in", untilDay(r.at, k.At), "what", k.What}
+	pairs := []any{"at", k.At.Add(-time.Second), "in", untilDay(r.at, k.At), "what", k.What} // at: the last day
 	key := "guard.end"
 	switch {
 	case !k.At.After(r.at):

@@ -136,11 +136,7 @@ func TestYear(t *testing.T) {
 				}
 			}
 			for _, channel := range []string{"line", "hanako"} {
-				for _, s := range y.said {
-					if strings.Contains(s, " confirm "+channel+": ") {
-						code = strings.Fields(s)[len(strings.Fields(s))-1]
-					}
-				}
+				code = y.codeOf(channel)
 				if err := g.Acknowledge(t.Context(), guard.DueAck{ID: strings.ToLower(code[:4]) + "-" + code[4:], Who: "owner"}); err != nil {
 					t.Error(err)
 				}
