@@ -116,6 +116,11 @@ func TestWhatEndsIsForeseen(t *testing.T) {
 			if ja := deadlines(t, g, words.Japanese)["cert"].Said; ja != "あと21日でexample.jp の証明書が切れます。目標 1 件（blog）が止まります" {
 				t.Errorf("in Japanese: %s", ja)
 			}
+			// What is due stands beside its time, and does not say that twice.
+			items, err := g.Due(t.Context(), words.English)
+			if i := slices.IndexFunc(items, func(i guard.DueItem) bool { return i.ID == "vpn" }); err != nil || i < 0 || items[i].When != "in 39 days" || items[i].What != "the contract with the VPN company ends, and the margin of goal shell falls to 0" {
+				t.Errorf("due: %v %+v", err, items)
+			}
 			// The goals say it too, in status and in ways.
 			st := status(t, g)
 			blog, shell := st.Goals[0], st.Goals[1]
