@@ -285,7 +285,6 @@ func (g *Guard) loop(ctx context.Context) {
 			if g.foldAll(r) {
 				g.look()
 			}
-			g.changes.tell()
 		case call := <-g.calls:
 			call()
 		case <-prune.C:
@@ -294,7 +293,6 @@ func (g *Guard) loop(ctx context.Context) {
 			}
 		case <-beat.C:
 			g.beat(time.Now())
-			g.changes.tell()
 		}
 		beat.Reset(time.Until(g.nextBeat()))
 	}
