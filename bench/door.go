@@ -129,8 +129,8 @@ func doors(ctx context.Context, runs int) error {
 	fmt.Println("| door | idle, median | slowest | not opened | flooded, median | slowest | not opened | typed command, median of 5 |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, g := range all {
-		fmt.Printf("| %s | %s | %s | %d | %s | %s | %d | %s |\n", g.name, tenths(median(g.idle)), tenths(slices.Max(g.idle)), g.lost,
-			tenths(median(g.flooded)), tenths(slices.Max(g.flooded)), g.lostFlooded, ms(median(g.typed)))
+		fmt.Printf("| %s | %s | %s | %d | %s | %s | %d | %s |\n", g.name, tenths(median(g.idle)), tenths(slices.Max(append(g.idle, 0))), g.lost,
+			tenths(median(g.flooded)), tenths(slices.Max(append(g.flooded, 0))), g.lostFlooded, ms(median(g.typed)))
 	}
 	fmt.Printf("\nWhat %d garbage packets cost\n\n", floodAll)
 	fmt.Println("| door | CPU | log lines | memory before | after |")

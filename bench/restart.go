@@ -119,7 +119,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
+// median is zero where nothing was measured: a door that never opened.
 func median(d []time.Duration) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
 	s := slices.Sorted(slices.Values(d))
 	return s[len(s)/2]
 }

@@ -51,9 +51,7 @@ func (g *Guard) diagnose(m *mend) {
 		return
 	}
 	proof, _ := g.state.Proof(l.Name)
-	if proof.Verdict != chain.Broken {
-		proof = m.broke // it holds again, and that tells nothing of why it did not
-	}
+	broke := m.broke
 	m.busy = true
 	m.phase = looking
 	m.found, m.foundAt = proof.Cause, time.Now()
@@ -89,10 +87,12 @@ func (g *Guard) diagnose(m *mend) {
 			}
 			cancel()
 		}
-		plan := plain(proof)
-		if can {
-			plan = mender.Plan(proof, e)
-		}
+		plan := planFor(proof, broke, func(p chain.Proof) chain.Plan {
+			if can {
+				return mender.Plan(p, e)
+			}
+			return plain(p)
+		})
 		if here {
 			plan = starving(g.ctx, plan, sleepFor)
 		}
@@ -106,6 +106,17 @@ func (g *Guard) diagnose(m *mend) {
 			g.planned(m, m.afterRighting(plan, e))
 		})
 	})
+}
+
+// planFor is the plan for the newest proof of a link that is blamed for another, broke. Where
+// it holds again, that tells nothing of why it did not; and nothing is done to what holds.
+func planFor(newest, broke chain.Proof, plan func(chain.Proof) chain.Plan) chain.Plan {
+	if newest.Verdict != chain.Holds || broke.Verdict != chain.Broken {
+		return plan(newest)
+	}
+	p := plan(broke)
+	p.Deeds = nil
+	return p
 }
 
 // plain is the plan for a link that nothing mends: a person is told.

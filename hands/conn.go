@@ -70,6 +70,9 @@ func (c *conn) serve() {
 				p.Error, p.Errno = err.Error(), errno(err)
 			}
 			c.send(p)
+			if q.Op == opShutdown && err == nil {
+				c.server.leave() // who asked for the end has been told of it first
+			}
 			<-slots
 		})
 	}
@@ -236,7 +239,7 @@ func (s *Server) dial(path string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// shutdown stops all children, the last first, and lets the server end.
+// shutdown stops all children, the last first, before the server ends.
 func (s *Server) shutdown() error {
 	s.shutting.Store(true)
 	var failed []error
@@ -248,9 +251,7 @@ func (s *Server) shutdown() error {
 			failed = append(failed, fmt.Errorf("stop %s: %w", v.Name, err))
 		}
 	}
-	if len(failed) == 0 {
-		s.leave()
-	} else {
+	if len(failed) > 0 {
 		s.shutting.Store(false)
 	}
 	return errors.Join(failed...)

@@ -403,6 +403,24 @@ func TestAReadOnlyDisk(t *testing.T) {
 	}
 }
 
+// A record that came while another was refused may be taken: it has a try of its own.
+func TestRefusedOnlyIfTried(t *testing.T) {
+	j := &Journal{o: Options{Syslog: func(string) {}}}
+	tried, late := newPending(Entry{What: "deed"}), newPending(Entry{What: "deed"})
+	j.enqueue(tried)
+	batch := j.waiting
+	j.enqueue(late)
+	j.settle(batch, nil, 0, syscall.EROFS)
+	if err := <-tried.result; !errors.Is(err, ErrWaiting) {
+		t.Errorf("what was tried is told %v", err)
+	}
+	select {
+	case err := <-late.result:
+		t.Errorf("what was not tried is told %v", err)
+	default:
+	}
+}
+
 // What is noted while the disk refuses goes to the system's log once, waits, and is
 // written before what is appended after it.
 func TestNoteWaitsForTheDisk(t *testing.T) {

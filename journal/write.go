@@ -170,7 +170,7 @@ func (j *Journal) commit(ctx context.Context, batch []*pending, states map[strin
 // settle notes what became of a batch.
 func (j *Journal) settle(batch []*pending, states map[string][]byte, lost int, err error) {
 	if err != nil {
-		for _, line := range j.refused(err) {
+		for _, line := range j.refused(batch, err) {
 			j.o.Syslog(line)
 		}
 		return
@@ -200,13 +200,14 @@ func (j *Journal) settle(batch []*pending, states map[string][]byte, lost int, e
 	}
 }
 
-// refused tells whoever waits that the disk refuses, and gives what is to go to the
-// system's log because nobody does.
-func (j *Journal) refused(err error) (lines []string) {
+// refused tells whoever waits for a batch that the disk refuses, and gives what is to
+// go to the system's log because nobody does. What came while it was tried is told by
+// a try of its own: the disk may take it again by then.
+func (j *Journal) refused(batch []*pending, err error) (lines []string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.trouble = troubleText(err)
-	for _, p := range j.waiting {
+	for _, p := range batch {
 		p.tell(ErrWaiting)
 		if p.noted {
 			p.noted = false

@@ -80,7 +80,7 @@ func testDoor(t *testing.T, browser *browsertest.Browser) {
 	_, address := scene(t, "calm", words.English)
 	b := browser.Open(t, address, browsertest.Phone.AtNight())
 	b.GoTo("/door")
-	b.Run(chromedp.SetValue(`input[name="from"]`, "198.51.100.23", chromedp.ByQuery))
+	b.Fill(`input[name="from"]`, "198.51.100.23")
 	b.Press(`form[action="/door/open"] button`)
 	b.Press(`.sure button`)
 	b.Until(`location.pathname === "/door" && ` + browsertest.Text(".leases") + `.includes("198.51.100.23")`)
@@ -95,12 +95,12 @@ func testWhatIf(t *testing.T, browser *browsertest.Browser) {
 	_, address := scene(t, "calm", words.English)
 	b := browser.Open(t, address, browsertest.Desktop)
 	b.GoTo("/")
-	b.Run(chromedp.Focus(`.node[data-n="phone"]`, chromedp.ByQuery))
+	b.Focus(`.node[data-n="phone"]`)
 	b.Until(`document.querySelector('.node.falls[data-n="console"]') && document.querySelector('.node.falls[data-n="codes"]') && !document.querySelector('.node.falls[data-n="blog"]')`)
 	b.Until(`document.querySelector('#whatif').innerText.includes("phone")`)
 	b.Run(chromedp.KeyEvent(kb.Escape))
 	b.Until(`!document.querySelector('.node.falls')`)
-	b.Run(chromedp.Focus(`.node[data-n="sql"]`, chromedp.ByQuery))
+	b.Focus(`.node[data-n="sql"]`)
 	b.Until(`document.querySelector('.node.falls[data-n="blog"]')`)
 }
 
@@ -137,7 +137,8 @@ func testFirstView(t *testing.T, browser *browsertest.Browser) {
 	if got := b.Ask(`performance.getEntriesByType("navigation").concat(performance.getEntriesByType("resource").filter(e => !e.name.endsWith("/events"))).reduce((n, e) => n + e.transferSize, 0) < 100000`); got != "true" {
 		t.Error("the first view has more than 100 KB")
 	}
-	b.Run(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(address+"/"), chromedp.WaitVisible(".goal.broken", chromedp.ByQuery), chromedp.WaitVisible("#chain .node", chromedp.ByQuery), chromedp.WaitVisible(".links .row time", chromedp.ByQuery))
+	b.Run(emulation.SetScriptExecutionDisabled(true), chromedp.Navigate(address+"/"))
+	b.Until(`[".goal.broken", "#chain .node", ".links .row time"].every(css => document.querySelector(css)?.checkVisibility())`)
 }
 
 // Who switches the language stays where he is.

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/omamori-guard/omamori/door/doortest"
 	"github.com/omamori-guard/omamori/web/browsertest"
 )
@@ -79,7 +77,7 @@ func TestInBrowserDoor(t *testing.T) {
 	phone.GoTo("/door")
 	phone.Until(`document.querySelector('.verdict.holds') && ` + browsertest.Text(".leases") + `.includes("` + doorLaptop + `")`)
 	phone.Fair(rules, "door", "en")
-	phone.Run(chromedp.SetValue(`input[name="from"]`, doorStranger, chromedp.ByQuery))
+	phone.Fill(`input[name="from"]`, doorStranger)
 	phone.Press(`form[action="/door/open"] button`)
 	if d.ssh(doorStranger, "true") == nil {
 		t.Error("opened before it was asked once more")

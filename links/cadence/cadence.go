@@ -137,9 +137,9 @@ func (l *link) newest(ctx context.Context) (time.Time, error) {
 func newestIn(b []byte, now time.Time) (newest time.Time, err error) {
 	d := xml.NewDecoder(bytes.NewReader(b))
 	d.Strict = false
-	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // dates are ASCII
-	var published, updated time.Time                                                     // of the entry at hand
-	feed, inside, field := false, false, ""
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return ascii{in}, nil }
+	var published, updated time.Time // of the entry at hand
+	feed, whole, inside, field := false, false, false, ""
 	for {
 		t, err := d.RawToken()
 		if errors.Is(err, io.EOF) {
@@ -157,6 +157,10 @@ func newestIn(b []byte, now time.Time) (newest time.Time, err error) {
 				inside, published, updated = true, time.Time{}, time.Time{}
 			}
 		case xml.EndElement:
+			switch t.Name.Local {
+			case "rss", "feed", "RDF":
+				whole = true
+			}
 			if inside && (t.Name.Local == "item" || t.Name.Local == "entry") {
 				if published.IsZero() { // what was changed yesterday was not written yesterday
 					published = updated
@@ -184,7 +188,24 @@ func newestIn(b []byte, now time.Time) (newest time.Time, err error) {
 	if !feed {
 		return time.Time{}, errors.New("no feed is there")
 	}
+	if !whole {
+		return time.Time{}, errors.New("the feed is cut off")
+	}
 	return newest, nil
+}
+
+// ascii reads of another encoding what dates and names are written in, and a question mark
+// for each byte else.
+type ascii struct{ io.Reader }
+
+func (a ascii) Read(b []byte) (int, error) {
+	n, err := a.Reader.Read(b)
+	for i, c := range b[:n] {
+		if c >= 0x80 {
+			b[i] = '?'
+		}
+	}
+	return n, err
 }
 
 func moment(s string) (time.Time, bool) {

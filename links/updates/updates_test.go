@@ -18,6 +18,7 @@ import (
 // machine is a root folder with a real dpkg and apt of its own, which know one package and
 // a newer one in an archive.
 type machine struct {
+	offers     int
 	t          *testing.T
 	root, repo string
 	apt        []string
@@ -78,8 +79,16 @@ func (m *machine) offer(version, suite string) {
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	// To apt, what is of the same second is the same.
+	m.offers++
+	at := time.Now().Add(-time.Hour + time.Duration(m.offers)*time.Minute)
 	m.write("archive/Packages", strings.ReplaceAll(string(list), m.repo+"/", "./"))
-	m.write("archive/Release", "Origin: Debian\nLabel: Debian\nSuite: "+suite+"\nCodename: "+suite+"\nDate: "+time.Now().UTC().Format(time.RFC1123)+"\n")
+	m.write("archive/Release", "Origin: Debian\nLabel: Debian\nSuite: "+suite+"\nCodename: "+suite+"\nDate: "+at.UTC().Format(time.RFC1123)+"\n")
+	for _, name := range []string{"archive/Packages", "archive/Release"} {
+		if err := os.Chtimes(filepath.Join(m.root, name), at, at); err != nil {
+			m.t.Fatal(err)
+		}
+	}
 	m.run("apt-get", append([]string{"update", "--allow-releaseinfo-change"}, m.apt...)...)
 }
 

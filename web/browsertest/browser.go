@@ -198,7 +198,8 @@ func (b *Tab) Await(js string) (answer string) {
 // GoTo opens a view, and waits until its script has run.
 func (b *Tab) GoTo(path string) {
 	b.t.Helper()
-	b.Run(chromedp.Navigate(b.Address+path), chromedp.WaitReady("html.js", chromedp.ByQuery))
+	b.Run(chromedp.Navigate(b.Address + path))
+	b.Until("document.readyState === 'complete' && document.documentElement.classList.contains('js')")
 }
 
 // Ask evaluates an expression to a string.
@@ -230,6 +231,21 @@ func (b *Tab) Press(css string) {
 	b.t.Helper()
 	b.Until("document.querySelector(" + Quoted(css) + ")")
 	b.Leave("document.querySelector(" + Quoted(css) + ").click()")
+}
+
+// Focus gives an element the focus. This and Fill ask the page itself: what the browser's
+// protocol knows of a page may be of the one before.
+func (b *Tab) Focus(css string) {
+	b.t.Helper()
+	b.Until("document.querySelector(" + Quoted(css) + ")")
+	b.Do("document.querySelector(" + Quoted(css) + ").focus()")
+}
+
+// Fill writes into a field.
+func (b *Tab) Fill(css, value string) {
+	b.t.Helper()
+	b.Focus(css)
+	b.Do("document.querySelector(" + Quoted(css) + ").value = " + Quoted(value))
 }
 
 // Leave does what leads to another view, and waits for that.
