@@ -22,26 +22,27 @@ func TestStarving(t *testing.T) {
 			name  string
 			plan  chain.Plan
 			sleep func(context.Context, time.Duration)
+			took  time.Duration // by the proof
 			want  string
 		}{
-			{"awake in time", silent, sleepFor, cause.Silence},
-			{"a busy machine", silent, busy, cause.Silence},
-			{"a scarce processor", silent, scarce, cause.Starved},
-			{"another cause", chain.Plan{Cause: "dns"}, scarce, "dns"},
-			{"mended by a deed", chain.Plan{Cause: cause.Silence, Deeds: []chain.Deed{{Verb: chain.Start}}}, scarce, cause.Silence},
+			{"awake in time", silent, sleepFor, 3 * time.Second, cause.Silence},
+			{"a busy machine", silent, busy, 3 * time.Second, cause.Silence},
+			{"a scarce processor", silent, scarce, 3 * time.Second, cause.Starved},
+			{"scarce, and a short proof", silent, scarce, 1500 * time.Millisecond, cause.Starved},
+			{"too short to tell", silent, scarce, 1200 * time.Millisecond, cause.Silence},
+			{"answered at once", silent, scarce, time.Millisecond, cause.Silence},
+			{"another cause", chain.Plan{Cause: "dns"}, scarce, 3 * time.Second, "dns"},
+			{"mended by a deed", chain.Plan{Cause: cause.Silence, Deeds: []chain.Deed{{Verb: chain.Start}}}, scarce, 3 * time.Second, cause.Silence},
 		} {
-			got := starving(t.Context(), c.plan, c.sleep)
+			awake := doze(t.Context(), time.Second, c.sleep)
+			time.Sleep(c.took)
+			got := awake().explain(c.plan)
 			if got.Cause != c.want {
 				t.Errorf("%s: named %s, not %s", c.name, got.Cause, c.want)
 			}
-			if got.Cause == cause.Starved && !strings.Contains(got.Evidence[1], "10 times: awake again after 100ms") {
-				t.Errorf("evidence: %q", got.Evidence)
+			if got.Cause == cause.Starved && !strings.Contains(got.Evidence[1], "times: awake again after 100ms") {
+				t.Errorf("%s: evidence: %q", c.name, got.Evidence)
 			}
-		}
-		gone, cancel := context.WithCancel(t.Context())
-		cancel()
-		if got := starving(gone, silent, scarce); got.Cause != cause.Silence {
-			t.Errorf("ended: named %s", got.Cause)
 		}
 	})
 }
