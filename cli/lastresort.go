@@ -31,13 +31,13 @@ type rung struct {
 }
 
 // rungs are all of them, in order of time; support, the last, is for who has no plan with it.
-func (a *App) rungs() []rung {
+func (a *App) rungs(k *keyring) []rung {
 	var all []rung
 	add := func(name string, takes time.Duration, commands ...string) {
 		all = append(all, rung{name, a.say("lastresort." + name), takes.Seconds(), a.say("lastresort."+name+"_do", "url", mfaSupport), commands})
 	}
 	device := []string{"omamori vault list", "omamori vault code " + a.say("lastresort.name")}
-	s := a.store(&keyring{})
+	s := a.store(k)
 	if s.There() {
 		add("here", time.Minute, device...)
 	}
@@ -109,7 +109,7 @@ func (r *rescuer) climb(ctx context.Context, goal string, all []rung) (in bool, 
 
 // lastResort walks the owner to the console where no guard knows how.
 func (r *rescuer) lastResort(ctx context.Context, why error) error {
-	all := r.a.rungs()
+	all := r.a.rungs(&r.book.keys)
 	if !r.a.json {
 		key := "lastresort.no_goal"
 		if errors.Is(why, guard.ErrNoGuard) {
@@ -160,7 +160,7 @@ func (r *rescuer) sooner(ctx context.Context, goal string, n guard.RescueNext) (
 	if !about {
 		return false, nil
 	}
-	all := r.a.rungs()
+	all := r.a.rungs(&r.book.keys)
 	return r.climb(ctx, goal, all[:len(all)-1]) // the desk is the plan's own
 }
 

@@ -197,7 +197,7 @@ func (r *rescuer) dry(ctx context.Context, goals []string) error {
 		case s.Plan == nil:
 			r.noWay(w, s)
 			if s.Goal == lastGoal {
-				r.listRungs(w, r.a.rungs())
+				r.listRungs(w, r.a.rungs(&r.book.keys))
 			}
 		case s.Next == nil:
 			fmt.Fprintln(w, "  "+r.a.say("rescue.nothing"))
@@ -257,7 +257,7 @@ func (r *rescuer) rescue(ctx context.Context, goal string, retry bool) error {
 			if goal != lastGoal {
 				return errBadNews
 			}
-			in, err := r.climb(ctx, goal, r.a.rungs())
+			in, err := r.climb(ctx, goal, r.a.rungs(&r.book.keys))
 			if err == nil && !in {
 				err = errBadNews
 			}
