@@ -42,6 +42,7 @@ var vpnTexts = []entry{
 	{"vpn.client_app", "{system} has a client for {protocol} as an app", "{system} には {protocol} のクライアントがアプリとしてあります"},
 	{"vpn.note_no_new_profile", "{system} goes on with a profile for {protocol} that it has, but makes no new one", "{system} では、{protocol} の既存の設定は使えますが、新しくは作れません"},
 	{"vpn.note_ikev1_off", "whether the client for {protocol} will be of use on {system} is open: strongSwan turns off the IKEv1 that it needs from 6.1 on", "{system} で {protocol} のクライアントが使えるかはまだ分かりません。必要な IKEv1 を strongSwan が 6.1 から初期設定で無効にしたためです"},
+	{"vpn.note_old_app", "{system} gets only a version of the app for {protocol} that nobody keeps any more", "{system} で使える {protocol} のアプリは、もう更新されない古い版だけです"},
 	{"vpn.note_hint", "Try {protocol} there, or move to a protocol that it surely has: {others}.", "そこで {protocol} を試すか、確実に使えるプロトコルへ移ってください: {others}"},
 	{"vpn.no_client", "{system} has no client for {protocol} any more", "{system} には {protocol} のクライアントがありません"},
 	{"vpn.no_client_hint", "Move to a protocol that it has: {others}.", "使えるプロトコルへ移ってください: {others}"},
