@@ -123,7 +123,7 @@ func listen(path string) (net.Listener, error) {
 	}
 	if c, err := net.Dial("unix", path); err == nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("another tunnel answers at %s", path)
+		return nil, &tunnel.Refusal{Text: chain.Say("tunnel.another", "path", path), Hint: chain.Say("tunnel.another_hint")}
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
