@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -335,5 +336,13 @@ func TestRealNobody(t *testing.T) {
 	}
 	if p := prove(t, settings{Protocol: "ikev2", Address: "192.0.2.1"}, 2*time.Second); p.Cause != "unreachable" {
 		t.Errorf("no route: %+v", p)
+	}
+	c, err := net.ListenPacket("udp", "127.0.0.1:1701") // hears, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if p := prove(t, settings{Protocol: "l2tp", Address: "127.0.0.1"}, 2*time.Second); p.Cause != "silent" || p.Hint.Key != "vpn.silent_hint" {
+		t.Errorf("silence: %+v", p)
 	}
 }

@@ -87,6 +87,21 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestRefusals: a server that answers and will not go on says why.
+func TestRefusals(t *testing.T) {
+	for result, want := range map[byte]string{1: "", 2: "general error 0", 3: "a connection is there already", 4: "not authorised", 5: "protocol version not supported", 9: "result 9"} {
+		reply := make([]byte, pptpStartLength-12)
+		reply[2] = result
+		if a, err := parsePPTP(pptpMessage(pptpStartAnswer, reply)); err != nil || a.refused != want {
+			t.Errorf("PPTP, result %d: %+v, %v", result, a, err)
+		}
+	}
+	stop := l2tpMessage(7, 0, 1, l2tpValue{0, be16(l2tpStop)}, l2tpValue{1, []byte{0, 4, 0, 6, 'n', 'o'}})
+	if r, err := parseL2TP(stop, 7); err != nil || r.refused != "result 4, error 6 no" {
+		t.Errorf("L2TP: %+v, %v", r, err)
+	}
+}
+
 func FuzzPPTP(f *testing.F) {
 	reply := make([]byte, pptpStartLength-12)
 	reply[2] = 1
