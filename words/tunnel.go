@@ -80,6 +80,8 @@ var tunnelTexts = []entry{
 	{"tunnel.needs_root_hint", "sudo omamori tunnel up {path}; or without root, by a SOCKS proxy: omamori tunnel up {path} --socks 127.0.0.1:1080", "sudo omamori tunnel up {path}。root なしなら SOCKS プロキシで: omamori tunnel up {path} --socks 127.0.0.1:1080"},
 	{"tunnel.socks_local", "the proxy is for this machine alone, and {address} is not its loopback", "プロキシはこのマシン専用です。{address} はループバックではありません"},
 	{"tunnel.socks_local_hint", "Such as: --socks 127.0.0.1:1080", "例: --socks 127.0.0.1:1080"},
+	{"tunnel.port_taken", "UDP port {port} is taken: perhaps the tunnel runs already", "UDP ポート {port} は使用中です。トンネルがすでに動いているかもしれません"},
+	{"tunnel.port_taken_hint", "See: omamori tunnel list. For another port: omamori tunnel serve --endpoint HOST:PORT", "確認: omamori tunnel list。別のポートにするには: omamori tunnel serve --endpoint ホスト:ポート"},
 	{"tunnel.another", "another tunnel answers at {path}", "{path} では別のトンネルがすでに動いています"},
 	{"tunnel.another_hint", "See it: omamori tunnel list. To end the unit's: systemctl stop omamori-tunnel", "確認: omamori tunnel list。ユニットのものを止めるには: systemctl stop omamori-tunnel"},
 	{"tunnel.only_tun", "with a TUN nothing would keep {name} to a few servers", "TUN を使うトンネルでは、{name} の接続先を限れません"},

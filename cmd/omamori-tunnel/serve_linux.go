@@ -56,6 +56,9 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	v, err := engine.Serve(s, engine.Options{TUN: device, Log: log})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &tunnel.Refusal{Text: chain.Say("tunnel.port_taken", "port", s.Port), Hint: chain.Say("tunnel.port_taken_hint")}
+	}
 	if err != nil {
 		return err
 	}
