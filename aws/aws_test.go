@@ -296,6 +296,7 @@ func TestTargets(t *testing.T) {
 	c.AddGroup(awstest.Group{ID: "sg-00000000000000001"})
 	c.AddBalancer(awstest.Balancer{Name: "front", Type: "application", Groups: []string{sg}})
 	c.AddBalancer(awstest.Balancer{Name: "old", Type: "classic", Groups: []string{sg}})
+	c.AddBalancer(awstest.Balancer{Name: "wire", Type: "network", Groups: []string{sg}})
 	c.AddBalancer(awstest.Balancer{Name: "bare", Type: "network"})
 	c.AddBalancer(awstest.Balancer{Name: "two", Type: "application", Groups: []string{sg, "sg-00000000000000001"}})
 	c.AddInstance(awstest.Instance{ID: "i-0a", Groups: []string{sg}})
@@ -306,6 +307,7 @@ func TestTargets(t *testing.T) {
 	}{
 		{cloud.Target{Balancer: "front"}, ""},
 		{cloud.Target{Balancer: "old"}, ""},
+		{cloud.Target{Balancer: "wire"}, ""},
 		{cloud.Target{Balancer: "bare"}, cloud.NoGroup},
 		{cloud.Target{Balancer: "two"}, cloud.Several},
 		{cloud.Target{Balancer: "gone"}, cloud.NotFound},

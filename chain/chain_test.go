@@ -116,6 +116,42 @@ func TestOdd(t *testing.T) {
 	}
 }
 
+// What is proved aside says nothing of its needs: who goes by it does, and blames them.
+func TestAside(t *testing.T) {
+	m := draw("vpn\ngroup -> vpn\nlist -> group\nsshd -> list")
+	m.Links[1].Aside, m.Links[2].Aside = true, true
+	c, _ := chain.New(m)
+	s := chain.NewState(c)
+	now := time.Now()
+	fold := func(name string, v chain.Verdict) {
+		now = now.Add(time.Millisecond)
+		s.Fold(name, chain.Proof{Verdict: v, At: now})
+	}
+	fold("vpn", chain.Broken)
+	fold("group", chain.Holds)
+	fold("list", chain.Holds)
+	v := s.Look(now)
+	if odd := v.Odd(); len(odd) > 0 || v.Verdict("group") != chain.Holds {
+		t.Errorf("nobody has come by it, and yet %v", odd)
+	}
+	fold("sshd", chain.Broken)
+	v = s.Look(now)
+	if blame := v.Blame("sshd"); !slices.Equal(blame, []string{"vpn"}) || v.ByItself("sshd") || len(v.Odd()) > 0 {
+		t.Errorf("blamed is %v, odd %v", blame, v.Odd())
+	}
+	fold("sshd", chain.Holds)
+	o := chain.Oddity{Link: "group", Need: "vpn"}
+	v = s.Look(now)
+	if odd := v.Odd(); !slices.Equal(odd, []chain.Oddity{o}) || !slices.Equal(v.Shown(o), []string{"sshd"}) {
+		t.Errorf("sshd holds: %v, shown by %v", odd, v.Shown(o))
+	}
+	fold("vpn", chain.Holds)
+	fold("sshd", chain.Broken)
+	if blame := s.Look(now).Blame("sshd"); !slices.Equal(blame, []string{"sshd"}) {
+		t.Errorf("with the vpn: %v", blame)
+	}
+}
+
 func TestOlderProofChangesNothing(t *testing.T) {
 	c, _ := chain.New(draw("a"))
 	s := chain.NewState(c)

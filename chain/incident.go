@@ -114,7 +114,7 @@ func (in *Incidents) Fold(s *State, v *View, settling func(link string) bool) []
 }
 
 // fell maps each blamed link to the broken links and goals that blame it, itself
-// first: those from which it is reached through what does not hold.
+// first: those from which it is reached through what does not hold, or holds aside of it.
 func (v *View) fell() map[string][]string {
 	fell := map[string][]string{}
 	var seen []int32 // by which root a number was last reached
@@ -132,7 +132,7 @@ func (v *View) fell() map[string][]string {
 			n := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
 			for _, u := range v.chain.users[n] {
-				if v.verdicts[u] != Holds && seen[u] != mark {
+				if (v.verdicts[u] != Holds || v.aside(u)) && seen[u] != mark {
 					seen[u] = mark
 					size++
 					todo = append(todo, u)

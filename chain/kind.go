@@ -140,6 +140,9 @@ type Kind struct {
 	Beat, Timeout string
 	// Person says that a person alone can prove links of this kind.
 	Person bool
+	// Aside says that a link of this kind is proved by another way than one goes by it: the
+	// rules of a firewall are read, say. That it holds says nothing of what it needs.
+	Aside bool
 }
 
 // NewKind makes a Kind of a type of settings, their defaults, and a function

@@ -44,6 +44,8 @@ type Link struct {
 	Fresh time.Duration
 	// Person says that only a person can prove it, so not whenever one likes.
 	Person bool
+	// Aside says that its proof says nothing of what it needs: see Kind.
+	Aside bool
 }
 
 // Goal is what must stay possible.

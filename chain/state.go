@@ -107,7 +107,7 @@ func (s *State) Look(now time.Time) *View {
 			v.broken = append(v.broken, n)
 		}
 		for _, need := range c.needs[n] {
-			if v.verdicts[need] == Broken || v.verdicts[need] == Unproven && v.deeper[need] {
+			if v.verdicts[need] == Broken || v.deeper[need] && (v.verdicts[need] == Unproven || v.aside(need)) {
 				v.deeper[n] = true
 				break
 			}
@@ -147,6 +147,11 @@ func (v *View) way(links []int32) Verdict {
 // At is the moment of the view.
 func (v *View) At() time.Time { return v.at }
 
+// Same reports whether another view, of the same chain, has the same verdicts.
+func (v *View) Same(o *View) bool {
+	return o != nil && v.chain == o.chain && slices.Equal(v.verdicts, o.verdicts)
+}
+
 // AnyBroken reports whether any link or goal is broken.
 func (v *View) AnyBroken() bool { return len(v.broken) > 0 }
 
@@ -185,7 +190,7 @@ func (v *View) Blame(name string) []string {
 			blame = append(blame, v.chain.name(at))
 		}
 		for _, n := range v.chain.needs[at] {
-			if v.verdicts[n] != Holds && !seen[n] {
+			if (v.verdicts[n] != Holds || v.aside(n) && v.deeper[n]) && !seen[n] {
 				seen[n] = true
 				todo = append(todo, n)
 			}
@@ -199,6 +204,36 @@ func (v *View) Blame(name string) []string {
 func (v *View) ByItself(name string) bool {
 	n, ok := v.chain.number(name)
 	return ok && v.chain.provable(n) && v.verdicts[n] != Holds && !v.deeper[n]
+}
+
+// aside reports whether n is a link that holds, of which that says nothing of its needs.
+func (v *View) aside(n int32) bool {
+	return int(n) < len(v.chain.links) && v.verdicts[n] == Holds && v.chain.model.Links[n].Aside
+}
+
+// shown lists the links by which one has seen that the link n does without what it needs:
+// itself, or where it was proved aside of its needs those that go by it and hold.
+func (v *View) shown(n int32, seen map[int32]bool) (by []int32) {
+	if !v.aside(n) {
+		return []int32{n}
+	}
+	for _, u := range v.chain.users[n] {
+		if int(u) < len(v.chain.links) && v.verdicts[u] == Holds && !seen[u] {
+			seen[u] = true
+			by = append(by, v.shown(u, seen)...)
+		}
+	}
+	return by
+}
+
+// Shown lists the links whose proofs show an oddity.
+func (v *View) Shown(o Oddity) (by []string) {
+	if n, ok := v.chain.number(o.Link); ok && int(n) < len(v.chain.links) {
+		for _, u := range v.shown(n, map[int32]bool{}) {
+			by = append(by, v.chain.name(u))
+		}
+	}
+	return by
 }
 
 // Oddity is a link that holds while one of its needs is broken: the model is
@@ -218,6 +253,9 @@ func (v *View) Odd() []Oddity {
 	slices.Sort(without)
 	var odd []Oddity
 	for _, n := range slices.Compact(without) {
+		if len(v.shown(n, map[int32]bool{})) == 0 {
+			continue
+		}
 		for _, need := range v.chain.needs[n] {
 			if v.verdicts[need] == Broken {
 				odd = append(odd, Oddity{v.chain.name(n), v.chain.name(need)})

@@ -84,6 +84,12 @@ func (a *App) doorOpenCommand() *cobra.Command {
 		if err != nil {
 			return a.doorRefused(err)
 		}
+		// A lease is no entry: what another firewall drops is said, where it can be seen.
+		if obstacles, err := a.Door.Obstacles(list, nil); err == nil {
+			if err := a.blocked(obstacles); err != nil {
+				return err
+			}
+		}
 		if a.json {
 			return a.encode(a.Out, l)
 		}

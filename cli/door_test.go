@@ -109,10 +109,13 @@ func (s *doorstep) Prepare(install.Options) (install.Result, error) {
 func (s *doorstep) Start(context.Context, bool) error                  { return nil }
 func (s *doorstep) Enable(context.Context) error                       { s.note("enable"); return nil }
 func (s *doorstep) Disable(context.Context) error                      { s.note("disable"); return nil }
-func (s *doorstep) Obstacles([]uint16) ([]door.Obstacle, error)        { return nil, nil }
 func (s *doorstep) Legacy() []string                                   { return nil }
 func (s *doorstep) AtConsole() bool                                    { return true }
 func (s *doorstep) OwnSession([]door.Session) (x door.Session, _ bool) { return x, false }
+
+func (s *doorstep) Obstacles(tcp, udp []uint16) ([]door.Obstacle, error) {
+	return nft.New().Obstacles(tcp, udp)
+}
 
 func (s *doorstep) LoggedIn(all []door.Session) []door.Session {
 	if s.in {
@@ -221,5 +224,91 @@ func TestListSaysWhatIsNotClosed(t *testing.T) {
 		if err := s.ask.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A firewall in the way is named, with what to type: before anything is closed, and where
+// somebody is let in while it stands.
+func TestAFirewallInTheWay(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := newDoorstep(t, nil)
+	sh := func(script string) string {
+		t.Helper()
+		out, err := exec.Command("sh", "-euc", script).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v: %s", script, err, out)
+		}
+		return string(out)
+	}
+	sh("nft 'table inet theirs { chain c { type filter hook input priority 0; policy drop; iif lo accept; }; }'")
+	const ssh, knocks = "nft insert rule inet theirs c tcp dport 22 accept", "nft insert rule inet theirs c udp dport 4649 accept"
+	for i, c := range []struct{ said, typed string }{
+		{"would drop what the door lets through: inet theirs c", ssh + " && " + knocks},
+		{"drops the knocks", knocks},
+	} {
+		before := sh("nft list ruleset")
+		out, code := s.omamori(nil, "install")
+		if code == 0 || !strings.Contains(out, c.said) || !strings.Contains(out, c.typed) || len(s.did) > 0 || sh("nft list ruleset") != before {
+			t.Errorf("exit %d, did %q:\n%s", code, s.did, out)
+		}
+		if i == 0 {
+			sh(ssh)
+		}
+	}
+	sh(knocks)
+	if out, code := s.omamori(s.nobody, "install"); code == 0 || !strings.Contains(out, "put back") {
+		t.Errorf("exit %d:\n%s", code, out)
+	}
+}
+
+// What cannot be leased is told, and nothing is opened for it.
+func TestWhatCannotBeLeased(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	s := newDoorstep(t, map[string]string{"rules.json": `{"closed":[22]}`})
+	const guest = "203.0.113.7"
+	for _, c := range []struct {
+		args []string
+		said string
+	}{
+		{[]string{"home"}, "is not an address"},
+		{[]string{"203.0.113.7/33"}, "is not an address"},
+		{[]string{"203.0.113.777"}, "is not an address"},
+		{[]string{"0.0.0.0/0"}, "cannot be let in"},
+		{[]string{"::/0"}, "cannot be let in"},
+		{[]string{"0.0.0.0"}, "cannot be let in"},
+		{[]string{"::"}, "cannot be let in"},
+		{[]string{"127.0.0.1"}, "cannot be let in"},
+		{[]string{"fe80::1%lo"}, "cannot be let in"},
+		{[]string{"203.0.113.0/24"}, "cannot be let in"},
+		{[]string{guest, "--for=0s"}, "limit is"},
+		{[]string{guest, "--for=-1h"}, "limit is"},
+		{[]string{guest, "--for=500ms"}, "limit is"},
+		{[]string{guest, "--for=876000h"}, "limit is"},
+		{[]string{guest, "--ports=0"}, "not a TCP port"},
+		{[]string{guest, "--ports=65536"}, "not a TCP port"},
+		{[]string{guest, "--ports=80"}, "not one of this door"},
+	} {
+		out, code := s.omamori(nil, append([]string{"open"}, c.args...)...)
+		if code == 0 || !strings.Contains(out, c.said) {
+			t.Errorf("%v: exit %d: %s", c.args, code, out)
+		}
+		if st := s.look(); len(st.Leases)+len(st.Wall.Open) > 0 || !st.Stands() {
+			t.Fatalf("%v: %+v", c.args, st)
+		}
+	}
+	if out, code := s.omamori(nil, "open", guest); code != 0 || len(s.look().Wall.Open) != 1 {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	// Where another firewall drops, a lease lets nobody in, and none is called open.
+	if out, err := exec.Command("nft", "table inet theirs { chain c { type filter hook input priority 0; tcp dport 22 drop; }; }").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, code := s.omamori(nil, "open", guest)
+	if code == 0 || strings.Contains(out, "may connect") || !strings.Contains(out, "nft insert rule inet theirs c tcp dport 22 accept") {
+		t.Errorf("exit %d: %s", code, out)
 	}
 }

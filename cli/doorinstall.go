@@ -14,6 +14,7 @@ import (
 	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/door"
 	"github.com/omamori-guard/omamori/door/install"
+	"github.com/omamori-guard/omamori/door/knock"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/hands"
 )
@@ -28,8 +29,9 @@ type Door interface {
 	// Enable has it started at every boot, Disable ends it and takes that back.
 	Enable(ctx context.Context) error
 	Disable(ctx context.Context) error
-	// Obstacles finds other firewalls that would keep an owner out.
-	Obstacles(ports []uint16) ([]door.Obstacle, error)
+	// Obstacles finds other firewalls that would keep an owner out of ports of TCP, or his
+	// knocks from those of UDP.
+	Obstacles(tcp, udp []uint16) ([]door.Obstacle, error)
 	// Legacy lists the tables of an iptables that Obstacles cannot read.
 	Legacy() []string
 	// OwnSession and LoggedIn find out who has come in, and by which session.
@@ -92,7 +94,7 @@ func (a *App) doorInstall(ctx context.Context, o install.Options, goal string) e
 	if err := a.secondWay(ctx, goal); err != nil {
 		return err
 	}
-	obstacles, err := a.Door.Obstacles(o.Ports)
+	obstacles, err := a.Door.Obstacles(o.Ports, []uint16{knock.DefaultPort})
 	if err != nil {
 		return err
 	}
@@ -148,10 +150,15 @@ func (a *App) byHand() bool { return a.doorSocket != hands.DefaultDoorSocket }
 // blocked says which lines another firewall needs.
 func (a *App) blocked(all []door.Obstacle) error {
 	var do []string
-	where := ""
+	where, key := "", "door.blocked_knocks"
 	for _, o := range all {
 		if o.Sure {
-			where = o.Where
+			if !o.Knocks {
+				key = "door.blocked"
+			}
+			if where == "" || !o.Knocks {
+				where = o.Where
+			}
 			for _, l := range o.Lines {
 				if !slices.Contains(do, l) {
 					do = append(do, l)
@@ -162,7 +169,7 @@ func (a *App) blocked(all []door.Obstacle) error {
 	if len(do) == 0 {
 		return nil
 	}
-	return &Problem{Text: chain.Say("door.blocked", "where", where), Hint: chain.Say("door.blocked_hint", "lines", strings.Join(do, " && "))}
+	return &Problem{Text: chain.Say(key, "where", where), Hint: chain.Say("door.blocked_hint", "lines", strings.Join(do, " && "))}
 }
 
 // secondWay refuses unless there is a way in besides the one that the door guards, and

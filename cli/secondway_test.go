@@ -34,8 +34,8 @@ var errWentOn = errors.New("went on")
 // elsewhere is a machine at whose console nobody sits.
 type elsewhere struct{ Door }
 
-func (elsewhere) AtConsole() bool                             { return false }
-func (elsewhere) Obstacles([]uint16) ([]door.Obstacle, error) { return nil, errWentOn }
+func (elsewhere) AtConsole() bool                                  { return false }
+func (elsewhere) Obstacles(_, _ []uint16) ([]door.Obstacle, error) { return nil, errWentOn }
 
 // To keep an interface open, whichever, makes no second way of an SSH: nothing says that it
 // goes by there.

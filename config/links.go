@@ -31,7 +31,7 @@ func (r *reader) links(n *node, f *File, m *chain.Model, kinds []chain.Kind) {
 		l.Every, l.Timeout, l.Fresh, l.Mend, l.From = common.Every, common.Timeout, common.Fresh, common.Mend, common.From
 		f.Links = append(f.Links, l)
 		m.Links = append(m.Links, chain.Link{
-			Name: l.Name, Title: common.Title, Kind: l.Kind.Name, Needs: common.Needs, Fresh: l.Fresh, Person: l.Kind.Person,
+			Name: l.Name, Title: common.Title, Kind: l.Kind.Name, Needs: common.Needs, Fresh: l.Fresh, Person: l.Kind.Person, Aside: l.Kind.Aside,
 		})
 	})
 }

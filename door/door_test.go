@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/omamori-guard/omamori/door/doortest"
 )
 
 var at = time.Unix(1_790_000_000, 0)
@@ -181,7 +183,7 @@ func keys(t *testing.T) map[string]ssh.Signer {
 		t.Fatal(err)
 	}
 	all["rsa"] = newSigner(t, k)
-	all["sk"] = newHardware(t, 1)
+	all["sk"] = doortest.NewHardware(t, 1)
 	return all
 }
 
@@ -321,7 +323,7 @@ func TestBadLinesAuthoriseNobody(t *testing.T) {
 
 func TestHardwareKeyMustBeTouched(t *testing.T) {
 	for flags, touched := range map[byte]bool{0: false, 1: true, 4: false, 5: true} {
-		signer := newHardware(t, flags)
+		signer := doortest.NewHardware(t, flags)
 		message := newPermit().Marshal()
 		_, err := Sign(rand.Reader, signer, message)
 		if (err == nil) != touched || !touched && code(err) != CodeTouch {
@@ -364,7 +366,7 @@ func FuzzParsePermit(f *testing.F) {
 }
 
 func FuzzParseSignature(f *testing.F) {
-	for _, s := range []ssh.Signer{newSigner(f, nil), newHardware(f, 1)} {
+	for _, s := range []ssh.Signer{newSigner(f, nil), doortest.NewHardware(f, 1)} {
 		f.Add(sign(f, s, []byte("x")))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -8,12 +8,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/omamori-guard/omamori/door/doortest"
 )
 
 // world is a gate with an owner and a clock that can be set.
 type world struct {
 	t     *testing.T
-	owner *hardware
+	owner *doortest.Hardware
 	path  string
 	boot  string
 	now   time.Time
@@ -21,7 +23,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, owner: newHardware(t, 1), path: filepath.Join(t.TempDir(), "marks"), boot: "first", now: at}
+	w := &world{t: t, owner: doortest.NewHardware(t, 1), path: filepath.Join(t.TempDir(), "marks"), boot: "first", now: at}
 	w.open()
 	// A new file knows nothing of what came before.
 	w.now = at.Add(3 * Skew)

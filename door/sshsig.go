@@ -177,14 +177,29 @@ func checkKey(key ssh.PublicKey) error {
 		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521:
 		return nil
 	case ssh.KeyAlgoRSA:
-		if c, ok := key.(ssh.CryptoPublicKey); ok {
-			if k, ok := c.CryptoPublicKey().(*rsa.PublicKey); ok && k.N.BitLen() >= leastRSA {
-				return nil
-			}
+		if k := rsaOf(key); k != nil && k.N.BitLen() >= leastRSA {
+			return nil
 		}
 		return &Refusal{Code: CodeKeySort, Why: "an RSA key of less than 2048 bits"}
 	}
 	return &Refusal{Code: CodeKeySort, Why: key.Type()}
+}
+
+// rsaOf is the RSA key that key is, nil if it is none. Of one that an agent holds there are
+// only its bytes.
+func rsaOf(key ssh.PublicKey) *rsa.PublicKey {
+	if _, ok := key.(ssh.CryptoPublicKey); !ok {
+		var err error
+		if key, err = ssh.ParsePublicKey(key.Marshal()); err != nil {
+			return nil
+		}
+	}
+	c, ok := key.(ssh.CryptoPublicKey)
+	if !ok {
+		return nil
+	}
+	k, _ := c.CryptoPublicKey().(*rsa.PublicKey)
+	return k
 }
 
 // SignatureSize is how long the signature of a key will be at most, in binary.
@@ -194,10 +209,8 @@ func SignatureSize(key ssh.PublicKey) int {
 	switch key.Type() {
 	case ssh.KeyAlgoRSA:
 		inner = 4 + len(ssh.KeyAlgoRSASHA512) + 4
-		if c, ok := key.(ssh.CryptoPublicKey); ok {
-			if k, ok := c.CryptoPublicKey().(*rsa.PublicKey); ok {
-				inner += k.Size()
-			}
+		if k := rsaOf(key); k != nil {
+			inner += k.Size()
 		}
 	case ssh.KeyAlgoED25519:
 		inner += 64

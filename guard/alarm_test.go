@@ -85,7 +85,9 @@ func (f *flags) parse(t *testing.T, yaml string) *config.File {
 	t.Helper()
 	kind := chain.NewKind("flag", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return flag{f, at.Link}, nil })
 	service := chain.NewKind("service", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return service{flag{f, at.Link}}, nil })
-	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind, service}})
+	aside := kind
+	aside.Name, aside.Aside = "aside", true
+	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind, service, aside}})
 	for _, p := range problems {
 		t.Fatalf("%s: %s", p.Path, words.English.Say(p.Text))
 	}

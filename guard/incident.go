@@ -55,7 +55,7 @@ func (g *Guard) diagnose(m *mend) {
 	m.busy = true
 	m.phase = looking
 	m.found, m.foundAt = proof.Cause, time.Now()
-	about, service, here := l.Name, "", l.From == "" // l is the loop's: not read beside it
+	about, service, felt, here := l.Name, "", l.want, l.From == "" // l is the loop's: not read beside it
 	mender, can := l.prover.(chain.Mender)
 	can = can && here // nothing is done here on the word of another
 	var witnesses []string
@@ -94,7 +94,7 @@ func (g *Guard) diagnose(m *mend) {
 			return plain(p)
 		})
 		if here {
-			plan = starving(g.ctx, plan, sleepFor)
+			plan = felt.explain(plan, e)
 		}
 		g.later(g.ctx, func() {
 			m.busy = false

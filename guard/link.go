@@ -20,6 +20,8 @@ type link struct {
 	// again asks for one more proof once the running one is done, as something
 	// has happened since that began.
 	again bool
+	// want is what was felt during the last proof that did not hold.
+	want want
 	// chores says that some are being done.
 	chores bool
 	// choresFailed is how often they have in a row, choresNext when they may be done again.

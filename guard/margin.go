@@ -110,9 +110,11 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 		if need, _ := g.state.Proof(o.Need); need.Ahead {
 			return true
 		}
-		p, _ := g.state.Proof(o.Link)
-		l := g.links[o.Link]
-		return p.At.Before(last) && (l == nil || l.person() || l.From != "")
+		return !slices.ContainsFunc(v.Shown(o), func(name string) bool {
+			p, _ := g.state.Proof(name)
+			l := g.links[name]
+			return !p.At.Before(last) || l != nil && !l.person() && l.From == ""
+		})
 	})
 }
 

@@ -15,6 +15,7 @@ type result struct {
 	link  string
 	of    chain.Prover // to know a proof of a prover that is gone since
 	proof chain.Proof
+	want  want
 }
 
 // prove tries l once, in a goroutine of its own. An urgent proof does not wait
@@ -41,7 +42,9 @@ func (g *Guard) prove(l *link, urgent bool) {
 				}
 			}()
 		}
+		awake := doze(g.ctx, timeout/2, sleepFor)
 		r.proof = try(g.ctx, r.of, timeout)
+		r.want = awake()
 		select {
 		case g.results <- r:
 		case <-g.ctx.Done():
@@ -99,6 +102,9 @@ func (g *Guard) fold(r result) (news bool) {
 	if l.again {
 		l.again = false
 		g.prove(l, true)
+	}
+	if r.proof.Verdict == chain.Broken {
+		l.want = r.want
 	}
 	news = g.takeIn(r.link, r.proof)
 	g.doChores(l)
@@ -187,6 +193,9 @@ func (g *Guard) settling(name string) bool {
 func (g *Guard) look() {
 	now := time.Now()
 	view := g.state.Look(now)
+	if !view.Same(g.seen) {
+		g.changes.tell()
+	}
 	g.seen = view
 	changes := g.incidents.Fold(g.state, view, g.settling)
 	for _, ch := range changes {

@@ -67,7 +67,8 @@ func (g *Guard) rescueWithout(goal chain.Goal, aside []string) *rescue {
 	for i, l := range m.Links {
 		// A need that is broken while the link holds is none, for now.
 		m.Links[i].Needs = slices.DeleteFunc(slices.Clone(l.Needs), func(n string) bool {
-			return slices.Contains(odd, chain.Oddity{Link: l.Name, Need: n}) && !r.stale(l.Name)
+			o := chain.Oddity{Link: l.Name, Need: n}
+			return slices.Contains(odd, o) && slices.ContainsFunc(r.view.Shown(o), func(by string) bool { return !r.stale(by) })
 		})
 		switch {
 		case r.sure(l):
@@ -92,7 +93,7 @@ func (g *Guard) rescueWithout(goal chain.Goal, aside []string) *rescue {
 // sure reports whether a link holds whatever its needs are: a machine has just
 // proved it, or a person after a step that has put it back.
 func (r *rescue) sure(l chain.Link) bool {
-	if r.view.Verdict(l.Name) != chain.Holds || r.stale(l.Name) {
+	if r.view.Verdict(l.Name) != chain.Holds || r.stale(l.Name) || l.Aside {
 		return false
 	}
 	mended, ok := r.g.rescues.Mended[l.Name]
@@ -162,8 +163,8 @@ func (r *rescue) wants(l chain.Link) bool {
 // implied reports whether something that needs the link has been seen to hold.
 func (r *rescue) implied(name string) bool {
 	return slices.ContainsFunc(r.g.file.Chain.Above(name), func(n string) bool {
-		_, link := r.g.file.Chain.Link(n)
-		return link && r.view.Verdict(n) == chain.Holds && !r.stale(n)
+		l, link := r.g.file.Chain.Link(n)
+		return link && !l.Aside && r.view.Verdict(n) == chain.Holds && !r.stale(n)
 	})
 }
 

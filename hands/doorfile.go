@@ -40,8 +40,8 @@ type DoorFile struct {
 	State string `json:"state,omitempty"`
 }
 
-// Where the door's half has its things unless it is told otherwise. Its socket has a folder
-// to itself: where the guard may write, somebody who has taken it over could be there first.
+// Where the door's half has its things unless it is told otherwise. Its socket too is in a
+// folder of root's own.
 const (
 	DefaultDoorFile   = "/etc/omamori/door.json"
 	DefaultDoorSocket = "/run/omamori-door/door.sock"

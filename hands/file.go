@@ -28,13 +28,15 @@ type File struct {
 const DefaultDeeds = 12
 
 // DefaultRun is where hands remembers its children unless the file says otherwise.
-const DefaultRun = "/run/omamori/hands"
+const DefaultRun = "/run/omamori-hands/run"
 
 // DefaultState is where hands remembers what is to be undone.
 const DefaultState = "/var/lib/omamori-hands"
 
-// DefaultSocket is where omamori-hands listens unless it is told otherwise.
-const DefaultSocket = "/run/omamori/hands.sock"
+// DefaultSocket is where omamori-hands listens unless it is told otherwise: in a folder that
+// only root writes to. Where the guard may write, somebody who has taken it over could be
+// there first.
+const DefaultSocket = "/run/omamori-hands/hands.sock"
 
 // Service is one service, run by exactly one of Systemd, SysV and Child.
 type Service struct {

@@ -11,6 +11,11 @@ func plugin(code string) string {
 
 const unplug = "rm -r " + mustUse
 
+// stopWorkers stops those too that the pool starts in the place of stopped ones, once each
+// second, until it has as many as it may.
+const stopWorkers = `fpm=$(systemctl show -P MainPID php8.2-fpm)
+for n in $(seq 40); do pkill -STOP -P $fpm || break; sleep 0.1; done`
+
 func ofPHP() []fault {
 	return []fault{{
 		name: "PHP-FPM: dead", make: "systemctl kill --signal=KILL php8.2-fpm",
@@ -19,7 +24,7 @@ func ofPHP() []fault {
 		name: "PHP-FPM: its master alone dead", make: "kill -9 $(systemctl show -P MainPID php8.2-fpm)",
 		link: "php", cause: "killed", evidence: "SIGKILL", did: start,
 	}, {
-		name: "PHP-FPM: all workers stopped", make: "pkill -STOP -P $(systemctl show -P MainPID php8.2-fpm)",
+		name: "PHP-FPM: all workers stopped", make: stopWorkers,
 		link: "fpm", cause: "hung", evidence: "state T", did: killAndStart,
 	}, {
 		name: "PHP-FPM: all workers busy for ever", make: plugin("if (!defined('WP_CLI')) sleep(600);"),

@@ -156,7 +156,7 @@ omamori-hands starts, restarts, stops and kills the services that its own file
 names, and reads the evidence of why one ended. It does so only when the guard asks.
 
   --file FILE      what it may touch (/etc/omamori/hands.json); root alone may write it
-  --listen SOCKET  where the guard asks (/run/omamori/hands.sock); a socket from
+  --listen SOCKET  where the guard asks (/run/omamori-hands/hands.sock); a socket from
                    systemd comes first
   --fd N           serve the connection N that it was started with, and end with it
   --door           be the door's half instead: let owners through the firewall, as
@@ -172,7 +172,7 @@ omamori-hands は、専用のファイルに書かれたサービスだけを起
 終了した理由の根拠を読み取ります。ガードに依頼されたときにだけ動きます。
 
   --file FILE      触れてよいもの（/etc/omamori/hands.json）。書けるのは root だけにします
-  --listen SOCKET  ガードの依頼を受けるソケット（/run/omamori/hands.sock）。
+  --listen SOCKET  ガードの依頼を受けるソケット（/run/omamori-hands/hands.sock）。
                    systemd から渡されたソケットがあれば、そちらを使います
   --fd N           渡された接続 N だけに応え、それが切れたら終了します
   --door           扉を受け持ちます。FILE（/etc/omamori/door.json）の範囲で持ち主を

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/binary"
@@ -89,6 +90,7 @@ type world struct {
 	server, laptop *doortest.Space
 	dir            string
 	halves         map[string]*exec.Cmd
+	said           map[string]*bytes.Buffer // by the half that was started last; to be read once it has ended
 	wall           *nft.Firewall
 	client         *knock.Client
 	theirs         string               // rules of somebody else's
@@ -105,10 +107,17 @@ func must(t *testing.T, err error) {
 
 const foreign = "table ip theirs { chain c { type filter hook input priority 0; tcp dport 80 accept; }; }"
 
+// newWorld has the laptop and the server on one wire.
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, server: doortest.New(t), laptop: doortest.New(t), dir: t.TempDir(), halves: map[string]*exec.Cmd{},
+	server, laptop := doortest.New(t), doortest.New(t)
+	doortest.Wire(server, laptop, serverAt+"/24", strings.Join(homes, "/24 ")+"/24")
+	return worldOf(t, seed, server, laptop)
+}
+
+// worldOf has the door at work on the server.
+func worldOf(t *testing.T, seed uint64, server, laptop *doortest.Space) *world {
+	w := &world{t: t, server: server, laptop: laptop, dir: t.TempDir(), halves: map[string]*exec.Cmd{}, said: map[string]*bytes.Buffer{},
 		ends: map[string]time.Time{}, random: rand.New(rand.NewPCG(seed, 0))}
-	doortest.Wire(w.server, w.laptop, serverAt+"/24", strings.Join(homes, "/24 ")+"/24")
 	_, secret, err := ed25519.GenerateKey(nil)
 	must(t, err)
 	owner, err := ssh.NewSignerFromKey(secret)
@@ -165,6 +174,8 @@ func (w *world) start(half string) {
 	cmd.ExtraFiles = []*os.File{w.server.File}
 	cmd.Env = append(os.Environ(), "OMAMORI_TEST_DOOR="+w.dir, "OMAMORI_TEST_HALF="+half)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	w.said[half] = &bytes.Buffer{}
+	cmd.Stderr = w.said[half]
 	must(w.t, cmd.Start())
 	w.halves[half] = cmd
 	if half != "door" {

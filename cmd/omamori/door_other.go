@@ -9,6 +9,6 @@ import (
 )
 
 // A door is kept on Linux alone; from elsewhere its owner knocks.
-func (machine) Obstacles([]uint16) ([]door.Obstacle, error) { return nil, errors.ErrUnsupported }
+func (machine) Obstacles(_, _ []uint16) ([]door.Obstacle, error) { return nil, errors.ErrUnsupported }
 
 func (machine) Legacy() []string { return nil }

@@ -47,7 +47,7 @@ func TestObstaclesOfFirewalld(t *testing.T) {
 	}
 	sure := func() (all []door.Obstacle) {
 		t.Helper()
-		found, err := h.fw.Obstacles([]uint16{22})
+		found, err := h.fw.Obstacles([]uint16{22}, nil)
 		must(t, err)
 		for _, o := range found {
 			if o.Sure {
@@ -75,6 +75,17 @@ func TestObstaclesOfFirewalld(t *testing.T) {
 	must(t, command(strings.Join(all[0].Lines, " && ")))
 	h.enters(client4, server4, 22)
 	h.silent(other4, server4, 22)
+	h.knocksPass(false)
+	knocks, err := h.fw.Obstacles(nil, []uint16{knockPort})
+	must(t, err)
+	if len(knocks) == 0 || !knocks[0].Sure || knocks[0].Lines[0] != "firewall-cmd --permanent --add-port=4649/udp" {
+		t.Fatalf("%+v\n%s", knocks, h.Ruleset())
+	}
+	must(t, command(strings.Join(knocks[0].Lines, " && ")))
+	h.knocksPass(true)
+	if h.knocksBlocked() {
+		t.Error("what was typed for the knocks is not seen")
+	}
 	if all := sure(); len(all) > 0 {
 		t.Errorf("%+v", all)
 	}

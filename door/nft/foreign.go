@@ -13,8 +13,9 @@ import (
 )
 
 // Obstacles reads all rules of the host, and finds those that would keep out a
-// connection from an address that nobody has named. It changes nothing.
-func (f *Firewall) Obstacles(ports []uint16) (all []door.Obstacle, err error) {
+// connection to a port of TCP, or a packet to one of UDP, from an address that nobody has
+// named. It changes nothing.
+func (f *Firewall) Obstacles(tcp, udp []uint16) (all []door.Obstacle, err error) {
 	c, err := f.conn()
 	if err != nil {
 		return nil, err
@@ -23,29 +24,51 @@ func (f *Firewall) Obstacles(ports []uint16) (all []door.Obstacle, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read chains: %w", err)
 	}
+	var newcomers []newcomer
+	for _, port := range tcp {
+		newcomers = append(newcomers, newcomer{unix.IPPROTO_TCP, port})
+	}
+	for _, port := range udp {
+		newcomers = append(newcomers, newcomer{unix.IPPROTO_UDP, port})
+	}
 	ufw := slices.ContainsFunc(chains, func(c *nftables.Chain) bool { return strings.HasPrefix(c.Name, "ufw") })
 	for _, chain := range chains {
 		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookInput || chain.Table.Name == TableName {
 			continue
 		}
 		for _, family := range families(chain.Table.Family) {
-			for _, port := range ports {
-				w := &walk{conn: c, chains: chains, family: family, port: port, sets: map[string][]nftables.SetElement{}}
+			for _, n := range newcomers {
+				w := &walk{conn: c, chains: chains, family: family, proto: n.proto, port: n.port, sets: map[string][]nftables.SetElement{}}
 				if err := w.base(chain); err != nil {
 					return nil, err
 				}
 				if !w.drops {
 					continue
 				}
-				o := door.Obstacle{Where: fmt.Sprintf("%s %s %s", familyName(chain.Table.Family), chain.Table.Name, chain.Name), Port: port, Sure: w.sure}
-				o.Lines, o.Undo = lines(chain, port, ufw)
-				if !slices.ContainsFunc(all, func(other door.Obstacle) bool { return other.Where == o.Where && other.Port == port }) {
+				o := door.Obstacle{Where: fmt.Sprintf("%s %s %s", familyName(chain.Table.Family), chain.Table.Name, chain.Name), Port: n.port, Knocks: n.proto == unix.IPPROTO_UDP, Sure: w.sure}
+				o.Lines, o.Undo = lines(chain, n, ufw)
+				if !slices.ContainsFunc(all, func(other door.Obstacle) bool {
+					return other.Where == o.Where && other.Port == o.Port && other.Knocks == o.Knocks
+				}) {
 					all = append(all, o)
 				}
 			}
 		}
 	}
 	return all, nil
+}
+
+// newcomer is a first packet from a stranger.
+type newcomer struct {
+	proto byte
+	port  uint16
+}
+
+func (n newcomer) protocol() string {
+	if n.proto == unix.IPPROTO_UDP {
+		return "udp"
+	}
+	return "tcp"
 }
 
 // Legacy lists the tables that the old iptables has, whose rules cannot be read here.
@@ -82,19 +105,19 @@ func familyName(f nftables.TableFamily) string {
 }
 
 // lines are what to type, for whatever made the chain.
-func lines(c *nftables.Chain, port uint16, ufw bool) (do, undo []string) {
-	family := familyName(c.Table.Family)
+func lines(c *nftables.Chain, n newcomer, ufw bool) (do, undo []string) {
+	family, port := familyName(c.Table.Family), fmt.Sprintf("%d/%s", n.port, n.protocol())
 	switch {
 	case ufw && c.Table.Name == "filter" && family != "inet":
-		return []string{fmt.Sprintf("ufw insert 1 allow %d/tcp", port)}, []string{fmt.Sprintf("ufw delete allow %d/tcp", port)}
+		return []string{"ufw prepend allow " + port}, []string{"ufw delete allow " + port}
 	case c.Table.Name == "firewalld":
-		return []string{fmt.Sprintf("firewall-cmd --permanent --add-port=%d/tcp", port), "firewall-cmd --reload"},
-			[]string{fmt.Sprintf("firewall-cmd --permanent --remove-port=%d/tcp", port), "firewall-cmd --reload"}
+		return []string{"firewall-cmd --permanent --add-port=" + port, "firewall-cmd --reload"},
+			[]string{"firewall-cmd --permanent --remove-port=" + port, "firewall-cmd --reload"}
 	case c.Table.Name == "filter" && c.Name == "INPUT" && family != "inet":
 		program := map[string]string{"ip": "iptables", "ip6": "ip6tables"}[family]
-		rule := fmt.Sprintf(" INPUT -p tcp --dport %d -j ACCEPT", port)
+		rule := fmt.Sprintf(" INPUT -p %s --dport %d -j ACCEPT", n.protocol(), n.port)
 		return []string{program + " -I" + rule}, []string{program + " -D" + rule}
 	}
-	return []string{fmt.Sprintf("nft insert rule %s %s %s tcp dport %d accept", family, c.Table.Name, c.Name, port)},
+	return []string{fmt.Sprintf("nft insert rule %s %s %s %s dport %d accept", family, c.Table.Name, c.Name, n.protocol(), n.port)},
 		[]string{fmt.Sprintf("nft -a list chain %s %s %s", family, c.Table.Name, c.Name), fmt.Sprintf("nft delete rule %s %s %s handle NUMBER", family, c.Table.Name, c.Name)}
 }

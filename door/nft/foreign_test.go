@@ -2,6 +2,8 @@ package nft_test
 
 import (
 	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,7 @@ func TestObstacles(t *testing.T) {
 			must(t, h.fw.Load(ssh, nil))
 			must(t, h.fw.Open(lease(client4, 22, time.Hour)))
 			before := h.Ruleset()
-			found, err := h.fw.Obstacles([]uint16{22})
+			found, err := h.fw.Obstacles([]uint16{22}, nil)
 			must(t, err)
 			sure := false
 			for _, o := range found {
@@ -49,6 +51,7 @@ func TestObstacles(t *testing.T) {
 			if sure != c.blocked {
 				t.Errorf("%+v", found)
 			}
+			h.knocksPass(!h.knocksBlocked())
 			conn, err := h.dial(client4, server4, 22, 300*time.Millisecond)
 			if err == nil {
 				conn.Close()
@@ -74,6 +77,47 @@ func TestObstacles(t *testing.T) {
 			}
 			must(t, h.fw.Remove())
 		})
+	}
+}
+
+const knockPort = 4649
+
+// knocksBlocked is what we say of a knock.
+func (h *host) knocksBlocked() (sure bool) {
+	h.t.Helper()
+	found, err := h.fw.Obstacles(nil, []uint16{knockPort})
+	must(h.t, err)
+	for _, o := range found {
+		if !o.Knocks || o.Port != knockPort {
+			h.t.Errorf("%+v", o)
+		}
+		sure = sure || o.Sure
+	}
+	return sure
+}
+
+// knocksPass holds that against what the kernel does.
+func (h *host) knocksPass(want bool) {
+	h.t.Helper()
+	var in net.PacketConn
+	var out net.Conn
+	var err error
+	h.In(func() { in, err = net.ListenPacket("udp4", fmt.Sprintf(":%d", knockPort)) })
+	must(h.t, err)
+	defer in.Close()
+	h.client.In(func() { out, err = net.Dial("udp", net.JoinHostPort(server4, fmt.Sprint(knockPort))) })
+	must(h.t, err)
+	defer out.Close()
+	patience := 150 * time.Millisecond
+	if want {
+		patience = 30 * time.Second
+	}
+	_, err = out.Write([]byte("knock"))
+	must(h.t, err)
+	must(h.t, in.SetReadDeadline(time.Now().Add(patience)))
+	_, _, err = in.ReadFrom(make([]byte, 10))
+	if (err == nil) != want {
+		h.t.Errorf("of a knock we say that it passes: %v, and the kernel %v", want, err)
 	}
 }
 
@@ -106,22 +150,37 @@ func TestObstaclesOfUfw(t *testing.T) {
 			mount --bind %[1]s/ufw /etc/ufw; mount --bind %[1]s/default /etc/default/ufw
 			%[3]s'`, etc, lib, args))
 	}
-	ufw("ufw allow from 203.0.113.5 to any port 22 proto tcp; ufw --force enable")
+	ufw("ufw --force enable")
 	must(t, h.fw.Load(ssh, lease(client4, 22, time.Hour)))
-	h.silent(client4, server4, 22)
-	found, err := h.fw.Obstacles([]uint16{22})
-	must(t, err)
-	if len(found) == 0 || !found[0].Sure || found[0].Lines[0] != "ufw insert 1 allow 22/tcp" {
-		t.Fatalf("%+v\n%s", found, h.Ruleset())
-	}
-	ufw(found[0].Lines[0])
-	h.enters(client4, server4, 22)
-	h.silent(other4, server4, 22)
-	found, err = h.fw.Obstacles([]uint16{22})
-	must(t, err)
-	for _, o := range found {
-		if o.Sure {
-			t.Errorf("%+v", o)
+	// With no rules of the owner's, then with one that lets somebody in.
+	for _, rule := range []string{"", "ufw allow from 203.0.113.5 to any port 22 proto tcp"} {
+		if rule != "" {
+			ufw(rule)
 		}
+		h.silent(client4, server4, 22)
+		found, err := h.fw.Obstacles([]uint16{22}, []uint16{knockPort})
+		must(t, err)
+		var typed []string
+		for _, o := range found {
+			if o.Sure && !slices.Contains(typed, o.Lines[0]) {
+				typed = append(typed, o.Lines[0])
+			}
+		}
+		if fmt.Sprint(typed) != "[ufw prepend allow 22/tcp ufw prepend allow 4649/udp]" {
+			t.Fatalf("%q of %+v\n%s", typed, found, h.Ruleset())
+		}
+		h.knocksPass(false)
+		ufw(strings.Join(typed, " && "))
+		h.knocksPass(true)
+		h.enters(client4, server4, 22)
+		h.silent(other4, server4, 22)
+		again, err := h.fw.Obstacles([]uint16{22}, []uint16{knockPort})
+		must(t, err)
+		for _, o := range again {
+			if o.Sure {
+				t.Errorf("%+v", o)
+			}
+		}
+		ufw("ufw delete allow 22/tcp && ufw delete allow 4649/udp")
 	}
 }

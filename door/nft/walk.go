@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
-	"github.com/google/nftables/xt"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +33,7 @@ type walk struct {
 	conn    *nftables.Conn
 	chains  []*nftables.Chain
 	family  byte
+	proto   byte // TCP or UDP
 	port    uint16
 	sets    map[string][]nftables.SetElement
 	unclear bool // whether the packet still goes on is not sure
@@ -139,8 +139,10 @@ func (w *walk) verdict(c *nftables.Chain, v *expr.Verdict, matches answer, depth
 	return goesOn, nil
 }
 
-// Addresses of the packet: of those that are for documents alone, which no rule means.
+// Addresses of the packet: of those that are for documents alone, which no rule means. The
+// port that it comes from is one of those that any client's may be.
 var (
+	fromPort  = []byte{50000 >> 8, 50000 & 0xff}
 	stranger4 = []byte{198, 51, 100, 77}
 	stranger6 = append([]byte{0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff}, append(make([]byte, 9), 0x77)...)
 )
@@ -227,7 +229,7 @@ func (w *walk) rule(c *nftables.Chain, r *nftables.Rule) (answer, []*expr.Verdic
 func (w *walk) meta(key expr.MetaKey) []byte {
 	switch key {
 	case expr.MetaKeyL4PROTO:
-		return []byte{unix.IPPROTO_TCP}
+		return []byte{w.proto}
 	case expr.MetaKeyNFPROTO:
 		return []byte{w.family}
 	case expr.MetaKeyIIFNAME, expr.MetaKeyIIF:
@@ -237,13 +239,13 @@ func (w *walk) meta(key expr.MetaKey) []byte {
 }
 
 func (w *walk) payload(p *expr.Payload) []byte {
-	at := [2]uint32{p.Offset, p.Len}
+	at, ports := [2]uint32{p.Offset, p.Len}, append(slices.Clone(fromPort), byte(w.port>>8), byte(w.port))
 	switch {
-	case p.Base == expr.PayloadBaseTransportHeader && at == [2]uint32{2, 2}:
-		return []byte{byte(w.port >> 8), byte(w.port)}
+	case p.Base == expr.PayloadBaseTransportHeader && p.Offset <= 4 && p.Len <= 4-p.Offset:
+		return ports[p.Offset : p.Offset+p.Len]
 	case p.Base != expr.PayloadBaseNetworkHeader:
 	case w.family == unix.NFPROTO_IPV4 && at == [2]uint32{9, 1}, w.family == unix.NFPROTO_IPV6 && at == [2]uint32{6, 1}:
-		return []byte{unix.IPPROTO_TCP}
+		return []byte{w.proto}
 	case w.family == unix.NFPROTO_IPV4 && p.Offset == 12 && p.Len <= 4:
 		return stranger4[:p.Len]
 	case w.family == unix.NFPROTO_IPV6 && p.Offset == 8 && p.Len <= 16:
@@ -290,55 +292,6 @@ func compare(v []byte, c *expr.Cmp) answer {
 		return answered(order >= 0)
 	}
 	return maybe
-}
-
-// match understands those of iptables that matter here.
-func (w *walk) match(m *expr.Match) answer {
-	switch info := m.Info.(type) {
-	case *xt.Tcp:
-		in := w.port >= info.DstPorts[0] && w.port <= info.DstPorts[1]
-		if info.InvFlags&xt.TcpInvDestPorts != 0 {
-			in = !in
-		}
-		if in && info.SrcPorts != [2]uint16{0, 0xffff} {
-			return maybe
-		}
-		return answered(in)
-	case *xt.ConntrackMtinfo3:
-		return states(info.StateMask, info.MatchFlags, info.InvertFlags)
-	case *xt.ConntrackMtinfo2:
-		return states(info.StateMask, info.MatchFlags, info.InvertFlags)
-	}
-	switch info := m.Info.(type) {
-	case *xt.AddrType:
-		return toUs(info.Source, info.Dest, info.InvertSource, info.InvertDest)
-	case *xt.AddrTypeV1:
-		const invertSource, invertDest, limited = 1, 2, 4 | 8
-		if uint32(info.Flags)&limited != 0 {
-			return maybe
-		}
-		return toUs(info.Source, info.Dest, uint32(info.Flags)&invertSource != 0, uint32(info.Flags)&invertDest != 0)
-	}
-	if m.Name == "comment" {
-		return yes
-	}
-	return maybe
-}
-
-// toUs: the packet goes to an address of the host itself.
-func toUs(source, dest uint16, invertSource, invertDest bool) answer {
-	if source != 0 || dest == 0 || invertSource {
-		return maybe
-	}
-	return answered((dest&(1<<unix.RTN_LOCAL) != 0) != invertDest)
-}
-
-func states(mask, match, invert uint16) answer {
-	const state = 1
-	if match != state {
-		return maybe
-	}
-	return answered((mask&stateNew != 0) == (invert&state == 0))
 }
 
 // set reads the elements of a set, once.

@@ -32,6 +32,7 @@ func Kind() chain.Kind {
 		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "1h", "30s"
+	k.Aside = true
 	return k
 }
 

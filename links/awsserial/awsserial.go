@@ -23,6 +23,7 @@ func Kind() chain.Kind {
 		return build(s, cloud.Client{}), nil
 	})
 	k.Beat, k.Timeout = "1h", "30s"
+	k.Aside = true
 	return k
 }
 

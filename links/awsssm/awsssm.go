@@ -26,6 +26,7 @@ func Kind() chain.Kind {
 		return build(s, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "5m", "30s"
+	k.Aside = true
 	return k
 }
 

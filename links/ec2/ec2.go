@@ -29,6 +29,7 @@ func Kind() chain.Kind {
 		return build(s, at, cloud.Client{})
 	})
 	k.Beat, k.Timeout = "1m", "30s"
+	k.Aside = true
 	return k
 }
 

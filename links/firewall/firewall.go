@@ -30,6 +30,7 @@ const example = `ports: [22]
 func Kind() chain.Kind {
 	k := chain.NewKind("firewall", example, settings{Socket: hands.DefaultDoorSocket}, build)
 	k.Beat, k.Timeout = "10s", "5s"
+	k.Aside = true
 	return k
 }
 

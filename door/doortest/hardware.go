@@ -1,4 +1,4 @@
-package door
+package doortest
 
 import (
 	"crypto/ed25519"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// hardware signs as a FIDO token with an sk-ssh-ed25519 key does.
-type hardware struct {
+// Hardware signs as a FIDO token with an sk-ssh-ed25519 key does.
+type Hardware struct {
 	secret ed25519.PrivateKey
 	public ssh.PublicKey
 	flags  byte
@@ -19,24 +19,30 @@ type hardware struct {
 
 const application = "ssh:"
 
-func newHardware(t testing.TB, flags byte) *hardware {
+// NewHardware makes a token; bit 0 of flags says that somebody touches it.
+func NewHardware(t testing.TB, flags byte) *Hardware {
 	t.Helper()
 	public, secret, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blob := appendString(nil, []byte(ssh.KeyAlgoSKED25519))
-	blob = appendString(appendString(blob, public), []byte(application))
+	blob := ssh.Marshal(struct {
+		Type        string
+		Public      []byte
+		Application string
+	}{ssh.KeyAlgoSKED25519, public, application})
 	key, err := ssh.ParsePublicKey(blob)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hardware{secret, key, flags}
+	return &Hardware{secret, key, flags}
 }
 
-func (h *hardware) PublicKey() ssh.PublicKey { return h.public }
+// PublicKey is the token's.
+func (h *Hardware) PublicKey() ssh.PublicKey { return h.public }
 
-func (h *hardware) Sign(_ io.Reader, data []byte) (*ssh.Signature, error) {
+// Sign signs; the random source is not asked.
+func (h *Hardware) Sign(_ io.Reader, data []byte) (*ssh.Signature, error) {
 	app, sum := sha256.Sum256([]byte(application)), sha256.Sum256(data)
 	rest := binary.BigEndian.AppendUint32([]byte{h.flags}, 7)
 	signed := append(append(app[:], rest...), sum[:]...)
