@@ -26,7 +26,7 @@ PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
 PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
-PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
+PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3 iputils-ping
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
 
@@ -121,12 +121,14 @@ test-lab: lab-deps
 	go test -tags lab -count=1 -v -timeout 60m -run '$(RUN)' $(TESTFLAGS) ./lab
 
 ## make test-page  the page in a real browser: every view, and what is done on it, over a real blog
+# It keeps pictures of the views, in pictures/ or $OMAMORI_PICTURES.
 BROWSER := ./web ./cmd/omamori
+test-page: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
 test-page: deps test-deps axe
 	go test -tags browser -count=1 -p 1 -timeout 15m -run '^TestInBrowser' $(TESTFLAGS) $(BROWSER)
 
-## make page-pictures  pictures of every view, in pictures/ (or $OMAMORI_PICTURES)
-page-pictures: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
+## make page-pictures  the same, with pictures of every view in every size, colour and language
+page-pictures: export OMAMORI_PICTURES_ALL := 1
 page-pictures: test-page
 
 axe:

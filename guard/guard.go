@@ -278,7 +278,6 @@ func (g *Guard) loop(ctx context.Context) {
 			if g.foldAll(r) {
 				g.look()
 			}
-			g.changes.tell()
 		case call := <-g.calls:
 			call()
 		case <-prune.C:
@@ -287,7 +286,6 @@ func (g *Guard) loop(ctx context.Context) {
 			}
 		case <-beat.C:
 			g.beat(time.Now())
-			g.changes.tell()
 		}
 		beat.Reset(time.Until(g.nextBeat()))
 	}

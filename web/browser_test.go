@@ -55,7 +55,7 @@ func TestInBrowserViews(t *testing.T) {
 	for _, lang := range words.Langs {
 		addresses := map[string]string{}
 		for i, form := range forms {
-			if (lang == words.Japanese) != (i >= 2) && os.Getenv("OMAMORI_PICTURES") == "" {
+			if (lang == words.Japanese) != (i >= 2) && os.Getenv("OMAMORI_PICTURES_ALL") == "" {
 				continue // each size and colour once
 			}
 			tabs := map[string]*browsertest.Tab{}

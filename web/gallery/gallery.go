@@ -127,6 +127,7 @@ func (w *World) scene(ctx context.Context, scene string) error {
 		err = errors.Join(err, w.Guard.Lose(ctx, "vpnco", true, "mika"))
 		w.Break("ssh-fixed", "no_route", w.say("the fixed address is gone: the VPN company has ended PPTP", "固定アドレスが使えません。VPN 会社が PPTP を終了しました"), true)
 		w.Break("ssh-knock", "lease_refused", w.say("the door gives no lease: the clock of the laptop is wrong", "入口が許可を出しません。ノートパソコンの時計が合っていません"), true)
+		w.Break("login", "refused", w.say("the console asks for a code, and takes none", "コンソールがコードを受け付けません"), true)
 		w.Break("mysqld", "killed", w.say("mysqld was killed by the kernel for memory", "mysqld がメモリー不足でカーネルに終了させられました"), true)
 	case "hostile":
 		for name := range w.hostileNames() {

@@ -1,10 +1,7 @@
 package signin
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"mime"
 	"net/http"
 	"net/url"
@@ -45,36 +42,6 @@ func setCookie(w http.ResponseWriter, secure bool, name, value string, life time
 		age = -1
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName(name, secure), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
-}
-
-// csrfOf is the token against forged requests of a session.
-func csrfOf(token string) string {
-	m := hmac.New(sha256.New, []byte(token))
-	m.Write([]byte("omamori page csrf"))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
-}
-
-// visitor is who asks, and how he came in: "" for a stranger.
-func (g *Gate) visitor(r *http.Request, c caller) (v Visitor, how string) {
-	got, err := r.Cookie(cookieName(sessionCookie, c.secure))
-	if err != nil {
-		return Visitor{}, ""
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.find(got.Value)
-	if s == nil {
-		return Visitor{}, ""
-	}
-	if now := time.Now(); now.Sub(s.Seen) > time.Hour {
-		s.Seen = now
-		g.save()
-	}
-	v = Visitor{Name: s.Name, CSRF: csrfOf(got.Value)}
-	if s.How != "enrol" {
-		v.Read, v.Act = true, s.Act
-	}
-	return v, s.How
 }
 
 // genuine reports whether a POST comes from a page of ours, which the visitor himself
