@@ -214,7 +214,7 @@ func (r *reckoning) deadline(k known, c consequence, lang words.Lang) Deadline {
 		ID: k.id(), Link: k.link, Kind: k.kind, At: k.At, Ended: !k.At.After(r.at),
 		Near: len(k.Lead) > 0 && k.At.Sub(r.at) <= k.Lead[0], LeadS: []float64{},
 		Falls: list(c.falls), Stops: list(c.stops), Moves: c.moves, Unreckoned: !c.reckoned,
-		What: lang.Say(k.What), Said: lang.Say(r.endSaid(k, c, "guard.end")), Brief: r.endSaid(k, c, "guard.brief"), Do: k.Hint, Hint: lang.Say(k.Hint),
+		What: lang.Say(k.What), Said: lang.Say(r.endSaid(k, c, inTime)), Brief: r.endSaid(k, c, brief), Do: k.Hint, Hint: lang.Say(k.Hint),
 	}
 	if d.Moves == nil {
 		d.Moves = []MarginMove{}
@@ -228,24 +228,28 @@ func (r *reckoning) deadline(k known, c consequence, lang words.Lang) Deadline {
 	return d
 }
 
-// endSaid says what ends, and the gravest that follows from it: with the time until then, or
-// "guard.brief" without.
-func (r *reckoning) endSaid(k known, c consequence, key string) chain.Text {
+// endForms are the ways in which an end is said, by what follows from it.
+type endForms struct{ alone, past, stops, margin, falls string }
+
+var (
+	inTime = endForms{"guard.end", "guard.end_past", "guard.end_stops", "guard.end_margin", "guard.end_falls"}
+	brief  = endForms{"guard.brief", "guard.brief_past", "guard.brief_stops", "guard.brief_margin", "guard.brief_falls"}
+)
+
+// endSaid says what ends, and the gravest that follows from it.
+func (r *reckoning) endSaid(k known, c consequence, form endForms) chain.Text {
 	pairs := []any{"at", k.At.Add(-time.Second), "in", untilDay(r.at, k.At), "what", k.What} // at: its last day
 	switch {
 	case !k.At.After(r.at):
-		key += "_past"
+		return chain.Say(form.past, pairs...)
 	case len(c.stops) > 0:
-		key += "_stops"
-		pairs = append(pairs, "goals", strings.Join(c.stops, ", "), "n", len(c.stops))
+		return chain.Say(form.stops, append(pairs, "goals", strings.Join(c.stops, ", "), "n", len(c.stops))...)
 	case len(c.moves) > 0:
-		key += "_margin"
-		pairs = append(pairs, "goal", c.moves[0].Goal, "to", moveText(c.moves[0]))
+		return chain.Say(form.margin, append(pairs, "goal", c.moves[0].Goal, "to", moveText(c.moves[0]))...)
 	case len(c.falls) > 0:
-		key += "_falls"
-		pairs = append(pairs, "names", strings.Join(c.falls, ", "))
+		return chain.Say(form.falls, append(pairs, "names", strings.Join(c.falls, ", "))...)
 	}
-	return chain.Say(key, pairs...)
+	return chain.Say(form.alone, pairs...)
 }
 
 // untilDay is the time between, in whole days where there are many.

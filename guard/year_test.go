@@ -167,6 +167,9 @@ func TestYear(t *testing.T) {
 			if s := status(t, g); verdict(s, id) != chain.Broken {
 				t.Errorf("the notice is no broken link: %+v", items)
 			}
+			if d := deadlines(t, g, words.English)[id]; !strings.Contains(d.What, "PPTP is ended") || d.At.Add(-time.Second).Format(time.DateOnly) != "2000-12-31" {
+				t.Errorf("the notice does not say when it comes: %+v", d)
+			}
 			if err := g.Acknowledge(t.Context(), guard.DueAck{ID: id, Who: "owner", Because: "moving in December"}); err == nil {
 				t.Error("silent without a day")
 			}
