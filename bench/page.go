@@ -56,7 +56,11 @@ func page(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("| first view, all of it, as it is sent | %.1f KB |\n", float64(bytes)/1000)
-	if err := p.inBrowser(ctx, client); err != nil {
+	its, err := p.signIn(ctx) // of two who have one cookie, both would be signed out
+	if err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	if err := p.inBrowser(ctx, its); err != nil {
 		return fmt.Errorf("in a browser: %w", err)
 	}
 	idlePSS, idleCPU, err := measure(ctx)

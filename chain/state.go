@@ -147,6 +147,11 @@ func (v *View) way(links []int32) Verdict {
 // At is the moment of the view.
 func (v *View) At() time.Time { return v.at }
 
+// Same reports whether another view, of the same chain, has the same verdicts.
+func (v *View) Same(o *View) bool {
+	return o != nil && v.chain == o.chain && slices.Equal(v.verdicts, o.verdicts)
+}
+
 // AnyBroken reports whether any link or goal is broken.
 func (v *View) AnyBroken() bool { return len(v.broken) > 0 }
 

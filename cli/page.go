@@ -18,6 +18,7 @@ type Pages interface {
 	Invite(ctx context.Context, i signin.Invitation) (signin.Invited, error)
 	People(ctx context.Context) ([]signin.PersonStatus, error)
 	Dismiss(ctx context.Context, name, who string) error
+	SignOut(ctx context.Context, who string) (int, error)
 }
 
 func (c cleaned) Link(ctx context.Context, who string) (signin.Link, error) {
@@ -37,8 +38,16 @@ func (c cleaned) Dismiss(ctx context.Context, name, who string) error {
 	return err
 }
 
+func (c cleaned) SignOut(ctx context.Context, who string) (int, error) {
+	return answer(c.g.SignOut(ctx, who))
+}
+
 func (a *App) pageCommand() *cobra.Command {
-	return a.command("page", "page", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	var end bool
+	c := a.command("page", "page", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		if end {
+			return a.signOut(cmd.Context())
+		}
 		l, err := a.guard().Link(cmd.Context(), whoAsks())
 		if err != nil {
 			return err
@@ -56,6 +65,21 @@ func (a *App) pageCommand() *cobra.Command {
 		}
 		return nil
 	})
+	c.Flags().BoolVar(&end, "end", false, a.say("cli.flag_page_end"))
+	return c
+}
+
+// signOut ends all sessions of the page.
+func (a *App) signOut(ctx context.Context) error {
+	n, err := a.guard().SignOut(ctx, whoAsks())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.encode(a.Out, map[string]int{"sessions": n})
+	}
+	_, err = fmt.Fprintln(a.style(a.Out), a.say("cli.page_ended", "n", n))
+	return err
 }
 
 func (a *App) inviteCommand() *cobra.Command {

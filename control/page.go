@@ -16,6 +16,13 @@ type Page interface {
 	People(ctx context.Context) ([]signin.PersonStatus, error)
 	// Dismiss ends what a person may do, and his sessions.
 	Dismiss(ctx context.Context, name, who string) error
+	// SignOut ends all sessions, and says how many those were.
+	SignOut(ctx context.Context, who string) (int, error)
+}
+
+// SignedOut is what came of ending all sessions.
+type SignedOut struct {
+	Sessions int `json:"sessions"`
 }
 
 type pageRequest struct {
@@ -42,6 +49,10 @@ func (s *Server) pageRoutes() []route {
 		}},
 		{method: "POST", path: "/v1/dismiss", local: true, do: answered(func(r *http.Request, q pageRequest) (any, error) {
 			return struct{}{}, s.Page.Dismiss(r.Context(), q.Name, who(r, q.Who))
+		})},
+		{method: "POST", path: "/v1/signout", local: true, do: answered(func(r *http.Request, q pageRequest) (any, error) {
+			n, err := s.Page.SignOut(r.Context(), who(r, q.Who))
+			return SignedOut{n}, err
 		})},
 	}
 }
@@ -81,4 +92,11 @@ func (c *Client) People(ctx context.Context) (all []signin.PersonStatus, err err
 func (c *Client) Dismiss(ctx context.Context, name, who string) error {
 	var none struct{}
 	return c.ask(ctx, "POST", "/v1/dismiss", nil, pageRequest{Name: name, Who: who}, &none)
+}
+
+// SignOut ends all sessions of the page, and says how many those were.
+func (c *Client) SignOut(ctx context.Context, who string) (n int, err error) {
+	var out SignedOut
+	err = c.ask(ctx, "POST", "/v1/signout", nil, pageRequest{Who: who}, &out)
+	return out.Sessions, err
 }

@@ -71,7 +71,7 @@ func TestRightsOverTheAPI(t *testing.T) {
 		}
 	}
 	all := Visitor{Name: "hanako", Read: true, Act: true}
-	for _, path := range []string{"/api/v1/page", "/api/v1/invite", "/api/v1/people", "/api/v1/dismiss", "/api/v1/peers/identity", "/api/v1/peers/take", "/api/v1/nothing", "/v1/status"} {
+	for _, path := range []string{"/api/v1/page", "/api/v1/invite", "/api/v1/people", "/api/v1/dismiss", "/api/v1/signout", "/api/v1/peers/identity", "/api/v1/peers/take", "/api/v1/nothing", "/v1/status"} {
 		if got, b := over(t, s, all, "POST", path, `{"name":"x","by":"y"}`); got != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, got, b)
 		}

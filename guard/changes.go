@@ -22,8 +22,9 @@ func (c *changes) tell() {
 	}
 }
 
-// Changes has something to receive whenever proofs have come or anything was recorded
-// since it was last received from, until ctx is done. It is never closed.
+// Changes has something to receive whenever a verdict has changed or anything was recorded
+// since it was last received from, until ctx is done. It is never closed. Of proofs that
+// say the same as the last it does not tell: who wants their times looks from time to time.
 func (g *Guard) Changes(ctx context.Context) <-chan struct{} {
 	ch := make(chan struct{}, 1)
 	c := &g.changes

@@ -30,6 +30,10 @@ func TestChanges(t *testing.T) {
 		if told() {
 			t.Error("looking is told as a change")
 		}
+		after(time.Minute)
+		if told() {
+			t.Error("proofs that say the same are told as a change")
+		}
 		w.kill()
 		synctest.Wait()
 		if !told() {

@@ -193,6 +193,9 @@ func (g *Guard) settling(name string) bool {
 func (g *Guard) look() {
 	now := time.Now()
 	view := g.state.Look(now)
+	if !view.Same(g.seen) {
+		g.changes.tell()
+	}
 	g.seen = view
 	changes := g.incidents.Fold(g.state, view, g.settling)
 	for _, ch := range changes {

@@ -43,6 +43,15 @@ func (g *Guard) Status(ctx context.Context, lang words.Lang) (Status, error) {
 	return s, ctx.Err()
 }
 
+// Glance gives the chain and how it stands, without what takes long to reckon: margins, and
+// what is ahead. It is for who follows changes.
+func (g *Guard) Glance(ctx context.Context, lang words.Lang) (m ModelStatus, s Status, err error) {
+	return m, s, g.call(ctx, func() {
+		view := g.state.Look(time.Now())
+		m, s = g.reckon(view).model(), g.status(view, lang)
+	})
+}
+
 // status is without what is reckoned of goals.
 func (g *Guard) status(view *chain.View, lang words.Lang) Status {
 	now := view.At()
@@ -139,6 +148,9 @@ func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang
 		}
 		if p, ok := rt.prover.(chain.Coder); ok {
 			s.Code, s.Device = p.Code()
+		}
+		if p, ok := rt.prover.(chain.Judged); ok {
+			s.Entry = p.Entry()
 		}
 	}
 	if !p.At.IsZero() {

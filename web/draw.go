@@ -12,9 +12,9 @@ import (
 
 // Measures of the drawing, in its own units; a unit is about a pixel.
 const (
-	nodeWidth, nodeHeight = 200, 44
+	nodeWidth, nodeHeight = 224, 44
 	pillHeight            = 26
-	columnGap, rowGap     = 56, 16
+	columnGap, rowGap     = 52, 16
 	drawMargin, drawHead  = 16, 34
 	sweeps                = 6
 )
@@ -219,9 +219,9 @@ func (l *layout) drawing(s guard.Status, falls map[string]bool) *drawing {
 		n.Y = drawHead + int(n.row-top) - n.H/2
 		d.Width = max(d.Width, n.X+n.W+drawMargin)
 		d.Height = max(d.Height, n.Y+n.H+drawMargin)
-		n.Label = fit(n.Title, 19)
+		n.Label = fit(n.Title, 23)
 		if n.Sort == "goal" { // in bold letters
-			n.Label = fit(n.Title, 17)
+			n.Label = fit(n.Title, 20)
 		}
 		n.Falls = falls[n.Name]
 		if x, ok := heads[n.Sort]; !ok || n.X < x {

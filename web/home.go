@@ -45,6 +45,10 @@ type linkRow struct {
 	Blaming string // whom it blames, if not itself
 }
 
+func rowOfLink(l guard.LinkStatus, titles map[string]string, lang words.Lang) linkRow {
+	return linkRow{l, called(l.Title, l.Name), blaming(l.Blame, l.Name, titles, lang)}
+}
+
 // goalCard is a goal at the top.
 type goalCard struct {
 	guard.GoalStatus
@@ -96,7 +100,7 @@ func (p *page) home(r *http.Request, s *screen) error {
 	d.Drawing = draw(m, st, falls)
 	titles := titlesOf(st)
 	for _, l := range st.Links {
-		d.Links = append(d.Links, linkRow{l, called(l.Title, l.Name), blaming(l.Blame, l.Name, titles, s.Lang)})
+		d.Links = append(d.Links, rowOfLink(l, titles, s.Lang))
 	}
 	slices.SortStableFunc(d.Links, func(a, b linkRow) int { return weigh(b.Verdict) - weigh(a.Verdict) })
 	return nil
@@ -272,19 +276,32 @@ func allSets(w *guard.GoalWays, lang words.Lang) (said []string) {
 	return said
 }
 
-// parts makes the pieces of the first view that are sent when they change.
-func (p *page) parts(ctx context.Context, s guard.Status, lang words.Lang) (map[string]string, error) {
+// parts makes the pieces of the first view that are sent when they change. The rows are those
+// of links that do not hold, or stand in before because they did not.
+func (p *page) parts(ctx context.Context, s guard.Status, lang words.Lang, before map[string]string) (parts, error) {
 	d := p.partsOf(ctx, s, lang)
 	d.Live = true
-	parts := map[string]string{}
-	for _, name := range []string{"now", "goals"} {
+	made := parts{map[string]string{}, map[string]string{}}
+	put := func(to map[string]string, place, name string, d any) error {
 		var b bytes.Buffer
-		if err := p.sets[lang]().ExecuteTemplate(&b, name, d); err != nil {
-			return nil, err
-		}
-		parts[name] = b.String()
+		err := p.sets[lang]().ExecuteTemplate(&b, name, d)
+		to[place] = b.String()
+		return err
 	}
-	return parts, nil
+	for _, name := range []string{"now", "goals"} {
+		if err := put(made.pieces, name, name, d); err != nil {
+			return parts{}, err
+		}
+	}
+	titles := titlesOf(s)
+	for _, l := range s.Links {
+		if _, known := before[l.Name]; known || l.Verdict != chain.Holds {
+			if err := put(made.rows, l.Name, "why", rowOfLink(l, titles, lang)); err != nil {
+				return parts{}, err
+			}
+		}
+	}
+	return made, nil
 }
 
 func escape(name string) string { return url.PathEscape(name) }

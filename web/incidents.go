@@ -155,7 +155,9 @@ type incidentData struct {
 	Outages  []string
 	Fell     []string
 	Timeline []moment
-	Publish  bool
+	// Drafts are where drafts of its post-mortem can be edited.
+	Drafts  []string
+	Publish bool
 }
 
 func (p *page) incidentData(r *http.Request, s *screen) (d incidentData, err error) {
@@ -179,6 +181,9 @@ func (p *page) incidentData(r *http.Request, s *screen) (d incidentData, err err
 		p.o.Log.Warn("read an incident's records", "incident", all[n].ID, "error", err)
 	}
 	for _, rec := range records {
+		if rec.Text.Key == "web.did_draft" {
+			d.Drafts = append(d.Drafts, rec.Text.Args["url"])
+		}
 		var i chain.Incident
 		over := rec.What == "incident" && json.Unmarshal(rec.Body, &i) == nil && !i.Ended.IsZero()
 		d.Timeline = append(d.Timeline, moment{guard.Line(rec, s.Lang), over})
@@ -274,11 +279,14 @@ func (p *page) publish(r *http.Request, s *screen) (*deed, error) {
 		then: "/incident/" + escape(d.Incident.ID), ask: confirm{Question: s.Lang.Text("web.report_draft_sure"), Do: s.Lang.Text("web.do_it")},
 		do: func(ctx context.Context) error {
 			edit, err := p.o.Publish(ctx, rep.Title(s.Lang), rep.HTML(s.Lang))
-			if err == nil {
-				p.o.Journal.Note(journal.Entry{At: time.Now(), What: "page", Link: d.Incident.Link, Incident: d.Incident.ID,
-					Text: chain.Say("web.did_draft", "who", s.Visitor.Name, "url", edit)})
+			if err != nil {
+				return err
 			}
-			return err
+			// It is waited for: the view that comes next shows where the draft is. A journal that
+			// cannot write says so itself.
+			_ = p.o.Journal.Append(ctx, journal.Entry{At: time.Now(), What: "page", Link: d.Incident.Link, Incident: d.Incident.ID,
+				Text: chain.Say("web.did_draft", "who", s.Visitor.Name, "url", edit)})
+			return nil
 		},
 	}, nil
 }

@@ -206,11 +206,23 @@ func plotOf(points []journal.Point, from, to time.Time, lang words.Lang) plot {
 		pen = "L"
 	}
 	d.Took, d.Slowest = string(took), string(slow)
-	d.Lines = []rule{{0, 8, lang.Duration(top)}, {1, (plotHeight - plotFoot + 8) / 2, lang.Duration(top / 2)}}
+	d.Lines = []rule{{0, 8, short(top, lang)}, {1, (plotHeight - plotFoot + 8) / 2, short(top/2, lang)}}
 	all := holds + broken + unproven
 	d.Said = lang.Say(chain.Say("web.plot_said", "n", all, "broken", broken, "unproven", unproven,
-		"mean", (sum / time.Duration(max(1, all))).String(), "slowest", slowest.String()))
+		"mean", short(sum/time.Duration(max(1, all)), lang), "slowest", short(slowest, lang)))
 	return d
+}
+
+// short is how long a proof took: many take less than what words.Lang tells apart.
+func short(d time.Duration, lang words.Lang) string {
+	if d >= time.Second {
+		return lang.Duration(d)
+	}
+	digits := 0
+	if d < 10*time.Millisecond {
+		digits = 1
+	}
+	return strconv.FormatFloat(d.Seconds()*1000, 'f', digits, 64) + " ms"
 }
 
 // nice is a round time that is no less than d.

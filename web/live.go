@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,12 +17,12 @@ import (
 // Bounds of watching.
 const (
 	mostWatchers = 1000
-	// soon is how long changes are gathered before they are sent, renew how often a proof
-	// that only says the same again is.
-	soon  = 40 * time.Millisecond
+	// soon is how long what comes together is gathered before it is told, apart what lies at
+	// least between two looks, however much changes.
+	soon  = 10 * time.Millisecond
+	apart = 100 * time.Millisecond
+	// renew is how often the times of proofs are told that only say the same again.
 	renew = 5 * time.Second
-	// each is how often the parts are made anew while no verdict changes.
-	each = time.Second
 	// lookTime is for how long the guard is asked how things stand.
 	lookTime = 10 * time.Second
 	// sendTime is how long a browser may take to read one event.
@@ -33,10 +32,19 @@ const (
 	quiet = 25 * time.Second
 )
 
-// event is what watchers are told: made once, and shared.
+// event is what watchers are told. Each language's bytes are made once, for all who read it,
+// when the first of them is told.
 type event struct {
 	n     int64
-	bytes map[words.Lang][]byte
+	bytes map[words.Lang]func() []byte
+}
+
+func newEvent(old, next *standing, moved bool) *event {
+	e := &event{n: next.n, bytes: map[words.Lang]func() []byte{}}
+	for _, lang := range words.Langs {
+		e.bytes[lang] = sync.OnceValue(func() []byte { return difference(old, next, moved, lang) })
+	}
+	return e
 }
 
 // nodeNow is a node of the drawing in an event: its state, when it was proved and until
@@ -47,8 +55,10 @@ type nodeNow [4]any
 // news is the content of an event.
 type news struct {
 	Nodes map[string]nodeNow `json:"nodes,omitempty"`
-	// Parts are pieces of the first view, by the names of their places.
+	// Parts are pieces of the first view, by the names of their places, Rows what the list
+	// says of links, by their names.
 	Parts map[string]string `json:"parts,omitempty"`
+	Rows  map[string]string `json:"rows,omitempty"`
 	// Moved says that more than the time of proofs has changed.
 	Moved bool `json:"moved,omitempty"`
 }
@@ -62,6 +72,7 @@ type hub struct {
 	watchers map[*watcher]bool
 	stop     context.CancelFunc
 	now      *standing // what was last told, nil while nobody watches
+	whole    *event    // all of that, for who joins; nil if nobody has since
 }
 
 type watcher struct {
@@ -73,8 +84,12 @@ type watcher struct {
 type standing struct {
 	n     int64
 	nodes map[string]nodeNow
-	parts map[words.Lang]map[string]string
+	parts map[words.Lang]parts
 }
+
+// parts are made of HTML, see news; rows are those of the links that do not hold, or did not
+// when parts were last made.
+type parts struct{ pieces, rows map[string]string }
 
 // join adds a watcher, who first hears everything. It reports false if there are too many.
 func (h *hub) join(lang words.Lang) (*watcher, bool) {
@@ -93,7 +108,10 @@ func (h *hub) join(lang words.Lang) (*watcher, bool) {
 		h.stop = cancel
 		go h.work(ctx)
 	} else if h.now != nil {
-		w.events <- h.whole(h.now)
+		if h.whole == nil {
+			h.whole = newEvent(&standing{}, h.now, true)
+		}
+		w.events <- h.whole
 	}
 	return w, true
 }
@@ -107,69 +125,75 @@ func (h *hub) leave(w *watcher) {
 	}
 	if len(h.watchers) == 0 && h.stop != nil {
 		h.stop()
-		h.stop, h.now = nil, nil
+		h.stop, h.now, h.whole = nil, nil, nil
 	}
+}
+
+// made is what came of making parts: nil where the guard did not answer.
+type made struct {
+	parts map[words.Lang]parts
+	took  time.Duration
 }
 
 // work follows the guard until nobody watches any more.
 func (h *hub) work(ctx context.Context) {
 	changes := h.p.o.Guard.Changes(ctx)
-	var last *standing
-	var sent, made time.Time
 	tick := time.NewTicker(renew)
 	defer tick.Stop()
-	send := func(next *standing) bool {
-		old, moved := last, last == nil || differs(last, next)
-		if !moved && time.Since(sent) < renew {
-			return true
-		}
-		last, sent = next, time.Now()
-		return h.tell(ctx, old, next, moved)
-	}
-	// Margins take long to reckon: that is done beside, and breaks are told meanwhile.
+	// Margins take long to reckon: that is done beside, and breaks are told meanwhile. After
+	// it there is a rest of twice its length, so that it never takes all of a processor.
 	var beside sync.WaitGroup
 	defer beside.Wait()
-	ready := make(chan map[words.Lang]map[string]string)
-	making, again := false, false
-	for {
-		var later <-chan time.Time
-		if next, err := h.look(ctx, last); err == nil {
-			again = again || last == nil || differs(last, next)
-			if !send(next) {
-				return
+	ready := make(chan made)
+	var rest <-chan time.Time
+	var last *standing
+	var looked time.Time
+	for look, told, wanted := true, true, false; ; {
+		if look {
+			looked = time.Now()
+			if next, err := h.look(ctx, last); err == nil {
+				if !h.tell(ctx, last, next, told) {
+					return
+				}
+				last, wanted = next, true
 			}
-			switch wait := each - time.Since(made); {
-			case making:
-			case again || wait <= 0:
-				making, again, made = true, false, time.Now()
-				beside.Go(func() {
-					parts, _ := h.parts(ctx) // where the guard does not answer, they stay as they are
-					select {
-					case ready <- parts:
-					case <-ctx.Done():
-					}
-				})
-			default:
-				later = time.After(wait)
-			}
+		}
+		look, told = false, false
+		if wanted && rest == nil {
+			wanted, rest = false, make(chan time.Time) // which says nothing until they are made
+			before := last.parts
+			beside.Go(func() {
+				began := time.Now()
+				all, _ := h.parts(ctx, before) // where the guard does not answer, they stay as they are
+				select {
+				case ready <- made{all, time.Since(began)}:
+				case <-ctx.Done():
+				}
+			})
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case parts := <-ready:
-			making = false
-			if parts != nil && last != nil && !send(&standing{n: last.n + 1, nodes: last.nodes, parts: parts}) {
-				return
+		case m := <-ready:
+			rest = time.After(2 * m.took)
+			if m.parts != nil {
+				next := &standing{n: last.n + 1, nodes: last.nodes, parts: m.parts}
+				if !h.tell(ctx, last, next, false) {
+					return
+				}
+				last = next
 			}
-			continue
-		case <-changes:
+		case <-rest:
+			rest = nil
 		case <-tick.C:
-		case <-later:
-		}
-		select { // what comes together is told together
-		case <-ctx.Done():
-			return
-		case <-time.After(soon):
+			look = true
+		case <-changes:
+			select { // what comes together is told together
+			case <-ctx.Done():
+				return
+			case <-time.After(max(soon, apart-time.Since(looked))):
+			}
+			look, told = true, true
 		}
 	}
 }
@@ -183,11 +207,7 @@ func (h *hub) look(ctx context.Context, last *standing) (*standing, error) {
 	if last != nil {
 		next.n, next.parts = last.n+1, last.parts
 	}
-	m, err := h.p.o.Guard.Model(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, err := h.p.o.Guard.Status(ctx, words.English)
+	m, s, err := h.p.o.Guard.Glance(ctx, words.English)
 	if err != nil {
 		return nil, err
 	}
@@ -195,15 +215,15 @@ func (h *hub) look(ctx context.Context, last *standing) (*standing, error) {
 	return next, nil
 }
 
-// parts makes the parts of the first view.
-func (h *hub) parts(ctx context.Context) (map[words.Lang]map[string]string, error) {
+// parts makes the parts of the first view; before are the last.
+func (h *hub) parts(ctx context.Context, before map[words.Lang]parts) (map[words.Lang]parts, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	all := map[words.Lang]map[string]string{}
+	all := map[words.Lang]parts{}
 	for _, lang := range words.Langs {
 		s, err := h.p.o.Guard.Status(ctx, lang)
 		if err == nil {
-			all[lang], err = h.p.parts(ctx, s, lang)
+			all[lang], err = h.p.parts(ctx, s, lang, before[lang].rows)
 		}
 		if err != nil {
 			return nil, err
@@ -240,27 +260,45 @@ func differs(a, b *standing) bool {
 			return true
 		}
 	}
-	for lang, parts := range b.parts {
-		if !maps.Equal(parts, a.parts[lang]) {
+	for lang, now := range b.parts {
+		old := a.parts[lang]
+		if !maps.Equal(now.pieces, old.pieces) || len(changedOf(old.rows, now.rows)) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// tell sends what has changed to all who watch. Who has not read what he was sent before
-// is let go: his browser comes back, and hears everything.
+// changedOf is what of next is not so in old.
+func changedOf(old, next map[string]string) map[string]string {
+	changed := map[string]string{}
+	for name, s := range next {
+		if was, ok := old[name]; !ok || was != s {
+			changed[name] = s
+		}
+	}
+	return changed
+}
+
+// tell sends what has changed to all who watch; moved says that something has, though it may
+// not be seen here. Who has not read what he was sent before is let go: his browser comes
+// back, and hears everything. It reports false if nobody watches any more.
 func (h *hub) tell(ctx context.Context, old, next *standing, moved bool) bool {
 	if old == nil {
 		old = &standing{}
 	}
-	e := difference(old, next, moved)
+	moved = moved || differs(old, next)
+	nothing := !moved && maps.Equal(old.nodes, next.nodes)
+	e := newEvent(old, next, moved)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if ctx.Err() != nil {
 		return false
 	}
-	h.now = next
+	h.now, h.whole = next, nil
+	if nothing {
+		return true
+	}
 	for w := range h.watchers {
 		select {
 		case w.events <- e:
@@ -272,34 +310,21 @@ func (h *hub) tell(ctx context.Context, old, next *standing, moved bool) bool {
 	return true
 }
 
-func (h *hub) whole(s *standing) *event {
-	return difference(&standing{}, s, true)
-}
-
-func difference(old, next *standing, moved bool) *event {
-	e := &event{n: next.n, bytes: map[words.Lang][]byte{}}
-	nodes := map[string]nodeNow{}
+// difference is an event as it is sent to readers of a language.
+func difference(old, next *standing, moved bool, lang words.Lang) []byte {
+	told := news{Nodes: map[string]nodeNow{}, Moved: moved}
 	for name, l := range next.nodes {
 		if old.nodes[name] != l {
-			nodes[name] = l
+			told.Nodes[name] = l
 		}
 	}
-	for _, lang := range words.Langs {
-		changed := map[string]string{}
-		for name, part := range next.parts[lang] {
-			if old.parts[lang][name] != part {
-				changed[name] = part
-			}
-		}
-		b, err := json.Marshal(news{Nodes: nodes, Parts: changed, Moved: moved})
-		if err != nil { // strings, numbers and truths: cannot fail
-			panic(err)
-		}
-		var out bytes.Buffer
-		fmt.Fprintf(&out, "id: %d\ndata: %s\n\n", e.n, b)
-		e.bytes[lang] = out.Bytes()
+	told.Parts = changedOf(old.parts[lang].pieces, next.parts[lang].pieces)
+	told.Rows = changedOf(old.parts[lang].rows, next.parts[lang].rows)
+	b, err := json.Marshal(told)
+	if err != nil { // strings, numbers and truths: cannot fail
+		panic(err)
 	}
-	return e
+	return fmt.Appendf(nil, "id: %d\ndata: %s\n\n", next.n, b)
 }
 
 // Streams reports whether a request is answered for as long as somebody watches.
@@ -342,7 +367,7 @@ func (p *page) events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case e, ok := <-me.events:
-			if !ok || !write(e.bytes[me.lang]) {
+			if !ok || !write(e.bytes[me.lang]()) {
 				return
 			}
 		}

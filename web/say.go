@@ -20,6 +20,7 @@ func parse(lang words.Lang) *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"t":        func(key string, pairs ...any) string { return lang.Say(chain.Say(key, pairs...)) },
 		"duration": func(d time.Duration) string { return lang.Duration(d) },
+		"millis":   func(ms float64) string { return short(time.Duration(ms*float64(time.Millisecond)), lang) },
 		"seconds":  func(s float64) string { return lang.Duration(time.Duration(s * float64(time.Second))) },
 		"clock":    func(t time.Time) string { return lang.Date(t.Local()) + t.Local().Format(" 15:04:05") },
 		"stamp":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },

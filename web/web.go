@@ -32,9 +32,11 @@ var files embed.FS
 type Guard interface {
 	Status(ctx context.Context, lang words.Lang) (guard.Status, error)
 	Model(ctx context.Context) (guard.ModelStatus, error)
+	// Glance is both of these without what takes long to reckon.
+	Glance(ctx context.Context, lang words.Lang) (guard.ModelStatus, guard.Status, error)
 	Ways(ctx context.Context, goal string, q guard.Supposed, lang words.Lang) ([]guard.GoalWays, error)
-	// Changes has something to receive whenever anything has changed; it never makes
-	// the guard wait.
+	// Changes has something to receive whenever a verdict has changed or something was
+	// recorded; it never makes the guard wait.
 	Changes(ctx context.Context) <-chan struct{}
 	Prove(ctx context.Context, links []string) error
 	Answer(ctx context.Context, link string, yes bool, who string) error
@@ -48,7 +50,8 @@ type Guard interface {
 type Journal interface {
 	Records(ctx context.Context, f journal.Filter) ([]journal.Record, error)
 	Plot(ctx context.Context, link string, since time.Time) ([]journal.Point, error)
-	// Note records without waiting.
+	// Append returns once the record is kept, Note does not wait.
+	Append(ctx context.Context, e journal.Entry) error
 	Note(e journal.Entry)
 }
 
@@ -95,7 +98,7 @@ func New(o Options) http.Handler {
 func (p *page) routes() {
 	for path, fill := range map[string]func(*http.Request, *screen) error{
 		"/{$}": p.home, "/goal/{name}": p.goal, "/link/{name}": p.link, "/incidents": p.incidents, "/incident/{id}": p.incident,
-		"/incident/{id}/draft": p.draft, "/drills": p.drills, "/door": p.doorView, "/rescue/{name}": p.rescue, "/thing/{name}": p.thing,
+		"/incident/{id}/draft": p.draft, "/drills": p.drills, "/door": p.doorView, "/rescue/{name}": p.rescue, "/thing/{name}": p.thing, "/day": p.day,
 	} {
 		p.mux.HandleFunc("GET "+path, p.reads(fill))
 	}

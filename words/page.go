@@ -10,14 +10,23 @@ only root and the guard's own user can.
 The page is on this machine's loopback unless omamori.yaml says otherwise (page: listen).
 From elsewhere: ssh -L 4649:127.0.0.1:4649 SERVER, and open the link on your own machine.
 
-  omamori page`, `omamori page: 一つのブラウザーで 12 時間、ページの閲覧と操作ができるリンクを作成します。リンクは一度だけ、
+A browser or a laptop may have been stolen, or somebody looked over your shoulder: --end ends
+all sessions at once, of everybody; each then signs in anew.
+
+  omamori page
+  omamori page --end`, `omamori page: 一つのブラウザーで 12 時間、ページの閲覧と操作ができるリンクを作成します。リンクは一度だけ、
 5 分以内に限り有効です。コントロールソケットを使うため、root とガードのユーザーだけが実行できます。
 
 ページはこのマシンのループバックにあります（omamori.yaml の page: listen で変更できます）。外からは
 ssh -L 4649:127.0.0.1:4649 サーバー で接続し、手元のブラウザーでリンクを開いてください。
 
-  omamori page`},
+端末の盗難やのぞき見が心配なときは、--end で全員のセッションをすべて終了できます（各自サインインし直します）。
+
+  omamori page
+  omamori page --end`},
 	{"cli.page_once", "It works once, within five minutes. Safari does not know the name omamori.localhost: put 127.0.0.1 in its place.", "一度だけ、5 分以内に限り有効です。Safari で omamori.localhost が開けないときは 127.0.0.1 に置き換えてください。"},
+	{"cli.flag_page_end", "end all sessions: everybody signs in anew", "すべてのセッションを終了（全員がサインインし直す）"},
+	{"cli.page_ended", "{n} {n|session|sessions} ended; everybody signs in anew", "{n} 件のセッションを終了しました。全員、サインインし直す必要があります"},
 	{"cli.page_forward", "From your own machine: ssh -L 4649:127.0.0.1:4649 SERVER, then open the link there.", "手元のマシンからは ssh -L 4649:127.0.0.1:4649 サーバー で接続してから、リンクを開いてください。"},
 	{"cli.short_invite", "let somebody bring a device to the page", "ページを使う端末を登録するコードを作成"},
 	{"cli.help_invite", `omamori invite NAME: make a code by which somebody brings a device to the page: a passkey,

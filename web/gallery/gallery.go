@@ -127,6 +127,7 @@ func (w *World) scene(ctx context.Context, scene string) error {
 		err = errors.Join(err, w.Guard.Lose(ctx, "vpnco", true, "mika"))
 		w.Break("ssh-fixed", "no_route", w.say("the fixed address is gone: the VPN company has ended PPTP", "固定アドレスが使えません。VPN 会社が PPTP を終了しました"), true)
 		w.Break("ssh-knock", "lease_refused", w.say("the door gives no lease: the clock of the laptop is wrong", "入口が許可を出しません。ノートパソコンの時計が合っていません"), true)
+		w.Break("login", "refused", w.say("the console asks for a code, and takes none", "コンソールがコードを受け付けません"), true)
 		w.Break("mysqld", "killed", w.say("mysqld was killed by the kernel for memory", "mysqld がメモリー不足でカーネルに終了させられました"), true)
 	case "hostile":
 		for name := range w.hostileNames() {
@@ -245,7 +246,17 @@ func (p prover) Prove(context.Context) chain.Proof {
 		proof.Evidence = b.evidence
 		return proof
 	}
-	return chain.Held(text(p.w.say("it answers as it should", "正しく応答しています")))
+	held := chain.Held(text(p.w.say("it answers as it should", "正しく応答しています")))
+	if p.name == "certificate" {
+		held.Ends = []chain.End{{At: certificateEnds(time.Now()), What: chain.Say("tls.ends", "name", "blog.example.jp"), Hint: chain.Say("tls.cert_ends_hint")}}
+	}
+	return held
+}
+
+// certificateEnds is the day after the next 15th of a month that is more than a fortnight away.
+func certificateEnds(now time.Time) time.Time {
+	at := now.AddDate(0, 0, 14)
+	return time.Date(at.Year(), at.Month()+1, 16, 0, 0, 0, 0, time.Local)
 }
 
 // service is a prover that can be mended.

@@ -1,10 +1,7 @@
 package signin
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"mime"
 	"net/http"
 	"net/url"
@@ -47,36 +44,6 @@ func setCookie(w http.ResponseWriter, secure bool, name, value string, life time
 	http.SetCookie(w, &http.Cookie{Name: cookieName(name, secure), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
 }
 
-// csrfOf is the token against forged requests of a session.
-func csrfOf(token string) string {
-	m := hmac.New(sha256.New, []byte(token))
-	m.Write([]byte("omamori page csrf"))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
-}
-
-// visitor is who asks, and how he came in: "" for a stranger.
-func (g *Gate) visitor(r *http.Request, c caller) (v Visitor, how string) {
-	got, err := r.Cookie(cookieName(sessionCookie, c.secure))
-	if err != nil {
-		return Visitor{}, ""
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.find(got.Value)
-	if s == nil {
-		return Visitor{}, ""
-	}
-	if now := time.Now(); now.Sub(s.Seen) > time.Hour {
-		s.Seen = now
-		g.save()
-	}
-	v = Visitor{Name: s.Name, CSRF: csrfOf(got.Value)}
-	if s.How != "enrol" {
-		v.Read, v.Act = true, s.Act
-	}
-	return v, s.How
-}
-
 // genuine reports whether a POST comes from a page of ours, which the visitor himself
 // has open.
 func (g *Gate) genuine(r *http.Request, c caller, v Visitor) bool {
@@ -105,10 +72,10 @@ func (g *Gate) genuine(r *http.Request, c caller, v Visitor) bool {
 	return v.CSRF != "" && subtle.ConstantTimeCompare([]byte(given), []byte(v.CSRF)) == 1
 }
 
-// anew reports whether a path lets somebody in, whoever was in before.
+// anew reports whether a path lets somebody in, or takes his code, whoever was in before.
 func anew(path string) bool {
 	switch path {
-	case "/signin/link", "/signin/code", "/signin/totp", "/signin/passkey/begin", "/signin/passkey/finish":
+	case "/signin/link", "/signin/code", "/signin/totp", "/signin/confirm", "/signin/passkey/begin", "/signin/passkey/finish":
 		return true
 	}
 	return false

@@ -37,6 +37,9 @@ type Options struct {
 	CameIn func(name string)
 	// Open reports whether a request is answered to everybody, or sees to that itself.
 	Open func(*http.Request) bool
+	// Confirm takes a code that was sent by a channel, and names that; "" if none waits for
+	// it. May be nil.
+	Confirm func(ctx context.Context, code string) (channel string, err error)
 }
 
 // Gate stands before the page: it knows who asks, and refuses what was forged.
@@ -209,14 +212,24 @@ func (g *Gate) Handler(page http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		v, how := g.visitor(r, c)
-		if !v.Read && how == "" && open && c.here(r) {
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
+		at := g.seatOf(r, c)
+		if at.fresh != "" {
+			setCookie(w, c.secure, sessionCookie, at.fresh, personCounts)
+		}
+		v := at.Visitor
+		if !v.Read && at.how == "" && open && c.here(r) {
 			v.Name, v.Read = "", true
 		}
 		if v.Name != "" {
 			g.lines.admit(r.Context())
 		}
-		ctx := context.WithValue(With(r.Context(), v), callerKey{}, c)
+		ctx := With(r.Context(), v)
+		if g.streams(r) {
+			var cancel context.CancelFunc
+			ctx, cancel = at.followed(ctx)
+			defer cancel()
+		}
 		r = r.WithContext(ctx)
 		leave, ok := g.crowd.enter(r.Context(), v.Name != "", g.streams(r))
 		if !ok {
@@ -235,6 +248,9 @@ func (g *Gate) Handler(page http.Handler) http.Handler {
 			return
 		case !v.Read && !g.o.Open(r):
 			g.turnAway(w, r)
+			return
+		case r.Method == http.MethodPost && v.Act && at.stale && !(strings.HasPrefix(r.URL.Path, "/api/") && g.o.Asks(r)):
+			g.askAgain(w, r)
 			return
 		case r.Method == http.MethodPost && v.Act && !g.o.Asks(r):
 			// A journal that cannot write keeps the record, and says so itself.

@@ -60,6 +60,8 @@ type view struct {
 	Address template.URL
 	QR      *picture
 	Act     bool
+	// Again says that he is to prove once more who he is.
+	Again bool
 }
 
 // Locale is the language, for the element that says so.
@@ -153,6 +155,8 @@ func (g *Gate) pages() http.Handler {
 	mux.HandleFunc("POST /signin/device/passkey/begin", g.tries(g.beginDevice))
 	mux.HandleFunc("POST /signin/device/passkey/finish", g.tries(g.finishDevice))
 	mux.HandleFunc("POST /signin/out", g.postOut)
+	mux.HandleFunc("GET /signin/confirm", g.getConfirm)
+	mux.HandleFunc("POST /signin/confirm", g.tries(g.postConfirm))
 	mux.HandleFunc("GET /signin/lang/{lang}", func(w http.ResponseWriter, r *http.Request) {
 		if lang, ok := words.Parse(r.PathValue("lang")); ok {
 			http.SetCookie(w, &http.Cookie{Name: LangCookie, Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
@@ -195,18 +199,19 @@ func (g *Gate) wrongTry(r *http.Request, err error) {
 }
 
 func (g *Gate) getIn(w http.ResponseWriter, r *http.Request) {
-	g.show(w, r, http.StatusOK, view{Title: "signin.title", Next: next(r.URL.Query().Get("next")), NoPasskey: noPasskey(callerOf(r).origin(r))})
+	g.show(w, r, http.StatusOK, view{Title: "signin.title", Next: next(r.URL.Query().Get("next")), NoPasskey: noPasskey(callerOf(r).origin(r)),
+		Again: r.URL.Query().Get("again") != "" && From(r.Context()).Name != ""})
 }
 
 // enter gives a browser its session, and the visitor the page he wanted.
 func (g *Gate) enter(w http.ResponseWriter, r *http.Request, token string) {
 	g.mu.Lock() // the session that he had ends: who has stolen its cookie does not stay
-	if old := cookie(r, sessionCookie); old != "" {
-		h := hashOf(old)
-		g.end(func(s *session) bool { return s.Hash == h })
+	if old, _ := g.match(cookie(r, sessionCookie)); old != nil {
+		g.end(func(s *session) bool { return s == old })
 		g.save()
 	}
 	g.mu.Unlock()
+	w.Header().Del("Set-Cookie") // a cookie that was to take the place of the old one
 	setCookie(w, callerOf(r).secure, sessionCookie, token, personCounts)
 }
 
@@ -231,7 +236,7 @@ func (g *Gate) postLink(w http.ResponseWriter, r *http.Request) {
 	delete(g.links, h)
 	token := ""
 	if ok {
-		token = g.begin(session{Name: l.name, How: "link", Act: true})
+		token = g.begin(session{Name: l.name, How: "link", Act: true, From: network(callerOf(r).addr)})
 	}
 	g.mu.Unlock()
 	if !ok {
@@ -262,12 +267,19 @@ func (g *Gate) postTOTP(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
+// postOut ends a session, or all that the same person has.
 func (g *Gate) postOut(w http.ResponseWriter, r *http.Request) {
-	h := hashOf(cookie(r, sessionCookie))
+	all := r.PostFormValue("all") == "1"
 	g.mu.Lock()
-	g.end(func(s *session) bool { return s.Hash == h })
-	g.save()
+	if s := g.find(cookie(r, sessionCookie)); s != nil {
+		g.end(func(o *session) bool { return o == s || all && o.Name == s.Name })
+		g.save()
+	}
 	g.mu.Unlock()
+	if name := From(r.Context()).Name; all && name != "" {
+		_ = g.note(r.Context(), chain.Say("signin.did_out_all", "name", name)) // the journal keeps it in memory
+	}
+	w.Header().Del("Set-Cookie")
 	setCookie(w, callerOf(r).secure, sessionCookie, "", 0)
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
 }

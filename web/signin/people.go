@@ -200,6 +200,25 @@ func (g *Gate) Dismiss(ctx context.Context, name, who string) error {
 	return nil
 }
 
+// SignOut ends the sessions of everybody, and the links that nobody has used; it says how many
+// sessions those were.
+func (g *Gate) SignOut(ctx context.Context, who string) (n int, err error) {
+	if err := g.note(ctx, chain.Say("signin.did_sign_out", "who", named(who))); err != nil {
+		return 0, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.end(func(s *session) bool {
+		if !s.over(time.Now()) {
+			n++
+		}
+		return true
+	})
+	clear(g.links)
+	g.save()
+	return n, nil
+}
+
 // alphabet is Crockford's: no letter in it looks like another.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

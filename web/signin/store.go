@@ -1,9 +1,9 @@
 package signin
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -100,20 +100,57 @@ type session struct {
 	Act   bool      `json:"act"`
 	Began time.Time `json:"began"`
 	Seen  time.Time `json:"seen"`
+	// From is the network that the session of a link counts from.
+	From string `json:"from,omitempty"`
+	// Form is what the session's forms carry.
+	Form string `json:"form"`
+	// Turned is when the cookie last changed, Old what it was before. Given are those that the
+	// browser was given to take its place, at Gave, and has not yet shown; Past those that are
+	// long over. See turn.go.
+	Turned time.Time `json:"turned"`
+	Old    []hash    `json:"old,omitempty"`
+	Given  []hash    `json:"given,omitempty"`
+	Gave   time.Time `json:"gave,omitzero"`
+	Past   []hash    `json:"past,omitempty"`
 	// Replace says that the device that is brought takes the place of all others.
 	Replace bool `json:"replace,omitempty"`
 	// secret is of the code generator that is being brought.
 	secret []byte
+	// life is done once the session was ended, by kill; nil while nobody wants to know.
+	life context.Context
+	kill context.CancelFunc
 }
 
-func (s *session) over(now time.Time) bool {
+// ends is when the session ends by itself.
+func (s *session) ends() time.Time {
 	switch s.How {
 	case "enrol":
-		return now.Sub(s.Began) > enrolCounts
+		return s.Began.Add(enrolCounts)
 	case "link":
-		return now.Sub(s.Began) > localCounts
+		return s.Began.Add(localCounts)
 	}
-	return now.Sub(s.Seen) > idleCounts || now.Sub(s.Began) > personCounts
+	idle, all := s.Seen.Add(idleCounts), s.Began.Add(personCounts)
+	if idle.Before(all) {
+		return idle
+	}
+	return all
+}
+
+func (s *session) over(now time.Time) bool { return now.After(s.ends()) }
+
+// living is done once the session was ended. g.mu is held.
+func (s *session) living() context.Context {
+	if s.life == nil {
+		s.life, s.kill = context.WithCancel(context.Background())
+	}
+	return s.life
+}
+
+// done ends what goes on by the session. g.mu is held.
+func (s *session) done() {
+	if s.kill != nil {
+		s.kill()
+	}
 }
 
 // invite lets a device be brought, once.
@@ -183,6 +220,9 @@ func parse(b []byte) (k kept, err error) {
 		if s == nil || s.Name == "" {
 			return kept{}, errors.New("a session of nobody")
 		}
+		if s.Form == "" { // that of a version before
+			s.Form, s.Turned = newToken(), s.Began
+		}
 	}
 	for _, i := range k.Invites {
 		if i == nil || i.Name == "" {
@@ -230,24 +270,19 @@ func (g *Gate) person(name string) *person {
 	return nil
 }
 
-// find returns the session of a token, nil if it is none or over. g.mu is held.
+// find returns the session that a token is of, nil if it is none or over. g.mu is held.
 func (g *Gate) find(token string) *session {
-	if token == "" || len(token) > 100 {
+	s, past := g.match(token)
+	if past {
 		return nil
 	}
-	h, now := hashOf(token), time.Now()
-	for _, s := range g.kept.Sessions {
-		if subtle.ConstantTimeCompare(s.Hash[:], h[:]) == 1 && !s.over(now) {
-			return s
-		}
-	}
-	return nil
+	return s
 }
 
 // begin makes a session and returns its token. g.mu is held.
 func (g *Gate) begin(s session) (token string) {
 	token, now := newToken(), time.Now()
-	s.Hash, s.Began, s.Seen = hashOf(token), now, now
+	s.Hash, s.Began, s.Seen, s.Turned, s.Form = hashOf(token), now, now, now, newToken()
 	var left []*session
 	own := 1
 	for i := len(g.kept.Sessions) - 1; i >= 0; i-- { // the newest come last
@@ -256,6 +291,7 @@ func (g *Gate) begin(s session) (token string) {
 			own++
 		}
 		if old.over(now) || old.Name == s.Name && own > maxSessions {
+			old.done()
 			continue
 		}
 		left = append(left, old)
@@ -272,9 +308,11 @@ func (g *Gate) begin(s session) (token string) {
 func (g *Gate) end(so func(*session) bool) {
 	var left []*session
 	for _, s := range g.kept.Sessions {
-		if !so(s) {
-			left = append(left, s)
+		if so(s) {
+			s.done()
+			continue
 		}
+		left = append(left, s)
 	}
 	g.kept.Sessions = left
 }

@@ -21,7 +21,10 @@
       const all = t.dataset.proof.split(" ").map(n => nodes.get(n)).filter(n => n && n[1]).map(n => n[1]);
       if (all.length) t.dataset.at = Math.min(...all);
     }
-    for (const t of $$("time[data-at]")) t.textContent = (t.dataset.prefix ? t.dataset.prefix + " " : "") + ago(Math.max(0, now - t.dataset.at));
+    for (const t of $$("time[data-at]")) {
+      const text = (t.dataset.prefix ? t.dataset.prefix + " " : "") + ago(Math.max(0, now - t.dataset.at));
+      if (t.textContent !== text) t.textContent = text;
+    }
     for (const t of $$("[data-until]")) {
       const left = Math.max(0, t.dataset.until - now), two = n => String(n).padStart(2, "0");
       t.textContent = (left >= 36e5 ? Math.floor(left / 36e5) + ":" : "") + two(Math.floor(left / 6e4) % 60) + ":" + two(Math.floor(left / 1e3) % 60);
@@ -50,8 +53,13 @@
     for (const [name, v] of Object.entries(news.nodes || {})) {
       let n = nodes.get(name);
       if (!n) { n = []; nodes.set(name, n); strange = true; }
-      const [state, , , flags] = v, was = n[0];
+      const [state, , , flags] = v, was = n[0], same = was === state && n[3] === flags;
       Object.assign(n, v);
+      if (same) { // proved anew, and nothing else
+        const t = n.row && $("time", n.row);
+        if (t && n[1]) t.dataset.at = n[1];
+        continue;
+      }
       lit = true;
       if (n.a) {
         n.a.classList.remove(...states);
@@ -74,6 +82,10 @@
     if (lit) for (const e of $$(".edges path")) {
       const f = nodes.get(e.dataset.f), t = nodes.get(e.dataset.t);
       e.classList.toggle("lit", !!(f && t && f[3] & 2 && t[3] & 2));
+    }
+    for (const [name, html] of Object.entries(news.rows || {})) {
+      const row = (nodes.get(name) || []).row;
+      if (row) $(".row-why", row).replaceChildren(...parse(html).body.childNodes);
     }
     for (const [name, html] of Object.entries(news.parts || {})) {
       const place = $("#part-" + name);
