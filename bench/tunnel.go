@@ -187,15 +187,34 @@ func iperf(ctx context.Context, source string, more ...string) (float64, error) 
 	return said.End.Received.Rate / 1e6, nil
 }
 
-// peak is the most memory that a process has had, and its children, in kB.
-func peak(pid int) (int, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// kilobytes adds up what a file of a process says of these names.
+func kilobytes(pid int, file string, names ...string) (sum int, err error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0, err
 	}
-	_, after, _ := strings.Cut(string(b), "VmHWM:")
-	line, _, _ := strings.Cut(after, "\n")
-	kb, err := strconv.Atoi(strings.Fields(line + " 0")[0])
+	for _, name := range names {
+		_, after, _ := strings.Cut(string(b), "\n"+name+":")
+		line, _, _ := strings.Cut(after, "\n")
+		kb, err := strconv.Atoi(strings.Fields(line + " 0")[0])
+		if err != nil {
+			return 0, err
+		}
+		sum += kb
+	}
+	return sum, nil
+}
+
+// peak is the most memory that a process has had, and its children, in kB. A parent that
+// runs the same program as its child counts with what is its own alone: else the pages of
+// the program, which are there once, would count twice.
+func peak(pid int) (int, error) {
+	kb, err := kilobytes(pid, "status", "VmHWM")
+	if err != nil {
+		return 0, err
+	}
+	children := 0
+	program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 	if err != nil {
 		return 0, err
 	}
@@ -214,10 +233,20 @@ func peak(pid int) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			kb += more
+			children += more
+			same, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", n))
+			if err != nil {
+				return 0, err
+			}
+			if same != program {
+				continue
+			}
+			if kb, err = kilobytes(pid, "smaps_rollup", "Private_Clean", "Private_Dirty"); err != nil {
+				return 0, err
+			}
 		}
 	}
-	return kb, nil
+	return kb + children, nil
 }
 
 func sh(ctx context.Context, order ...string) error {
