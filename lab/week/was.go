@@ -40,7 +40,8 @@ func (s *stage) asItWas(begin func()) {
 	s.chapter("winter")
 	s.blow("week.blow_upgrade")
 	s.upgrade(false)
-	s.await("laptop", "the way in", caused("sshd"))
+	s.await("laptop", "the client", caused("client"))
+	s.wait("the way in breaks", func() bool { return s.goal("laptop", "shell").Verdict.String() == "broken" })
 	way := s.margin("shell", func(n int) bool { return n < 0 })
 	s.next("shell")
 	if way.Back == nil {
@@ -85,10 +86,12 @@ func (s *stage) wasDown() {
 // all else is done.
 func (s *stage) wasWeek() {
 	began := time.Now()
-	s.typed("laptop", "omamori rescue blog --dry-run")
-	plan, _ := s.omamori("laptop", "", "rescue", "blog", "--dry-run")
-	for line := range strings.Lines(plan) {
-		if line = strings.TrimRight(line, "\n "); line != "" {
+	s.typed("laptop", "omamori ways blog")
+	ways, _ := s.omamori("laptop", "", "ways", "blog")
+	_, ways, _ = strings.Cut(ways, s.lang.Text("cli.ways_back"))
+	plan, _, _ := strings.Cut(ways, "\n\n")
+	for line := range strings.Lines(s.lang.Text("cli.ways_back") + plan) {
+		if line = strings.TrimSpace(line); line != "" {
 			s.said("laptop", line)
 		}
 	}

@@ -55,7 +55,8 @@ func (s *stage) asItWouldHaveBeen(begin func()) {
 	s.chapter("winter")
 	s.blow("week.blow_upgrade")
 	s.upgrade(true)
-	s.await("laptop", "the way in", caused("sshd"))
+	s.await("laptop", "the client", caused("client"))
+	s.wait("the way in breaks", func() bool { return s.goal("laptop", "shell").Verdict.String() == "broken" })
 	way := s.margin("shell", func(n int) bool { return n >= 0 })
 	if way.Back == nil {
 		s.must("way back", errors.New("there is none"))
