@@ -7,6 +7,8 @@ SITE ?= /var/lib/omamori-site
 export CGO_ENABLED ?= 0
 GOFLAGS := -trimpath
 LDFLAGS := -s -w -X main.version=$(VERSION)
+# What is built to be installed erases what it had of secrets, if this Go knows how (doc/vault.md).
+ERASING := $(shell GOEXPERIMENT=runtimesecret go env GOVERSION >/dev/null 2>&1 && echo GOEXPERIMENT=runtimesecret)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 PROGRAMS := $(notdir $(wildcard cmd/*))
@@ -24,7 +26,7 @@ PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
 PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
-PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3
+PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3 iputils-ping
 # What makes the test host of lab/.
 HOST := debootstrap systemd-container lintian faketime
 
@@ -44,6 +46,7 @@ down:
 
 ## make test    install what the tests need, run them all, and search all that they wrote for secrets
 test: deps test-deps lint laptop
+	$(ERASING) go test -count=1 ./vault
 	CGO_ENABLED=1 go run ./vault/leaks go test -race -timeout 20m $(TESTFLAGS) ./...
 	@$(MAKE) --no-print-directory test-page
 	@echo "NOT TESTED HERE: every failure of a real server, and the package, on a host with systemd. For that: make test-lab"
@@ -66,7 +69,7 @@ schema:
 	go run ./cmd/omamori config schema > doc/omamori.schema.json
 
 build:
-	go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	$(ERASING) go build $(GOFLAGS) -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 ## make laptop  what an owner needs on a Mac, in dist/darwin-arm64 (ARCH=amd64 for an older one)
 laptop: ARCH = arm64
@@ -84,7 +87,7 @@ deb:
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build
 	install -m 0755 -D -t $(DESTDIR)/usr/bin $(PROGRAMS:%=bin/%)
-	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket packaging/systemd/*.timer)
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
 	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }

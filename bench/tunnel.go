@@ -187,15 +187,27 @@ func iperf(ctx context.Context, source string, more ...string) (float64, error) 
 	return said.End.Received.Rate / 1e6, nil
 }
 
-// peak is the most memory that a process has had, and its children, in kB.
-func peak(pid int) (int, error) {
+// kilobytes is what the status of a process says by that name.
+func kilobytes(pid int, name string) (int, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	_, after, _ := strings.Cut(string(b), "VmHWM:")
+	_, after, _ := strings.Cut(string(b), name+":")
 	line, _, _ := strings.Cut(after, "\n")
-	kb, err := strconv.Atoi(strings.Fields(line + " 0")[0])
+	return strconv.Atoi(strings.Fields(line + " 0")[0])
+}
+
+// peak is the most memory that a process has had, and its children, in kB. A parent that
+// runs the same program as its child counts with its heap alone: else the pages of the
+// program, which are there once, would count twice.
+func peak(pid int) (int, error) {
+	kb, err := kilobytes(pid, "VmHWM")
+	if err != nil {
+		return 0, err
+	}
+	children := 0
+	program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 	if err != nil {
 		return 0, err
 	}
@@ -214,10 +226,20 @@ func peak(pid int) (int, error) {
 			if err != nil {
 				return 0, err
 			}
-			kb += more
+			children += more
+			same, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", n))
+			if err != nil {
+				return 0, err
+			}
+			if same != program {
+				continue
+			}
+			if kb, err = kilobytes(pid, "RssAnon"); err != nil {
+				return 0, err
+			}
 		}
 	}
-	return kb, nil
+	return kb + children, nil
 }
 
 func sh(ctx context.Context, order ...string) error {

@@ -14,6 +14,18 @@ type Coder interface {
 	Code() (entry, device string)
 }
 
+// Judged is a checker whose one-time code somebody else judges, such as AWS, and uses up.
+type Judged interface {
+	Checker
+	// Entry is the entry of the vault that makes the same codes, "" if none does. Where a
+	// proof is of the cause CodeRefused, the command line compares the code with it, and
+	// gives Check the CodeResult: it then says why.
+	Entry() string
+}
+
+// CodeRefused is the cause of a proof that broke because a code was refused.
+const CodeRefused = "wrong_code"
+
 // CodeResult is what came of comparing a one-time code.
 type CodeResult struct {
 	// Found says that it is a code of the entry, Steps how far the clock of what showed

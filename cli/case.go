@@ -3,8 +3,10 @@ package cli
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,7 +104,11 @@ func (a *App) letterCommand() *cobra.Command {
 				if err := os.MkdirAll(out, 0o700); err != nil {
 					return err
 				}
-				if err := os.WriteFile(path, content, 0o600); err != nil {
+				// One of before is written anew; through a link of somebody else nothing is.
+				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+				if err := writeNew(path, content, 0o600); err != nil {
 					return err
 				}
 				files = append(files, path)
@@ -135,7 +141,7 @@ func writePapers(w io.Writer, columns int, papers []support.Paper) error {
 
 // desk is the one that is named, or the only one there is, or the only one with a case.
 func (a *App) desk(ctx context.Context, args []string) (support.Status, error) {
-	all, err := a.guard().Support(ctx)
+	all, err := a.desks(ctx)
 	if err != nil {
 		return support.Status{}, err
 	}
@@ -208,7 +214,7 @@ func (r *rescuer) throughDesk(ctx context.Context, goal string, n guard.RescueNe
 		fmt.Fprintln(w, wrap(r.a.say("rescue.desk_form", "form", s.Desk.Form), r.out.columns, 0))
 	}
 	fmt.Fprintln(w, wrap(r.a.say("rescue.desk_script", "desk", n.Desk), r.out.columns, 0))
-	if r.in == nil {
+	if r.in == nil || r.alone { // nobody would keep the case
 		return false, nil
 	}
 	number, err := r.line(ctx, r.a.say("rescue.ask_number"))
@@ -241,7 +247,7 @@ func (r *rescuer) throughDesk(ctx context.Context, goal string, n guard.RescueNe
 
 // line asks for a line at the terminal.
 func (r *rescuer) line(ctx context.Context, prompt string) (string, error) {
-	fmt.Fprintf(r.out.clear(), "  %s ", prompt)
+	fmt.Fprintf(r.out.clear(), "  %s ", wrap(prompt, r.out.columns, 2))
 	line, err := readLine(ctx, bufio.NewReader(r.in))
 	return strings.TrimSpace(line), err
 }

@@ -7,6 +7,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/vault"
 	"github.com/omamori-guard/omamori/vault/otp"
 )
@@ -23,6 +24,37 @@ func (b *codeBook) wipe() {
 	if b.open != nil {
 		b.open.Wipe()
 	}
+}
+
+// typed passes on what was typed at a time to prove a link. A one-time code of the vault
+// stays here: it is compared, where the vault is. One that somebody else has refused, such
+// as AWS, is compared too, so that a wrong clock is told apart from a wrong code.
+func (a *App) typed(ctx context.Context, g Guard, l guard.LinkStatus, typed string, at time.Time, who string, book *codeBook) (s guard.Status, err error) {
+	here := a.store(&book.keys).There()
+	switch {
+	case l.Code != "" && !here:
+		typed = "" // the guard says where it is compared
+	case l.Code != "":
+		if typed, err = a.compare(ctx, book, l.Code, typed, at); err != nil {
+			return s, err
+		}
+	}
+	s, err = g.Typed(ctx, l.Name, typed, who)
+	if err != nil || l.Entry == "" || !here {
+		return s, err
+	}
+	for _, now := range s.Links {
+		if now.Name != l.Name || now.Cause != chain.CodeRefused {
+			continue
+		}
+		r, err := a.compare(ctx, book, l.Entry, typed, at)
+		if err != nil { // that it was refused stands
+			a.complain(l.Entry, err)
+			return s, nil
+		}
+		return g.Typed(ctx, l.Name, r, who)
+	}
+	return s, nil
 }
 
 // farthest is how many steps off a code is looked for: an hour, as when summer time was

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -97,5 +98,22 @@ func writeNew(path string, content []byte, mode os.FileMode) error {
 	if err := errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Link(f.Name(), path) // fails if path is there, be it a link to nowhere
+	err = os.Link(f.Name(), path)                                               // fails if path is there, be it a link to nowhere
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported) { // FAT, as on a stick to print from
+		return writeOnce(path, content, mode)
+	}
+	return err
+}
+
+// writeOnce is writeNew for a file system without links: what is cut off leaves a part.
+func writeOnce(path string, content []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(path) // what failed before is what matters
+	}
+	return err
 }

@@ -203,12 +203,7 @@ func (a *App) drillTyped(ctx context.Context, g Guard, l guard.LinkStatus, in *b
 		if yes, ok := a.yes(typed); ok && !yes { // it is not there
 			s, err = g.Answer(ctx, l.Name, false, who)
 		} else {
-			if l.Code != "" { // the code itself stays here
-				if typed, err = a.compare(ctx, book, l.Code, typed, at); err != nil {
-					return nil, err
-				}
-			}
-			s, err = g.Typed(ctx, l.Name, typed, who)
+			s, err = a.typed(ctx, g, l, typed, at, who, book)
 		}
 		var refused *guard.Refused
 		if errors.As(err, &refused) && refused.Code == "no_answer" {

@@ -31,12 +31,18 @@ const (
 
 func (a *App) rescueCommand() *cobra.Command {
 	var dry, retry bool
-	r := &rescuer{a: a}
+	r := &rescuer{a: a, book: codeBook{keys: keyring{fd: -1}}}
 	c := a.command("rescue [GOAL]", "rescue", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		r.begin()
 		ctx := cmd.Context()
+		defer r.book.wipe()
 		goals, err := r.choose(ctx, args)
 		switch {
+		case unknownHere(args, err):
+			if dry {
+				r.in = nil
+			}
+			return r.lastResort(ctx, err)
 		case err != nil:
 			return r.stopped(ctx, "", err)
 		case dry:
@@ -59,6 +65,7 @@ func (a *App) rescueCommand() *cobra.Command {
 	f.BoolVar(&dry, "dry-run", false, a.say("rescue.flag_dry"))
 	f.BoolVar(&r.yes, "yes", false, a.say("rescue.flag_yes"))
 	f.BoolVar(&retry, "retry", false, a.say("rescue.flag_retry"))
+	a.keyFlags(c, &r.book.keys)
 	c.ValidArgsFunction = a.completeGoals
 	return c
 }
@@ -93,6 +100,9 @@ type rescuer struct {
 	deeds    int      // so many deeds were shown
 	troubles []string // that were shown
 	acted    bool     // something was done
+	alone    bool     // no guard runs
+	book     codeBook // for codes that are typed
+	past     []string // rungs of the last resort that did not let in
 }
 
 func (r *rescuer) begin() {
@@ -186,6 +196,9 @@ func (r *rescuer) dry(ctx context.Context, goals []string) error {
 		switch {
 		case s.Plan == nil:
 			r.noWay(w, s)
+			if s.Goal == lastGoal {
+				r.listRungs(w, r.a.rungs(&r.book.keys))
+			}
 		case s.Next == nil:
 			fmt.Fprintln(w, "  "+r.a.say("rescue.nothing"))
 		default:
@@ -225,7 +238,7 @@ func pause(ctx context.Context) error {
 // from where things stand now.
 func (r *rescuer) rescue(ctx context.Context, goal string, retry bool) error {
 	began := time.Now()
-	r.plan, r.before, r.shown, r.walking, r.acted = nil, nil, false, false, false
+	r.plan, r.before, r.past, r.shown, r.walking, r.acted = nil, nil, nil, false, false, false
 	s, err := r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: "begin", Who: r.who})
 	if err == nil && retry {
 		s, err = r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: "again", Who: r.who})
@@ -241,7 +254,14 @@ func (r *rescuer) rescue(ctx context.Context, goal string, retry bool) error {
 		switch {
 		case s.Plan == nil:
 			r.show(rescueEvent{Event: "no_way", Rescue: &s}, func(w io.Writer) { r.noWay(w, s) })
-			return errBadNews
+			if goal != lastGoal {
+				return errBadNews
+			}
+			in, err := r.climb(ctx, goal, r.a.rungs(&r.book.keys))
+			if err == nil && !in {
+				err = errBadNews
+			}
+			return err
 		case n == nil:
 			if over, err := r.prove(ctx, s, began); over || err != nil {
 				return err
@@ -322,7 +342,9 @@ func (r *rescuer) stopped(ctx context.Context, goal string, err error) error {
 	case errors.Is(err, errNobody):
 		return errBadNews
 	case goal != "" && (errors.Is(err, errStopped) || ctx.Err() != nil):
-		r.show(rescueEvent{Event: "stopped", Goal: goal}, func(w io.Writer) { fmt.Fprintln(w, r.a.say("rescue.stopped", "goal", goal)) })
+		r.show(rescueEvent{Event: "stopped", Goal: goal}, func(w io.Writer) {
+			fmt.Fprintln(w, wrap(r.a.say("rescue.stopped", "goal", goal), r.out.columns, 0))
+		})
 		return errBadNews
 	case ctx.Err() != nil:
 		return errBadNews

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
@@ -21,13 +20,14 @@ import (
 type rescueEvent struct {
 	At time.Time `json:"at"`
 	// Event is "nothing", "begin", "plan", "next", "phase", "deed", "proved", "back",
-	// "holds", "no_way", "needs_person" or "stopped".
+	// "holds", "no_way", "last_resort", "needs_person" or "stopped".
 	Event   string              `json:"event"`
 	Goal    string              `json:"goal,omitempty"`
 	Rescue  *guard.RescueStatus `json:"rescue,omitempty"`
 	Next    *guard.RescueNext   `json:"next,omitempty"`
 	Deed    *guard.DeedStatus   `json:"deed,omitempty"`
 	Link    *guard.LinkStatus   `json:"link,omitempty"`
+	Rungs   []rung              `json:"rungs,omitempty"`
 	Seconds float64             `json:"seconds,omitempty"`
 }
 
@@ -141,7 +141,7 @@ func (r *rescuer) planOf(s guard.RescueStatus) {
 func (r *rescuer) head(w io.Writer, s guard.RescueStatus) {
 	fmt.Fprintf(w, "%s %s  %s", mark(s.Verdict), bold.Render(title(s.Title, s.Goal)), colour(s.Verdict, r.a.verdict(s.Verdict)))
 	if len(s.Blame) > 0 {
-		fmt.Fprintf(w, "  %s", r.a.say("cli.blame", "links", strings.Join(s.Blame, ", ")))
+		fmt.Fprintf(w, "  %s", r.a.say("cli.blame", "links", r.a.few(s.Blame)))
 	}
 	fmt.Fprintln(w)
 }

@@ -17,7 +17,6 @@ import (
 
 // step has one step done, or asks one question.
 func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) error {
-	r.show(rescueEvent{Event: "next", Goal: goal, Next: &n}, func(w io.Writer) { r.showNext(w, n) })
 	act := func(act, step string) error {
 		r.acted = true
 		if r.before = r.plan; act != "aside" {
@@ -30,6 +29,14 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 		}
 		return err
 	}
+	if n.Do == guard.RescueStep {
+		if in, err := r.sooner(ctx, goal, n); err != nil {
+			return err
+		} else if in {
+			return r.done(ctx, goal, n, act)
+		}
+	}
+	r.show(rescueEvent{Event: "next", Goal: goal, Next: &n}, func(w io.Writer) { r.showNext(w, n) })
 	if n.Do == guard.RescueAnswer {
 		return r.answer(ctx, goal, n, act)
 	}
@@ -57,6 +64,11 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 	case n.Do == guard.RescueMend:
 		return act("mend", n.Step)
 	}
+	return r.done(ctx, goal, n, act)
+}
+
+// done has what a person's step was to put back proved.
+func (r *rescuer) done(ctx context.Context, goal string, n guard.RescueNext, act func(act, step string) error) error {
 	rest, err := r.restingOn(ctx, n.For)
 	if err != nil {
 		return err
@@ -139,7 +151,20 @@ func (r *rescuer) answerTyped(ctx context.Context, goal string, n guard.RescueNe
 	if r.in == nil {
 		return r.nobody(goal, guard.RescueAnswer)
 	}
+	l := guard.LinkStatus{Name: n.For}
+	now, err := r.g.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range now.Links {
+		if one.Name == n.For {
+			l = one
+		}
+	}
 	for {
+		if l.Code != "" && !r.a.store(&r.book.keys).There() {
+			fmt.Fprintf(r.out.clear(), "  %s %s\n", yellow.Render("!"), wrap(r.a.say("cli.drill_elsewhere"), r.out.columns, 4))
+		}
 		line, err := r.line(ctx, r.a.say("rescue.ask_typed"))
 		if err != nil {
 			fmt.Fprintln(r.out.clear())
@@ -156,7 +181,7 @@ func (r *rescuer) answerTyped(ctx context.Context, goal string, n guard.RescueNe
 			if line == "" {
 				continue
 			}
-			_, err = r.g.Typed(ctx, n.For, line, r.who)
+			_, err = r.a.typed(ctx, r.g, l, line, time.Now(), r.who, &r.book)
 		}
 		var refused *guard.Refused
 		if errors.As(err, &refused) && refused.Code == "no_answer" {

@@ -108,7 +108,7 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 		}
 		said, blame := a.goalVerdict(g, s), ""
 		if len(g.Blame) > 0 {
-			blame = a.say("cli.blame", "links", strings.Join(g.Blame, ", "))
+			blame = a.say("cli.blame", "links", a.few(g.Blame))
 		}
 		fmt.Fprintln(w, beside(colour(g.Verdict, said), plain, blame, columns, indent))
 		if note := a.outlook(g, s); note != "" {
@@ -186,13 +186,23 @@ func (a *App) links(w io.Writer, s guard.Status) {
 	}
 }
 
+// few names the first of many: one cause may break dozens of links, which all have a line of
+// their own.
+func (a *App) few(names []string) string {
+	const most = 4
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return a.say("cli.few", "first", strings.Join(names[:most-1], ", "), "n", len(names)-most+1)
+}
+
 func blamesOther(l guard.LinkStatus) bool {
 	return len(l.Blame) > 0 && !slices.Contains(l.Blame, l.Name)
 }
 
 func (a *App) reason(l guard.LinkStatus) string {
 	if blamesOther(l) {
-		return a.say("cli.because_of", "because", l.Because, "links", strings.Join(l.Blame, ", "))
+		return a.say("cli.because_of", "because", l.Because, "links", a.few(l.Blame))
 	}
 	if l.Because == "" && l.Person {
 		return a.say("cli.only_you", "question", l.Question, "link", l.Name)

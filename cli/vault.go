@@ -115,13 +115,21 @@ func (a *App) vaultInitCommand(k *keyring) *cobra.Command {
 			return err
 		}
 		defer clear(word)
-		if _, err := s.Adopt(cmd.Context(), v, word); err != nil {
+		if err := a.sealing(func() error { _, err := s.Adopt(cmd.Context(), v, word); return err }); err != nil {
 			return err
 		}
 		return a.done(map[string]any{"vault": s.Dir}, chain.Say("cli.vault_made", "dir", s.Dir))
 	})
 	c.Flags().StringArrayVar(&to, "to", nil, a.say("cli.flag_vault_to"))
 	return c
+}
+
+// sealing shows that something is put under a passphrase, which takes a second on purpose.
+func (a *App) sealing(f func() error) error {
+	p := a.waiting(chain.Say("cli.vault_sealing"))
+	err := f()
+	p.end(err)
+	return err
 }
 
 func (a *App) vaultPassphraseCommand(k *keyring) *cobra.Command {
@@ -139,11 +147,13 @@ func (a *App) vaultPassphraseCommand(k *keyring) *cobra.Command {
 		}
 		defer clear(word)
 		own, isOwn := ids[0].(*age.X25519Identity)
-		if newKey || !isOwn || len(k.identities) > 0 {
-			_, err = s.Rekey(cmd.Context(), ids, word)
-		} else {
-			err = s.SetPassphrase(cmd.Context(), own, word)
-		}
+		err = a.sealing(func() error {
+			if newKey || !isOwn || len(k.identities) > 0 {
+				_, err := s.Rekey(cmd.Context(), ids, word)
+				return err
+			}
+			return s.SetPassphrase(cmd.Context(), own, word)
+		})
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/omamori-guard/omamori/guard"
+	"github.com/omamori-guard/omamori/support"
 	"github.com/omamori-guard/omamori/vault"
 	"github.com/omamori-guard/omamori/vault/otp"
 	"github.com/omamori-guard/omamori/words"
@@ -24,6 +25,12 @@ type noGuard struct{ Guard }
 func (noGuard) Status(context.Context) (guard.Status, error) {
 	return guard.Status{}, guard.ErrNoGuard
 }
+
+func (noGuard) Rescue(context.Context, string) (guard.RescueStatus, error) {
+	return guard.RescueStatus{}, guard.ErrNoGuard
+}
+
+func (noGuard) Support(context.Context) ([]support.Status, error) { return nil, guard.ErrNoGuard }
 
 // keeper is an owner's vault with the entry aws-root and the counted one bank.
 type keeper struct {

@@ -238,7 +238,7 @@ func (a *App) keepRestored(ctx context.Context, k *keyring, o kit.Opened) error 
 			return err
 		}
 		defer clear(word)
-		if _, err := s.Adopt(ctx, v, word); err != nil {
+		if err := a.sealing(func() error { _, err := s.Adopt(ctx, v, word); return err }); err != nil {
 			return err
 		}
 	}

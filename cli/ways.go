@@ -332,7 +332,20 @@ func (a *App) loseCommand(name string, lost bool) *cobra.Command {
 		fmt.Fprintln(w, a.say(key, "thing", args[0]))
 		a.goals(w, s)
 		a.incidents(w, s, true)
+		if lost {
+			a.lostNext(w, s)
+		}
 		return nil
 	})
 	return c
+}
+
+// lostNext says how to begin where a loss has put a goal out of reach.
+func (a *App) lostNext(w io.Writer, s guard.Status) {
+	for _, g := range s.Goals {
+		if m := g.Margin.IfAllWell; m != nil && *m < 0 {
+			fmt.Fprintf(w, "\n%s\n", a.say("cli.lost_next", "goal", g.Name))
+			return
+		}
+	}
 }

@@ -15,7 +15,7 @@ const (
 	Full           ErrorCode = "full"            // no more rules in the group Name
 	Throttled      ErrorCode = "throttled"       // AWS is asked too often
 	Denied         ErrorCode = "denied"          // Permission is missing
-	WrongCode      ErrorCode = "wrong_code"      // the MFA code is not the right one, or used up
+	WrongCode      ErrorCode = chain.CodeRefused // the MFA code is not the right one, or used up
 	WrongSerial    ErrorCode = "wrong_serial"    // there is no MFA device Name of this user
 	WantsCode      ErrorCode = "wants_code"      // the MFA device Name is to show one
 	NoDevice       ErrorCode = "no_device"       // there is a code, but nothing says of which device

@@ -94,7 +94,7 @@ func (g *Guard) diagnose(m *mend) {
 			return plain(p)
 		})
 		if here {
-			plan = felt.explain(plan)
+			plan = felt.explain(plan, e)
 		}
 		g.later(g.ctx, func() {
 			m.busy = false

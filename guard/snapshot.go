@@ -149,6 +149,9 @@ func (g *Guard) linkStatus(l chain.Link, view *chain.View, waived []string, lang
 		if p, ok := rt.prover.(chain.Coder); ok {
 			s.Code, s.Device = p.Code()
 		}
+		if p, ok := rt.prover.(chain.Judged); ok {
+			s.Entry = p.Entry()
+		}
 	}
 	if !p.At.IsZero() {
 		s.ProvedAt, s.FreshUntil = p.At, p.At.Add(l.Fresh)

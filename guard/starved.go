@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/omamori-guard/omamori/cause"
@@ -63,9 +64,11 @@ func feel(ctx context.Context, sleep func(context.Context, time.Duration)) want 
 }
 
 // explain takes the word of a link that was silent for what it is: where the guard itself
-// hardly got the processor meanwhile, neither did those whom it asked.
-func (w want) explain(plan chain.Plan) chain.Plan {
-	if w.percent == 0 || plan.Cause != cause.Silence || len(plan.Deeds) > 0 {
+// hardly got the processor meanwhile, neither did those whom it asked. Killed for that,
+// they would want still more of it; one that a signal has stopped is another matter.
+func (w want) explain(plan chain.Plan, e chain.Evidence) chain.Plan {
+	stopped := e.Process.State == "T" || len(e.Stopped) > 0
+	if w.percent == 0 || stopped || !slices.Contains(silences, plan.Cause) {
 		return plan
 	}
 	return chain.Plan{
@@ -73,6 +76,10 @@ func (w want) explain(plan chain.Plan) chain.Plan {
 		Evidence: append(plan.Evidence, w.evidence),
 	}
 }
+
+// silences are how it is called that no answer came in time: of whatever, once a connection
+// was taken, several times in a row, and when no connection was taken any more.
+var silences = []string{cause.Silence, "silent", cause.Hung, cause.Refused}
 
 func sleepFor(ctx context.Context, d time.Duration) {
 	select {

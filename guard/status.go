@@ -85,6 +85,8 @@ type LinkStatus struct {
 	Code     string `json:"code,omitempty"`
 	Device   string `json:"device,omitempty"`
 	Question string `json:"question,omitempty"`
+	// Entry is the entry of the vault with which a code is compared that was refused.
+	Entry string `json:"entry,omitempty"`
 	// ProvedAt and FreshUntil are zero for a link that was never tried.
 	ProvedAt   time.Time `json:"proved_at,omitzero"`
 	FreshUntil time.Time `json:"fresh_until,omitzero"`

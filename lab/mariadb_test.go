@@ -126,7 +126,7 @@ func hostOutOfMemory(h *host) {
 	// It ends with the first kill.
 	h.outside(group + `kills() { awk '$1 == "oom_kill" { print $2 }' $g/memory.oom_control; }
 		was=$(kills)
-		(echo -1000 >/proc/self/oom_score_adj; echo 0 >$g/cgroup.procs; head -c 80000000 /dev/zero | tail -c 80000000 >/dev/null || true) &
+		(echo -1000 >/proc/self/oom_score_adj; echo 0 >$g/cgroup.procs; head -c 120000000 /dev/zero | tail -c 120000000 >/dev/null || true) &
 		while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
 		echo -1 >$g/memory.limit_in_bytes
 		wait || true`)

@@ -7,17 +7,23 @@ import (
 
 // Wrap breaks a text into lines of at most a width: between words, and in Japanese
 // between any two characters of which the first may end a line and the second begin one.
-func (d *Document) Wrap(s string, size, width float64) (lines []string) {
+func (d *Document) Wrap(s string, size, width float64) []string {
+	return Fold(s, width, func(s string) float64 { return d.Width(s, size) })
+}
+
+// Fold breaks s into lines that are no wider than width, as a measure of a text has it: of
+// a terminal's columns, say. It breaks where Japanese may be broken, and at blanks.
+func Fold(s string, width float64, measure func(string) float64) (lines []string) {
 	for row := range strings.SplitSeq(s, "\n") {
 		line := ""
 		for _, piece := range pieces(row) {
-			if line != "" && d.Width(strings.TrimRight(line+piece, " "), size) > width {
+			if line != "" && measure(strings.TrimRight(line+piece, " ")) > width {
 				lines = append(lines, strings.TrimRight(line, " "))
 				line, piece = "", strings.TrimLeft(piece, " ")
 			}
-			for line == "" && d.Width(piece, size) > width && len([]rune(piece)) > 1 { // a word wider than a line
+			for line == "" && measure(piece) > width && len([]rune(piece)) > 1 { // a word wider than a line
 				cut := []rune(piece)
-				for len(cut) > 1 && d.Width(string(cut), size) > width {
+				for len(cut) > 1 && measure(string(cut)) > width {
 					cut = cut[:len(cut)-1]
 				}
 				lines = append(lines, string(cut))

@@ -106,9 +106,16 @@ func (p Paper) WriteText(w io.Writer, columns int) error {
 	}
 	wide := max(24, (min(columns, 132)-gap)/2)
 	var b strings.Builder
+	fold := func(s, mark string) []string {
+		lines := paper.Fold(s, float64(wide-len(mark)), func(s string) float64 { return float64(ansi.StringWidth(s)) })
+		for i := range lines {
+			lines[i] = mark + lines[i]
+			mark = strings.Repeat(" ", len(mark))
+		}
+		return lines
+	}
 	row := func(t chain.Text, mark string) {
-		left := strings.Split(ansi.Wrap(mark+words.English.Say(t), wide, ""), "\n")
-		right := strings.Split(ansi.Wrap(mark+words.Japanese.Say(t), wide, ""), "\n")
+		left, right := fold(words.English.Say(t), mark), fold(words.Japanese.Say(t), mark)
 		for i := range max(len(left), len(right)) {
 			l, r := "", ""
 			if i < len(left) {

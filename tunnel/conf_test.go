@@ -220,4 +220,8 @@ func TestWG(t *testing.T) {
 	if out, err := cmd.Output(); err != nil || strings.TrimSpace(string(out)) != k.Public().String() {
 		t.Errorf("wg: %s, %v; we: %s", out, err, k.Public())
 	}
+	// In the form of wg genkey, as wg puts any key into it.
+	if made := k[0]&7 == 0 && k[31]&0xc0 == 0x40; !made {
+		t.Errorf("not as wg genkey makes one: %s", k)
+	}
 }

@@ -17,13 +17,16 @@ type Key [32]byte
 
 var errKey = errors.New("not a key of WireGuard")
 
-// NewKey makes a private key.
+// NewKey makes a private key, in the form of wg genkey: of one in another wg says another.
 func NewKey() Key {
 	k, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil { // the system's randomness never fails
 		panic(err)
 	}
-	return Key(k.Bytes())
+	b := Key(k.Bytes())
+	b[0] &= 248
+	b[31] = b[31]&127 | 64
+	return b
 }
 
 // ParseKey reads a key as every program of WireGuard writes it: 44 characters.

@@ -68,6 +68,16 @@ var awsTexts = []entry{
 		"Type the next code (each is good once): omamori due drill {link}. If none is accepted, the device's clock is off, which AWS can take into account: omamori resync {link}",
 		"次のコードを入力してください（同じコードは一度しか使えません）: omamori due drill {link}。何度でも断られるなら端末の時計がずれています。AWS 側で合わせられます: omamori resync {link}"},
 
+	{"aws.mfa_long_entry", "that is longer than 200 bytes", "200 バイトを超えています"},
+	{"aws.mfa_behind", "AWS refuses the code because the clock of {device} is {steps} steps ({apart:duration}) behind, as the vault's {entry} shows", "{device} の時計が {steps} ステップ（{apart:duration}）遅れているため、AWS がコードを拒否しました（保管庫の {entry} と照合）"},
+	{"aws.mfa_ahead", "AWS refuses the code because the clock of {device} is {steps} steps ({apart:duration}) ahead, as the vault's {entry} shows", "{device} の時計が {steps} ステップ（{apart:duration}）進んでいるため、AWS がコードを拒否しました（保管庫の {entry} と照合）"},
+	{"aws.mfa_clock_hint",
+		"Turn on automatic date and time on {device}, and see that this machine's clock is right too; then: omamori due drill {link}. If its clock cannot be set, AWS can take it into account: omamori resync {link}",
+		"{device} の日時を自動設定にし、この端末の時計も確かめてから: omamori due drill {link}。時計を直せない機器なら、AWS 側で合わせられます: omamori resync {link}"},
+	{"aws.mfa_not_of_entry", "AWS refuses the code, and it is none of the vault's {entry}", "AWS がコードを拒否しました。保管庫の {entry} のコードでもありません"},
+	{"aws.mfa_not_of_entry_hint", "Was it another account's, or mistyped? Try again: omamori due drill {link}", "別のアカウントのコードか、入力の誤りではありませんか？ もう一度: omamori due drill {link}"},
+	{"aws.mfa_same_refused", "AWS refuses the code although the vault's {entry} shows the same: it was used already, or AWS has another secret for the device", "保管庫の {entry} と同じコードですが、AWS が拒否しました。使用済みか、AWS 側の登録が別のものです"},
+
 	{"aws.devices_least", "least is between 0 and {most}: AWS allows a user no more devices", "least は 0 から {most} までです（AWS の上限）"},
 	{"aws.devices_hold", "the user has {n} MFA {n|device|devices}", "ユーザーの MFA デバイスは {n} 台です"},
 	{"aws.devices_root", "the root user has no MFA device", "ルートユーザーに MFA デバイスがありません"},

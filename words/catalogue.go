@@ -39,6 +39,7 @@ func catalogue() [][]entry {
 		kitpageTexts,
 		manTexts,
 		knockTexts,
+		lastresortTexts,
 		mailboxTexts,
 		memoryTexts,
 		mysqlTexts,

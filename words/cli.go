@@ -57,6 +57,7 @@ var cliTexts = []entry{
 	{"cli.margin_zero", "one more loss may put it out of reach", "あと一つ失うと、手が届かなくなるおそれがあります"},
 	{"cli.way_back", "way back: about {takes:duration}", "復旧の見込み: 約 {takes:duration}"},
 	{"cli.no_way_back", "no way back by itself: see below", "自動では戻せません。下をご覧ください"},
+	{"cli.few", "{first} and {n} more", "{first} ほか {n} 件"},
 	{"cli.blame", "because of {links}", "原因: {links}"},
 	{"cli.only_you", "{question} Only you can tell: omamori due drill {link}", "{question} あなただけが確認できます: omamori due drill {link}"},
 	{"cli.because_of", "{because} (because of {links})", "{because}（原因: {links}）"},

@@ -156,6 +156,7 @@ Exits 1 while one is left.
 	{"cli.vault_new_passphrase", "New passphrase:", "新しいパスフレーズ:"},
 	{"cli.vault_again", "Again:", "もう一度:"},
 	{"cli.vault_opening", "opening the vault", "保管庫を開いています"},
+	{"cli.vault_sealing", "putting it under the passphrase", "パスフレーズで封をしています"},
 	{"cli.interrupted", "stopped", "中止しました"},
 	{"cli.vault_differ", "the two are not the same", "二つの入力が一致しません"},
 	{"cli.vault_differ_hint", "Nothing was changed. Try again.", "何も変更していません。もう一度実行してください。"},

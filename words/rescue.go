@@ -16,6 +16,8 @@ Stop it anywhere, with s or Ctrl-C. The same command goes on from there.
   omamori rescue blog --dry-run     the plan, and nothing is done
   omamori rescue blog
   omamori rescue blog --retry       take back what you said is not possible
+  omamori rescue console            codes are lost (omamori lost phone): what
+                                    may still let you in, even if not configured
 
 Exits 1 if there is no way back, or if a person is needed where nobody is asked.`, `omamori rescue [目標] [--dry-run] [--yes]
 
@@ -30,6 +32,8 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
   omamori rescue blog --dry-run     手順を見るだけで、何もしない
   omamori rescue blog
   omamori rescue blog --retry       「できない」と答えた手順を候補に戻す
+  omamori rescue console            コードを失くしたとき（omamori lost phone）。
+                                    設定がなくても、残る入り方を案内する
 
 戻る方法がないとき、また人の手が必要なのに端末がないときは 1 で終了します。`},
 	{"rescue.flag_dry", "show the plan, do nothing", "手順を表示するだけで、何もしない"},

@@ -115,6 +115,7 @@ var waysTexts = []entry{
 
 	// lost, have.
 	{"cli.thing_lost", "noted: {thing} is lost", "{thing} を失ったと記録しました"},
+	{"cli.lost_next", "The way back, step by step: omamori rescue {goal}", "復旧の手順をたどるには: omamori rescue {goal}"},
 	{"cli.thing_had", "noted: {thing} is there", "{thing} はあると記録しました"},
 
 	// due.

@@ -51,6 +51,10 @@ func TestMain(m *testing.M) {
 		os.Exit(advertise(os.Args[1]))
 	case "ask":
 		os.Exit(ask(os.Args[1], os.Args[2:]...))
+	case "myaddress":
+		os.Exit(tellAddress())
+	case "prove":
+		os.Exit(proveAddress(os.Args[1]))
 	}
 	os.Exit(m.Run())
 }
@@ -148,7 +152,7 @@ func TestHosts(t *testing.T) {
 		t.Skip("needs root, for hosts of its own")
 	}
 	cmd := exec.CommandContext(t.Context(), "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-ec", hosts, os.Args[0])
-	cmd.Env = append(os.Environ(), role+"=test")
+	cmd.Env = append(os.Environ(), role+"=test", programs+"="+build(t))
 	out, err := cmd.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: TestReal")) || bytes.Contains(out, []byte("--- SKIP")) {
 		t.Fatalf("%v\n%s", err, out)
@@ -282,10 +286,29 @@ func TestRealWithout(t *testing.T) {
 		do(t, on("device", "", append([]string{"ip"}, strings.Fields(order)...)...))
 	}
 	seen(t)
+	pings(t)
 	powerless(t, fmt.Sprint(server.Process.Pid))
 	st, err := tunnel.Call(t.Context(), tunnel.Dir(dir).Socket(), tunnel.Ask)
 	if err != nil || len(st.Peers) != 1 || !st.Peers[0].Alive(time.Now()) || st.Peers[0].Sent < 2<<20 {
 		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+// pings: the world answers the device's, by both IPs, from sockets of the server's that need
+// no right.
+func pings(t *testing.T) {
+	t.Helper()
+	do(t, on("server", "", "sh", "-c", "echo 0 65535 > /proc/sys/net/ipv4/ping_group_range"))
+	for _, to := range []string{"198.51.100.2", "2001:db8::2"} {
+		for deadline := time.Now().Add(patience); ; { // one may be lost
+			out, err := on("device", "", "ping", "-c", "1", "-W", "5", to).CombinedOutput()
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("ping %s: %v\n%s", to, err, out)
+			}
+		}
 	}
 }
 
@@ -449,10 +472,14 @@ func TestRealSocks(t *testing.T) {
 	}
 	dir, conf := settle(t)
 	start(t, on("server", "program", "serve", "-dir", dir, "-user", "nobody"))
+	start(t, on("world", "myaddress"))
 	start(t, on("device", "program", "up", "-socks", "127.0.0.1:1080", conf))
 	if got := heardFrom(t, "198.51.100.2:7", "127.0.0.1:1080"); got != "198.51.100.1" {
 		t.Errorf("reached from %s", got)
 	}
+	fixed(t, "198.51.100.1", "http://198.51.100.2/", "proxy: 127.0.0.1:1080", "holds")
+	fixed(t, "2001:db8::1", "http://[2001:db8::2]/", "proxy: 127.0.0.1:1080", "holds")
+	fixed(t, "198.51.100.1", "http://198.51.100.2/", "proxy: 127.0.0.1:1081", "broken no_tunnel")
 }
 
 // TestGuardStaysSmall: the guard and hands link neither WireGuard nor a network stack.

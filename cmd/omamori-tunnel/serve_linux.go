@@ -56,6 +56,9 @@ func serve(ctx context.Context, o options, log *slog.Logger) error {
 		return err
 	}
 	v, err := engine.Serve(s, engine.Options{TUN: device, Log: log})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &tunnel.Refusal{Text: chain.Say("tunnel.port_taken", "port", s.Port), Hint: chain.Say("tunnel.port_taken_hint")}
+	}
 	if err != nil {
 		return err
 	}
@@ -123,7 +126,7 @@ func listen(path string) (net.Listener, error) {
 	}
 	if c, err := net.Dial("unix", path); err == nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("another tunnel answers at %s", path)
+		return nil, &tunnel.Refusal{Text: chain.Say("tunnel.another", "path", path), Hint: chain.Say("tunnel.another_hint")}
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/tunnel"
 	"github.com/omamori-guard/omamori/tunnel/engine"
 )
 
@@ -27,7 +28,7 @@ const (
 func proxy(ctx context.Context, address string, v *engine.Client, log *slog.Logger) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().IsLoopback() {
-		return fmt.Errorf("the proxy is for this machine alone, such as 127.0.0.1:1080, not %s", address)
+		return &tunnel.Refusal{Text: chain.Say("tunnel.socks_local", "address", address), Hint: chain.Say("tunnel.socks_local_hint")}
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"golang.zx2c4.com/wireguard/tun"
 
+	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/tunnel"
 	"github.com/omamori-guard/omamori/tunnel/engine"
 )
@@ -29,7 +30,7 @@ const table = "28525"
 // and neither hears nor says anything on the network.
 func upTUN(ctx context.Context, o options, c tunnel.Conf, log *slog.Logger) error {
 	if os.Geteuid() != 0 {
-		return errors.New("a TUN needs root; without: -socks 127.0.0.1:1080")
+		return &tunnel.Refusal{Text: chain.Say("tunnel.needs_root"), Hint: chain.Say("tunnel.needs_root_hint", "path", o.args[0])}
 	}
 	uid, _, err := unprivileged(o.user)
 	if err != nil {

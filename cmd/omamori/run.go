@@ -125,7 +125,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, p *pag
 			}
 			return file, err
 		},
-		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn,
+		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn, ConfirmAt: p.confirmAt,
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
 		Name:  hostName(),
 	}

@@ -237,6 +237,10 @@ func TestVault(t *testing.T) {
 	t.Parallel()
 	o := newOwner(t)
 	o.run(0, "", "vault", "init", "--passphrase-file", "given.word", "--to", o.key.Recipient().String())
+	// What a passphrase costs in the real program: 2^18, about a second of each try.
+	if b, err := os.ReadFile(filepath.Join(o.dir, "state", "vault", "key.age")); err != nil || !regexp.MustCompile(`(?m)^-> scrypt \S+ 18$`).Match(b) {
+		t.Errorf("key.age can be tried fast: %v", err)
+	}
 	uris := ""
 	for _, a := range o.accounts[:2] {
 		uris += fmt.Sprintf("otpauth://totp/%s:owner?secret=%s&issuer=%s\n", strings.ReplaceAll(a.Issuer, " ", "%20"), a.Secret.Base32(), strings.ReplaceAll(a.Issuer, " ", "%20"))

@@ -2,6 +2,7 @@ package awsmfa
 
 import (
 	"testing"
+	"time"
 
 	"github.com/omamori-guard/omamori/aws"
 	"github.com/omamori-guard/omamori/aws/awstest"
@@ -70,4 +71,44 @@ func TestPolicy(t *testing.T) {
 		}
 		return client.Resync(t.Context(), access, cloud.Code{Serial: serial, Code: c.Code(serial, 20), Second: c.Code(serial, 21)})
 	})
+}
+
+// What AWS has refused is compared with the vault, so that a wrong clock is told by its
+// steps, apart from a wrong code. It never proves anything.
+func TestRefusedAndCompared(t *testing.T) {
+	c := awstest.New(t)
+	u := c.AddUser("owner")
+	c.Use(t, u)
+	serial := c.AddDevice(u, "phone", "secret")
+	l, err := build(settings{Serial: serial, Entry: "aws"}, chain.Place{Link: "codes"}, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := l.Check(t.Context(), c.Code(serial, -20)); err != nil || p.Cause != chain.CodeRefused || l.Entry() != "aws" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for _, x := range []struct {
+		r                  chain.CodeResult
+		cause, says, steps string
+	}{
+		{chain.CodeResult{}, chain.CodeRefused, "aws.mfa_not_of_entry", "0"},
+		{chain.CodeResult{Found: true, Steps: -20, Period: 30 * time.Second}, "clock", "aws.mfa_behind", "20"},
+		{chain.CodeResult{Found: true, Steps: 2, Period: 30 * time.Second}, "clock", "aws.mfa_ahead", "2"},
+		{chain.CodeResult{Found: true, Steps: 1, Period: 30 * time.Second}, chain.CodeRefused, "aws.mfa_same_refused", "1"},
+		{chain.CodeResult{Found: true, Period: 30 * time.Second}, chain.CodeRefused, "aws.mfa_same_refused", "0"},
+	} {
+		p, err := l.Check(t.Context(), x.r.String())
+		if err != nil || p.Verdict != chain.Broken || p.Cause != x.cause || p.Because.Key != x.says || p.Because.Args["steps"] != x.steps || p.Hint.IsZero() {
+			t.Errorf("%s: %+v, %v", x.r, p, err)
+		}
+	}
+	without, err := build(settings{Serial: serial}, chain.Place{Link: "codes"}, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, l := range map[string]*link{chain.CodeResult{Moving: true}.String(): l, chain.CodeResult{}.String(): without} {
+		if _, err := l.Check(t.Context(), what); err == nil {
+			t.Errorf("%s is an answer", what)
+		}
+	}
 }

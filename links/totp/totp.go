@@ -77,7 +77,7 @@ func (l *link) Check(_ context.Context, typed string) (chain.Proof, error) {
 	case r.Moving:
 		return chain.Broke("moving", say("totp.moving"), say("totp.moving_hint")), nil
 	case !r.Found:
-		return chain.Broke("wrong_code", say("totp.wrong"), say("totp.wrong_hint")), nil
+		return chain.Broke(chain.CodeRefused, say("totp.wrong"), say("totp.wrong_hint")), nil
 	case off > chain.CodeTolerance && r.Steps < 0:
 		return chain.Broke("clock", say("totp.behind", "steps", off, "apart", apart), say("totp.clock_hint")), nil
 	case off > chain.CodeTolerance:

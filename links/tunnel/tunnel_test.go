@@ -1,6 +1,12 @@
 package tunnel
 
 import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,4 +68,68 @@ func TestJudge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestProve: a tunnel is asked at its socket, and whatever else is there proves nothing.
+func TestProve(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	p, err := build(settings{Socket: socket, Peer: "laptop", Always: true}, chain.Place{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prove := func(want chain.Verdict, because string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if proof := p.Prove(ctx); proof.Verdict != want || because != "" && proof.Because.Key != because || !words.Has(proof.Because.Key) {
+			t.Errorf("%+v", proof)
+		}
+	}
+	prove(chain.Broken, "") // nobody is there
+	listen := func(serve func(net.Listener)) (end func()) {
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var work sync.WaitGroup
+		work.Go(func() { serve(l) })
+		return func() { l.Close(); work.Wait() }
+	}
+	var sent uint64
+	end := listen(func(l net.Listener) {
+		_ = tunnel.Answer(l, func(tunnel.Request) (tunnel.Status, error) { // ends with l
+			sent += 1e6
+			return tunnel.Status{Peers: []tunnel.PeerStatus{{Name: "laptop", Handshake: time.Now(), Received: sent, Sent: sent}}}, nil
+		})
+	})
+	prove(chain.Unproven, "tunnel.first")
+	prove(chain.Holds, "tunnel.moves")
+	end()
+	for _, said := range []string{"", "\n", "garbage\n", `{"status":`, `{"error":"no memory"}`, `{}`, strings.Repeat(" ", 1<<20)} {
+		end := listen(func(l net.Listener) {
+			c, err := l.Accept()
+			if err == nil {
+				_, _ = io.WriteString(c, said) // who asks may have heard enough
+				c.Close()
+			}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		if proof := p.Prove(ctx); proof.Verdict == chain.Holds || !words.Has(proof.Because.Key) {
+			t.Errorf("%.20q: %+v", said, proof)
+		}
+		cancel()
+		end()
+	}
+	end = listen(func(l net.Listener) { // says nothing
+		if c, err := l.Accept(); err == nil {
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	if proof := p.Prove(ctx); proof.Verdict == chain.Holds {
+		t.Errorf("silence: %+v", proof)
+	}
+	cancel()
+	end()
 }

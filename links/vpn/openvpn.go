@@ -13,7 +13,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"time"
@@ -21,7 +20,7 @@ import (
 
 // OpenVPN: a hard reset of the control channel, which the server answers with one of
 // its own, before TLS begins. A server with tls-auth or tls-crypt answers only who has
-// its key. One logs in within TLS, which is not tried.
+// its key. One logs in within TLS, if there is an account to try: openvpnlogin.go.
 
 const (
 	openvpnAck         = 5
@@ -161,7 +160,7 @@ func tryOpenVPN(ctx context.Context, c net.Conn, l *link) (answer, error) {
 		return answer{}, err
 	}
 	if l.network == "tcp" {
-		c = framed{c}
+		c = &framed{Conn: c}
 	}
 	head := func(opcode byte, session []byte) []byte { return append([]byte{opcode << 3}, session...) }
 	session := make([]byte, 8)
@@ -175,6 +174,12 @@ func tryOpenVPN(ctx context.Context, c net.Conn, l *link) (answer, error) {
 	})
 	if err != nil {
 		return answer{}, err
+	}
+	if l.settings.loggingIn() {
+		return l.login(ctx, &control{
+			Conn: c, ctx: ctx, wrap: w, ours: session, theirs: r.session, at: now, sealed: 1, datagrams: l.network == "udp",
+			next: 1, due: r.number, early: map[uint32][]byte{},
+		})
 	}
 	// There is no goodbye before TLS; but with this it does not send its own again
 	// and again to nobody.
@@ -216,23 +221,35 @@ func parseOpenVPN(b, session []byte, w wrapping) (r openvpnReset, err error) {
 }
 
 // framed gives packets over TCP their lengths.
-type framed struct{ net.Conn }
+type framed struct {
+	net.Conn
+	part []byte // of a packet that has not come whole, and what is behind one that has
+}
 
-func (f framed) Write(b []byte) (int, error) {
+func (f *framed) Write(b []byte) (int, error) {
 	_, err := f.Conn.Write(append(be16(uint16(len(b))), b...))
 	return len(b), err
 }
 
-// Read reads one packet whole. One cut off by a deadline is lost with all behind it,
-// which exchange then takes for silence.
-func (f framed) Read(b []byte) (int, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(f.Conn, head[:]); err != nil {
-		return 0, err
+// Read reads one packet whole.
+func (f *framed) Read(b []byte) (int, error) {
+	more := make([]byte, maxPacket)
+	for {
+		if len(f.part) >= 2 {
+			n := int(binary.BigEndian.Uint16(f.part))
+			if n == 0 || n > len(b) {
+				return 0, fmt.Errorf("a packet of %d bytes: %w", n, errOther)
+			}
+			if len(f.part) >= 2+n {
+				copy(b, f.part[2:2+n])
+				f.part = bytes.Clone(f.part[2+n:])
+				return n, nil
+			}
+		}
+		n, err := f.Conn.Read(more)
+		f.part = append(f.part, more[:n]...)
+		if n == 0 && err != nil {
+			return 0, err
+		}
 	}
-	n := int(binary.BigEndian.Uint16(head[:]))
-	if n == 0 || n > len(b) {
-		return 0, fmt.Errorf("a packet of %d bytes: %w", n, errOther)
-	}
-	return io.ReadFull(f.Conn, b[:n])
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -120,7 +121,7 @@ func prove(t *testing.T, s settings, patience time.Duration) chain.Proof {
 // until proves again until the daemon is up.
 func until(t *testing.T, s settings, done func(chain.Proof) bool) chain.Proof {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		p := prove(t, s, 2*time.Second)
 		if done(p) {
 			return p
@@ -193,7 +194,7 @@ swanctl { load = random openssl }
 secrets { ike-1 { secret = "not of use here" } }
 `, version, proposals))
 	daemon(t, []string{"STRONGSWAN_CONF=" + conf}, "/usr/lib/ipsec/charon")
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		cmd := exec.Command("swanctl", "--load-all", "--file", conns)
 		cmd.Env = append(os.Environ(), "STRONGSWAN_CONF="+conf)
 		out, err := cmd.CombinedOutput()
@@ -229,14 +230,22 @@ func TestRealIKE(t *testing.T) {
 	}
 }
 
-// openvpnServer starts one; its certificate is never shown to us.
-func openvpnServer(t *testing.T, transport string, more ...string) {
+// certificate makes one that is its own authority.
+func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	dir := t.TempDir()
-	key, cert := filepath.Join(dir, "key"), filepath.Join(dir, "cert")
+	key, cert = filepath.Join(dir, "key"), filepath.Join(dir, "cert")
 	run(t, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=test", "-keyout", key, "-out", cert)
+	return cert, key
+}
+
+// openvpnServer starts one, which lets in who has its own certificate.
+func openvpnServer(t *testing.T, transport string, more ...string) (cert, key string) {
+	t.Helper()
+	cert, key = certificate(t)
 	args := []string{"--dev", "tun", "--ifconfig-noexec", "--proto", transport, "--local", "127.0.0.1", "--mode", "server", "--tls-server", "--dh", "none", "--ca", cert, "--cert", cert, "--key", key}
 	daemon(t, nil, "openvpn", append(args, more...)...)
+	return cert, key
 }
 
 func TestRealOpenVPN(t *testing.T) {
@@ -327,5 +336,13 @@ func TestRealNobody(t *testing.T) {
 	}
 	if p := prove(t, settings{Protocol: "ikev2", Address: "192.0.2.1"}, 2*time.Second); p.Cause != "unreachable" {
 		t.Errorf("no route: %+v", p)
+	}
+	c, err := net.ListenPacket("udp", "127.0.0.1:1701") // hears, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if p := prove(t, settings{Protocol: "l2tp", Address: "127.0.0.1"}, 2*time.Second); p.Cause != "silent" || p.Hint.Key != "vpn.silent_hint" {
+		t.Errorf("silence: %+v", p)
 	}
 }

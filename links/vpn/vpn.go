@@ -22,8 +22,12 @@ type settings struct {
 	Transport string       `yaml:"transport" doc:"of openvpn: udp, or tcp"`
 	TLSAuth   chain.Secret `yaml:"tls_auth" doc:"of openvpn: the key file of tls-auth, with its direction 1"`
 	TLSCrypt  chain.Secret `yaml:"tls_crypt" doc:"of openvpn: the key file of tls-crypt"`
+	CA        chain.Secret `yaml:"ca" doc:"of openvpn, to log in: the certificate of the authority by which the server is known, such as file:/etc/omamori/vpn-ca.pem"`
+	User      string       `yaml:"user" doc:"of openvpn: an account that is the prober's own, as one in use elsewhere may lose its session"`
+	Password  chain.Secret `yaml:"password" doc:"of openvpn: its password"`
+	Cert      chain.Secret `yaml:"cert" doc:"of openvpn: a client's certificate, which is the prober's own for the same reason"`
 	Peer      string       `yaml:"peer" doc:"of wireguard: the server's public key"`
-	Key       chain.Secret `yaml:"key" doc:"of wireguard: the private key of a peer that is the prober's own, as one in use elsewhere would lose its session"`
+	Key       chain.Secret `yaml:"key" doc:"of wireguard: the private key of a peer that is the prober's own, as one in use elsewhere would lose its session; of openvpn: that of cert"`
 	PSK       chain.Secret `yaml:"psk" doc:"of wireguard: the preshared key of that peer"`
 }
 
@@ -44,8 +48,10 @@ type answer struct {
 	said string
 	// Refused says why it will not negotiate, in its own words or its code's name.
 	refused string
-	// Login is true if the account was tried too, and taken.
-	login bool
+	// Login is true if a key was tried too, or an account, and taken.
+	login, account bool
+	// Second is true if the account is asked for more than there is to give.
+	second bool
 }
 
 // protocol is how a server is greeted.
@@ -110,7 +116,13 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 	only("tls_auth", s.TLSAuth != "", "openvpn")
 	only("tls_crypt", s.TLSCrypt != "", "openvpn")
 	only("peer", s.Peer != "", "wireguard")
-	only("key", s.Key != "", "wireguard")
+	only("ca", s.CA != "", "openvpn")
+	only("user", s.User != "", "openvpn")
+	only("password", s.Password != "", "openvpn")
+	only("cert", s.Cert != "", "openvpn")
+	if s.Protocol != "openvpn" {
+		only("key", s.Key != "", "wireguard")
+	}
 	only("psk", s.PSK != "", "wireguard")
 	switch s.Protocol {
 	case "openvpn":
@@ -121,6 +133,15 @@ func build(s settings, _ chain.Place) (chain.Prover, error) {
 			mistake("tls_crypt", "vpn.both_keys")
 		}
 		l.network = s.Transport
+		if (s.User == "") != (s.Password == "") {
+			mistake("user", "vpn.half_account", "one", "user", "other", "password")
+		}
+		if (s.Cert == "") != (s.Key == "") {
+			mistake("cert", "vpn.half_account", "one", "cert", "other", "key")
+		}
+		if s.loggingIn() && s.CA == "" { // else a stranger would get the password
+			mistake("ca", "vpn.no_ca")
+		}
 	case "wireguard":
 		var err error
 		if l.peer, err = base64.StdEncoding.DecodeString(s.Peer); err != nil || len(l.peer) != 32 {
@@ -172,6 +193,10 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 // answered is the proof of a server that has answered as it should.
 func (l *link) answered(a answer) (p chain.Proof) {
 	switch {
+	case a.second:
+		p = chain.Untried(l.say("vpn.second_factor"), l.say("vpn.second_factor_hint"))
+	case a.account:
+		p = chain.Held(l.say("vpn.takes_account"))
 	case a.login:
 		p = chain.Held(l.say("vpn.takes_key"))
 	case l.settings.Answers:
@@ -188,7 +213,10 @@ func (l *link) answered(a answer) (p chain.Proof) {
 // failed tells apart why there was no answer.
 func (l *link) failed(ctx context.Context, err error) chain.Proof {
 	var missing *secretError
+	var login *loginError
 	switch {
+	case errors.As(err, &login):
+		return l.broke(login.how, "why", probe.Quote([]byte(login.why)))
 	case errors.As(err, &missing):
 		return chain.Untried(l.say("vpn.no_secret", "error", missing.Error()), l.say("vpn.no_secret_hint"))
 	case errors.Is(err, errBusy):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -19,6 +20,10 @@ func TestMistakes(t *testing.T) {
 		"address":   {Protocol: "pptp", Address: "a b"},
 		"tls_auth":  {Protocol: "pptp", Address: "a", TLSAuth: "file:x"},
 		"tls_crypt": {Protocol: "openvpn", Address: "a", TLSAuth: "file:x", TLSCrypt: "file:y"},
+		"user":      {Protocol: "openvpn", Address: "a", CA: "file:x", User: "u"},
+		"cert":      {Protocol: "openvpn", Address: "a", CA: "file:x", Cert: "file:y"},
+		"ca":        {Protocol: "openvpn", Address: "a", User: "u", Password: "file:x"},
+		"password":  {Protocol: "pptp", Address: "a", Password: "file:x"},
 		"peer":      {Protocol: "wireguard", Address: "a", Peer: "short", Key: "file:x"},
 		"key":       {Protocol: "wireguard", Address: "a", Peer: good},
 	} {
@@ -82,6 +87,21 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestRefusals: a server that answers and will not go on says why.
+func TestRefusals(t *testing.T) {
+	for result, want := range map[byte]string{1: "", 2: "general error 0", 3: "a connection is there already", 4: "not authorised", 5: "protocol version not supported", 9: "result 9"} {
+		reply := make([]byte, pptpStartLength-12)
+		reply[2] = result
+		if a, err := parsePPTP(pptpMessage(pptpStartAnswer, reply)); err != nil || a.refused != want {
+			t.Errorf("PPTP, result %d: %+v, %v", result, a, err)
+		}
+	}
+	stop := l2tpMessage(7, 0, 1, l2tpValue{0, be16(l2tpStop)}, l2tpValue{1, []byte{0, 4, 0, 6, 'n', 'o'}})
+	if r, err := parseL2TP(stop, 7); err != nil || r.refused != "result 4, error 6 no" {
+		t.Errorf("L2TP: %+v, %v", r, err)
+	}
+}
+
 func FuzzPPTP(f *testing.F) {
 	reply := make([]byte, pptpStartLength-12)
 	reply[2] = 1
@@ -135,6 +155,71 @@ func FuzzOpenVPN(f *testing.F) {
 		}
 	})
 }
+
+// TestJudged: what a server says of a login.
+func TestJudged(t *testing.T) {
+	for message, want := range map[string]string{
+		"PUSH_REPLY": "vpn.takes_account", "PUSH_REPLY,ping 10,peer-id 0": "vpn.takes_account",
+		"AUTH_FAILED": "vpn.login_refused", "AUTH_FAILED,the account has ended": "vpn.login_refused", "HALT,maintenance": "vpn.login_refused", "RESTART": "vpn.login_refused",
+		"AUTH_FAILED,CRV1:R,E:state:dXNlcg==:the code": "vpn.second_factor", "AUTH_PENDING,timeout 60": "vpn.second_factor",
+		"AUTH_FAILED,TEMP[backoff 42]":          "vpn.busy",
+		"INFO_PRE,OPEN_URL:https://sso.example": "", "": "",
+	} {
+		a, err, ok := judged(message)
+		if ok != (want != "") {
+			t.Errorf("%q decides: %v", message, ok)
+		}
+		if !ok {
+			continue
+		}
+		l := &link{protocol: protocols()["openvpn"], address: "a:1194"}
+		p := l.answered(a)
+		if err != nil {
+			p = l.failed(t.Context(), err)
+		}
+		if p.Because.Key != want {
+			t.Errorf("%q: %+v", message, p)
+		}
+	}
+}
+
+// nowhere is a way on which nothing comes, and all that is sent is lost.
+type nowhere struct{ net.Conn }
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
+
+func FuzzOpenVPNControl(f *testing.F) {
+	packet := func(opcode byte, acks []uint32, rest []byte) []byte {
+		var b bytes.Buffer
+		c := &control{Conn: recorder{Writer: &b}, wrap: bare{}, ours: []byte("theirs!!"), theirs: []byte("sessions"), came: acks}
+		_ = c.send(opcode, rest) // a buffer takes all
+		return b.Bytes()
+	}
+	f.Add(packet(openvpnControl, nil, append(be32(1), "hello"...)), packet(openvpnControl, []uint32{1}, append(be32(2), "more"...)))
+	f.Add(packet(openvpnControl, nil, append(be32(5), "early"...)), packet(openvpnAck, []uint32{1, 2, 3}, nil))
+	f.Add(packet(openvpnResetServer, []uint32{0}, be32(0)), []byte{openvpnControl << 3})
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		c := &control{Conn: nowhere{}, wrap: bare{}, ours: []byte("sessions"), theirs: []byte("theirs!!"), due: 1, early: map[uint32][]byte{}}
+		for range 2 * maxEarly { // again and again
+			for _, p := range [][]byte{a, b} {
+				if err := c.take(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if len(c.early) > maxEarly || len(c.in) > len(a)+len(b) {
+			t.Errorf("%d kept, %d bytes", len(c.early), len(c.in))
+		}
+	})
+}
+
+// recorder keeps what is sent.
+type recorder struct {
+	net.Conn
+	io.Writer
+}
+
+func (r recorder) Write(b []byte) (int, error) { return r.Writer.Write(b) }
 
 func FuzzStaticKey(f *testing.F) {
 	f.Add("-----BEGIN OpenVPN Static key V1-----\n" + strings.Repeat("0123456789abcdef0123456789abcdef\n", 16) + "-----END OpenVPN Static key V1-----\n")

@@ -24,7 +24,7 @@ type row struct {
 	Has      string `json:"has"`   // built-in, package or app
 	Note     string `json:"note"`  // why nobody can say whether it is of use; empty if it is
 	Source   string `json:"source"`
-	Date     string `json:"date"` // of what the source says
+	Date     string `json:"date"` // of what the source says; if it bears none, of when it was read
 }
 
 type table struct {

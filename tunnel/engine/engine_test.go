@@ -226,6 +226,23 @@ func TestFixedAddress(t *testing.T) {
 	}
 }
 
+// TestOverIPv6: the device reaches its server by IPv6, and through it the world by both.
+func TestOverIPv6(t *testing.T) {
+	settled(t)
+	s := newServer()
+	v := serve(t, &s)
+	s.Endpoint = fmt.Sprintf("[%s]:%d", here6, s.Port)
+	c, _ := join(t, v, &s, "laptop")
+	for host, here := range map[string]string{host4: here4, host6: here6} {
+		if from := talk(t, c, echoTCP(t, net.JoinHostPort(host, "0")), 100<<10); from != here {
+			t.Errorf("%s is reached from %s", host, from)
+		}
+	}
+	if st, err := v.Status(); err != nil || !strings.HasPrefix(st.Peers[0].Endpoint, "["+here6+"]:") {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
 func TestUDP(t *testing.T) {
 	settled(t)
 	s := newServer()

@@ -14,17 +14,22 @@ import (
 // The kernel hands the file itself over, so that it can be read though it has been removed.
 type watch struct {
 	search *search
+	ours   descent
 	events *os.File
 	stop   *os.File // a pipe that ends the watch
 	done   chan struct{}
 }
 
 func newWatch(s *search) (*watch, error) {
+	ours, err := newDescent()
+	if err != nil {
+		return nil, err
+	}
 	fd, err := unix.FanotifyInit(unix.FAN_CLASS_NOTIF|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK|unix.FAN_UNLIMITED_QUEUE, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_LARGEFILE)
 	if err != nil {
 		return nil, fmt.Errorf("watch files: %w", err)
 	}
-	w := &watch{search: s, events: os.NewFile(uintptr(fd), "fanotify"), done: make(chan struct{})}
+	w := &watch{search: s, ours: ours, events: os.NewFile(uintptr(fd), "fanotify"), done: make(chan struct{})}
 	// Mounts, not file systems: a mount that a test makes must be free to be unmounted.
 	for _, dir := range []string{"/", "/run", os.TempDir()} {
 		if err := unix.FanotifyMark(fd, unix.FAN_MARK_ADD|unix.FAN_MARK_MOUNT, unix.FAN_CLOSE_WRITE, unix.AT_FDCWD, dir); err != nil {
@@ -90,6 +95,7 @@ func (w *watch) take(b []byte) {
 	for len(b) >= eventSize {
 		size := binary.NativeEndian.Uint32(b)
 		mask, fd := binary.NativeEndian.Uint64(b[8:]), int32(binary.NativeEndian.Uint32(b[16:]))
+		pid := int(int32(binary.NativeEndian.Uint32(b[20:])))
 		if b[4] != unix.FANOTIFY_METADATA_VERSION || size < eventSize || int(size) > len(b) {
 			w.search.fail(errors.New("an event of an unknown form"))
 			return
@@ -99,12 +105,12 @@ func (w *watch) take(b []byte) {
 			w.search.fail(errors.New("more events than the kernel keeps"))
 		}
 		if fd >= 0 {
-			w.file(os.NewFile(uintptr(fd), "written"))
+			w.file(os.NewFile(uintptr(fd), "written"), pid)
 		}
 	}
 }
 
-func (w *watch) file(f *os.File) {
+func (w *watch) file(f *os.File, pid int) {
 	defer f.Close() // read only: nothing can be lost
 	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	if err != nil {
@@ -112,7 +118,7 @@ func (w *watch) file(f *os.File) {
 		return
 	}
 	st, err := f.Stat()
-	if err != nil || !st.Mode().IsRegular() || w.search.own(path) {
+	if err != nil || !st.Mode().IsRegular() || w.search.own(path) || w.ours.others(pid) {
 		return
 	}
 	w.search.look(path, io.NewSectionReader(f, 0, most))
