@@ -87,7 +87,7 @@ deb:
 ## make install-systemd  install the programs and the hardened units, for every boot
 install-systemd: build
 	install -m 0755 -D -t $(DESTDIR)/usr/bin $(PROGRAMS:%=bin/%)
-	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket)
+	install -m 0644 -D -t $(DESTDIR)/usr/lib/systemd/system $(wildcard packaging/systemd/*.service packaging/systemd/*.socket packaging/systemd/*.timer)
 	install -m 0644 -D packaging/systemd/sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/omamori.conf
 	install -m 0644 -D packaging/systemd/tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/omamori.conf
 	@test -n "$(DESTDIR)" || { systemd-sysusers omamori.conf && systemd-tmpfiles --create omamori.conf && systemctl daemon-reload; }

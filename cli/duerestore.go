@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
@@ -19,12 +20,23 @@ import (
 // restoreCommand is `omamori due restore`: the drill of a link of the kind backup.
 func (a *App) restoreCommand() *cobra.Command {
 	o := restore.Options{}
-	most := 20
+	most, wanted := 20, false
 	c := a.command("restore [LINK]", "restore", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
-		l, err := a.backupLink(args)
+		all, err := a.backupLinks(args)
 		if err != nil {
 			return err
 		}
+		if wanted { // one at a time: the next is for the next day
+			all = mostWanted(all, time.Now())
+			if len(all) == 0 {
+				fmt.Fprintln(a.Err, a.say("cli.restore_none"))
+				return nil
+			}
+		}
+		if len(all) != 1 {
+			return usage(chain.Say("cli.which_backup", "n", len(all)), chain.Say("cli.which_backup_hint"))
+		}
+		l := all[0]
 		if !a.json {
 			if path, made, err := l.Dump(); err == nil {
 				fmt.Fprintln(a.Err, a.say("cli.restoring", "file", path, "at", made))
@@ -59,6 +71,7 @@ func (a *App) restoreCommand() *cobra.Command {
 		return err
 	})
 	f := c.Flags()
+	f.BoolVar(&wanted, "wanted", false, a.say("cli.flag_restore_wanted"))
 	f.StringVar(&o.Tmp, "tmp", "/var/tmp", a.say("cli.flag_restore_tmp"))
 	f.StringVar(&o.User, "user", "nobody", a.say("cli.flag_restore_user"))
 	f.IntVar(&most, "most", most, a.say("cli.flag_restore_most"))
@@ -66,13 +79,20 @@ func (a *App) restoreCommand() *cobra.Command {
 	return c
 }
 
-// backupLink is the link that is named, or the one of its kind.
-func (a *App) backupLink(args []string) (*backup.Link, error) {
+// mostWanted is the one whose drill was longest ago, of those that should be tried again.
+func mostWanted(all []*backup.Link, now time.Time) []*backup.Link {
+	all = slices.DeleteFunc(all, func(l *backup.Link) bool { return !l.Wanted(now) })
+	at := func(l *backup.Link) time.Time { d, _ := l.Drilled(); return d.At } // zero if there was none
+	slices.SortStableFunc(all, func(a, b *backup.Link) int { return at(a).Compare(at(b)) })
+	return all[:min(len(all), 1)]
+}
+
+// backupLinks are the links of the kind backup, or the one that is named.
+func (a *App) backupLinks(args []string) (all []*backup.Link, err error) {
 	file, err := a.loaded()
 	if err != nil {
 		return nil, err
 	}
-	var all []*backup.Link
 	for _, l := range file.Links {
 		if l.Kind.Name != "backup" || len(args) > 0 && l.Name != args[0] {
 			continue
@@ -85,10 +105,7 @@ func (a *App) backupLink(args []string) (*backup.Link, error) {
 			all = append(all, b)
 		}
 	}
-	if len(all) != 1 {
-		return nil, usage(chain.Say("cli.which_backup", "n", len(all)), chain.Say("cli.which_backup_hint"))
-	}
-	return all[0], nil
+	return all, nil
 }
 
 // confine lets this process and its children write nothing else, and reach no network;

@@ -39,6 +39,11 @@ type Found struct {
 	Hands *HandsFound
 	// Disks are the file systems that matter.
 	Disks []string
+	// System is the distribution, "" for one whose releases omamori does not know; Apt says
+	// that it has Debian's packages. Dumps is the pattern of a database's, "" for none.
+	System string
+	Apt    bool
+	Dumps  string
 
 	sshHost   string
 	databases map[string]string // socket of each service
@@ -68,6 +73,7 @@ func Look(ctx context.Context, o Options) (*Found, error) {
 	f.Sites = m.sites(f, listening)
 	f.Firewall = m.firewall()
 	f.Disks = m.disks()
+	f.System, f.Apt, f.Dumps = m.system(), m.exists("/var/lib/dpkg/status") && m.exists("/var/lib/apt/lists"), m.dumped()
 	f.EC2 = ec2(ctx, m, cmp.Or(o.Metadata, metadataService))
 	if o.Root == "" { // what only the machine itself can tell
 		ask(ctx, f.Sites)
@@ -163,6 +169,9 @@ func (f *Found) Summary() []chain.Text {
 	}
 	if f.Firewall != "" {
 		all = append(all, chain.Say("discover.firewall", "name", f.Firewall))
+	}
+	if f.Dumps != "" {
+		all = append(all, chain.Say("discover.dumps", "files", f.Dumps))
 	}
 	if f.EC2 != nil {
 		all = append(all, chain.Say("discover.ec2", "what", f.EC2.String()))

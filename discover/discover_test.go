@@ -220,7 +220,7 @@ func TestABlog(t *testing.T) {
 		"mariadb": "process ", "php": "process ", "nginx": "process ", "ssh": "process ",
 		"sql": "mysql mariadb", "fpm": "phpfpm php", "cert-blog.example.jp": "tls nginx",
 		"front-blog.example.jp": "wordpress nginx cert-blog.example.jp fpm sql", "sshd": "tcp ssh", "disk": "disk ", "disk-2": "disk ", "memory": "memory ",
-		"firewall": "claim ", "login": "claim laptop sshd firewall",
+		"firewall": "claim ", "login": "claim laptop sshd firewall", "written-blog.example.jp": "cadence ",
 	}
 	if !maps.Equal(needs, want) {
 		t.Errorf("links:\n%v\nwant:\n%v", needs, want)

@@ -99,6 +99,7 @@ func (f *Found) Draft(lang words.Lang, answers Answers) ([]byte, error) {
 	pools := d.pools()
 	d.sites(pools)
 	d.computer()
+	d.ends()
 	d.claims()
 	d.goals()
 	if len(d.mends) > 0 {
@@ -229,6 +230,7 @@ func (d *draft) sites(pools map[string][]string) {
 			d.byShell("renew-"+name, name, "30m", d.say("discover.mend_cert"))
 			needs = append(needs, name)
 		}
+		needs = append(needs, d.f.domainLink(s))
 		front := "front-" + s.Name
 		switch {
 		case !s.WordPress:

@@ -2,6 +2,7 @@ package due
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/omamori-guard/omamori/due/notice"
 )
@@ -12,6 +13,15 @@ type MailJob struct {
 	Senders []notice.Sender `json:"senders"`
 	// Cursors say how far each folder was read.
 	Cursors map[string]Cursor `json:"cursors,omitempty"`
+	// Codes are those that channels wait for.
+	Codes []string `json:"codes,omitempty"`
+}
+
+// Confirmed is a code that somebody gave back by answering the mail that brought it.
+type Confirmed struct {
+	Code string    `json:"code"`
+	From string    `json:"from"`
+	Date time.Time `json:"date"`
 }
 
 // Cursor is how far a folder was read: up to a UID, under a validity (RFC 9051, 2.3.1.1).
@@ -22,9 +32,10 @@ type Cursor struct {
 
 // MailAnswer is what that program answers.
 type MailAnswer struct {
-	Found   []notice.Found    `json:"found,omitempty"`
-	Cursors map[string]Cursor `json:"cursors,omitempty"`
-	Looked  int               `json:"looked"`
+	Found     []notice.Found    `json:"found,omitempty"`
+	Confirmed []Confirmed       `json:"confirmed,omitempty"`
+	Cursors   map[string]Cursor `json:"cursors,omitempty"`
+	Looked    int               `json:"looked"`
 	// Error is empty if all folders were read. It never holds a password.
 	Error string `json:"error,omitempty"`
 }

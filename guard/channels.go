@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"crypto/rand"
 	"os"
 	"slices"
@@ -101,32 +102,69 @@ func askedAgain(k *due.Channel, now time.Time) bool {
 	return now.Sub(k.Asked) >= askRarely
 }
 
+// askChannel sends a code by a channel, and says how it is given back: typed; by a click, where
+// others see the page; or by an answer to the mail, if that is read here.
 func (g *Guard) askChannel(c notify.Channel, code string, now time.Time) {
-	body := chain.Say("due.confirm_body", "channel", c.Name, "code", code)
+	lines := []chain.Text{chain.Say("due.confirm_body", "channel", c.Name, "code", code)}
 	if o, other := g.otherOf(c.Name); other {
-		body = chain.Say("due.confirm_other", "name", o.Name, "host", g.hostName(), "code", code)
+		lines[0] = chain.Say("due.confirm_other", "name", o.Name, "host", g.hostName(), "code", code)
 	}
-	g.announce(Message{Event: "confirm", At: now, To: []string{c.Name}, Only: true, Say: func(lang words.Lang) (string, string) {
-		return lang.Text("due.confirm_title"), lang.Say(body)
-	}})
+	if g.o.ConfirmAt != nil {
+		if url := g.o.ConfirmAt(code); url != "" {
+			lines = append(lines, chain.Say("due.confirm_click", "url", url))
+		}
+	}
+	m := Message{Event: "confirm", At: now, To: []string{c.Name}, Only: true, Say: func(lang words.Lang) (string, string) {
+		var said []string
+		for _, line := range lines {
+			said = append(said, lang.Say(line))
+		}
+		return lang.Say(chain.Say("due.confirm_title", "code", code)), strings.Join(said, "\n")
+	}}
+	for _, b := range dueOf(g.file).Mail {
+		m.Boxes = append(m.Boxes, b.User)
+	}
+	m.Answer = func(lang words.Lang) string { return lang.Text("due.confirm_answer") }
+	g.announce(m)
 }
 
-// confirm takes a code that somebody gives back, and reports whether it was one.
-func (g *Guard) confirm(a DueAck, now time.Time) bool {
-	code := strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(a.ID))
+// waitingCodes are the codes that nobody has given back yet.
+func (g *Guard) waitingCodes() (all []string) {
+	for _, name := range sorted(g.book.Channels) {
+		if code := g.book.Channels[name].Code; code != "" {
+			all = append(all, code)
+		}
+	}
+	return all
+}
+
+// Confirm takes a code from somebody who may do nothing else, such as who has clicked on what
+// he was sent, and names its channel; "" if none waits for that code.
+func (g *Guard) Confirm(ctx context.Context, code string) (channel string, err error) {
+	err = g.said1(ctx, func(now time.Time) error {
+		channel = g.confirm(code, chain.Say("due.by_click"), now, now)
+		return nil
+	})
+	return channel, err
+}
+
+// confirm takes a code that somebody gave back at a moment, and names its channel; "" if none
+// waits for it.
+func (g *Guard) confirm(code string, who chain.Text, at, now time.Time) (channel string) {
+	code = strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(code))
 	for name, k := range g.book.Channels {
 		if k.Code == "" || k.Code != code {
 			continue
 		}
 		k.Code, k.Asked, k.AskedFirst, k.Confirmed = "", time.Time{}, time.Time{}, now
 		if _, other := g.otherOf(name); !other {
-			g.alive(now, "ack")
+			g.alive(at, "ack")
 		}
 		g.saveDue()
-		g.commit(journal.Entry{At: now, What: "due", Link: linkOf(g, channelPrefix+name), Text: chain.Say("due.confirmed", "channel", name, "who", a.Who)})
-		return true
+		g.commit(journal.Entry{At: now, What: "due", Link: linkOf(g, channelPrefix+name), Text: chain.Say("due.confirmed", "channel", name, "who", who)})
+		return name
 	}
-	return false
+	return ""
 }
 
 func looksLikeCode(s string) bool {

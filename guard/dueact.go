@@ -51,7 +51,7 @@ func (g *Guard) Acknowledge(ctx context.Context, a DueAck) error {
 	return g.said1(ctx, func(now time.Time) error {
 		g.deadlines = ends
 		a.Who, a.Because = clipped(a.Who), clipped(strings.TrimSpace(a.Because))
-		if g.confirm(a, now) {
+		if g.confirm(a.ID, chain.Say("due.by_hand", "who", a.Who), now, now) != "" {
 			return nil
 		}
 		items := g.dueItems(now)

@@ -135,7 +135,7 @@ func (g *Guard) dueItems(now time.Time) (items []due.Item) {
 		if !d.Near && !d.Ended || g.made[d.Link] {
 			continue
 		}
-		add(due.Item{ID: d.ID, Sort: "end", About: titles[d.Link], Deadline: d.At, What: d.Say, Hint: d.Do})
+		add(due.Item{ID: d.ID, Sort: "end", About: titles[d.Link], Deadline: d.At, What: d.Brief, Hint: d.Do})
 	}
 	return items
 }

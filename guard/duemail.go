@@ -46,7 +46,7 @@ func (g *Guard) readMail(ctx context.Context) {
 	var jobs []due.MailJob
 	if g.call(ctx, func() {
 		for _, b := range dueOf(g.file).Mail {
-			jobs = append(jobs, due.MailJob{Box: b, Senders: senders(g.file.Chain.Model()), Cursors: maps.Clone(g.book.Boxes[b.Key()].Cursors)})
+			jobs = append(jobs, due.MailJob{Box: b, Senders: senders(g.file.Chain.Model()), Cursors: maps.Clone(g.book.Boxes[b.Key()].Cursors), Codes: g.waitingCodes()})
 		}
 	}) != nil {
 		return
@@ -74,6 +74,13 @@ func (g *Guard) mailRead(b due.Box, a due.MailAnswer, err error) {
 		if _, bad := g.addNotice(f, "", now); bad != nil {
 			g.o.Log.Warn("take a notice in", "from", words.Clean(f.From), "error", bad)
 		}
+	}
+	for _, c := range a.Confirmed {
+		at := now
+		if !c.Date.IsZero() && c.Date.Before(now) { // a sign of life of then
+			at = c.Date
+		}
+		g.confirm(c.Code, chain.Say("due.by_mail", "from", clipped(c.From)), at, now)
 	}
 	if a.Cursors != nil {
 		s.Cursors = a.Cursors

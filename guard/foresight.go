@@ -38,9 +38,10 @@ type Deadline struct {
 	Moves []MarginMove `json:"margins"`
 	// Unreckoned says that what falls was too much work to find out.
 	Unreckoned bool `json:"unreckoned,omitempty"`
-	// Say and Do are Said and Hint for any language.
-	Say chain.Text `json:"-"`
-	Do  chain.Text `json:"-"`
+	// Brief is what follows from it for any language, for where its day stands beside it; Do
+	// is Hint.
+	Brief chain.Text `json:"-"`
+	Do    chain.Text `json:"-"`
 }
 
 // MarginMove is a margin that will be another.
@@ -213,7 +214,7 @@ func (r *reckoning) deadline(k known, c consequence, lang words.Lang) Deadline {
 		ID: k.id(), Link: k.link, Kind: k.kind, At: k.At, Ended: !k.At.After(r.at),
 		Near: len(k.Lead) > 0 && k.At.Sub(r.at) <= k.Lead[0], LeadS: []float64{},
 		Falls: list(c.falls), Stops: list(c.stops), Moves: c.moves, Unreckoned: !c.reckoned,
-		What: lang.Say(k.What), Say: r.endSaid(k, c), Do: k.Hint, Hint: lang.Say(k.Hint),
+		What: lang.Say(k.What), Said: lang.Say(r.endSaid(k, c, inTime)), Brief: r.endSaid(k, c, brief), Do: k.Hint, Hint: lang.Say(k.Hint),
 	}
 	if d.Moves == nil {
 		d.Moves = []MarginMove{}
@@ -224,28 +225,31 @@ func (r *reckoning) deadline(k known, c consequence, lang words.Lang) Deadline {
 	for _, lead := range k.Lead {
 		d.LeadS = append(d.LeadS, lead.Seconds())
 	}
-	d.Said = lang.Say(d.Say)
 	return d
 }
 
-// endSaid says what ends, when, and the gravest that follows from it.
-func (r *reckoning) endSaid(k known, c consequence) chain.Text {
-	pairs := []any{"at", k.At, "in", untilDay(r.at, k.At), "what", k.What}
-	key := "guard.end"
+// endForms are the ways in which an end is said, by what follows from it.
+type endForms struct{ alone, past, stops, margin, falls string }
+
+var (
+	inTime = endForms{"guard.end", "guard.end_past", "guard.end_stops", "guard.end_margin", "guard.end_falls"}
+	brief  = endForms{"guard.brief", "guard.brief_past", "guard.brief_stops", "guard.brief_margin", "guard.brief_falls"}
+)
+
+// endSaid says what ends, and the gravest that follows from it.
+func (r *reckoning) endSaid(k known, c consequence, form endForms) chain.Text {
+	pairs := []any{"at", k.At.Add(-time.Second), "in", untilDay(r.at, k.At), "what", k.What} // at: its last day
 	switch {
 	case !k.At.After(r.at):
-		key = "guard.end_past"
+		return chain.Say(form.past, pairs...)
 	case len(c.stops) > 0:
-		key = "guard.end_stops"
-		pairs = append(pairs, "goals", strings.Join(c.stops, ", "), "n", len(c.stops))
+		return chain.Say(form.stops, append(pairs, "goals", strings.Join(c.stops, ", "), "n", len(c.stops))...)
 	case len(c.moves) > 0:
-		key = "guard.end_margin"
-		pairs = append(pairs, "goal", c.moves[0].Goal, "to", moveText(c.moves[0]))
+		return chain.Say(form.margin, append(pairs, "goal", c.moves[0].Goal, "to", moveText(c.moves[0]))...)
 	case len(c.falls) > 0:
-		key = "guard.end_falls"
-		pairs = append(pairs, "names", strings.Join(c.falls, ", "))
+		return chain.Say(form.falls, append(pairs, "names", strings.Join(c.falls, ", "))...)
 	}
-	return chain.Say(key, pairs...)
+	return chain.Say(form.alone, pairs...)
 }
 
 // untilDay is the time between, in whole days where there are many.

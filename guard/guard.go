@@ -54,6 +54,10 @@ type Message struct {
 	Light bool
 	// Only says that it is for the readers of these channels, and no others.
 	Only bool
+	// Boxes are who signs in to the mailboxes that are read here: a mail that comes from one
+	// of these addresses also says Answer, how it is answered.
+	Boxes  []string
+	Answer func(words.Lang) string
 }
 
 // Options are what a guard is made of.
@@ -70,6 +74,9 @@ type Options struct {
 	// this machine; nil does not know.
 	ReadMail func(context.Context, due.MailJob) (due.MailAnswer, error)
 	SignedIn func() time.Time
+	// ConfirmAt is the address at which a code is given back by a click, "" where only this
+	// machine sees the page. It may be called at any time; nil knows none.
+	ConfirmAt func(code string) string
 	// Load reads the configuration anew, for a reload.
 	Load    func() (*config.File, error)
 	Log     *slog.Logger

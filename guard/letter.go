@@ -43,8 +43,16 @@ func (g *Guard) Week(ctx context.Context, lang words.Lang) (w weekly.Week, err e
 		}
 		w.Goals = append(w.Goals, o)
 	}
+	titles := map[string]string{}
+	for _, l := range s.Links {
+		titles[l.Name] = l.Title
+	}
+	for _, goal := range s.Goals {
+		titles[goal.Name] = goal.Title
+	}
 	for _, i := range s.Incidents {
-		if i.Ended != nil && now.Sub(*i.Ended) > week {
+		notice := i.Ended == nil && slices.ContainsFunc(items, func(d DueItem) bool { return d.ID == i.Link && (d.Sort == "notice" || d.Sort == "question") })
+		if i.Ended != nil && now.Sub(*i.Ended) > week || notice { // a notice is due below
 			continue
 		}
 		if len(w.Happened) == weekly.MostHappened {
@@ -54,6 +62,9 @@ func (g *Guard) Week(ctx context.Context, lang words.Lang) (w weekly.Week, err e
 		name := i.Link
 		if name == "" {
 			name = i.Goal
+		}
+		if t := titles[name]; t != "" {
+			name = t
 		}
 		text := chain.Say("letter.incident_open", "link", name, "why", i.Why, "began", i.Began.In(zone))
 		if i.Ended != nil {

@@ -108,7 +108,7 @@ func (r *reckoning) suppose(q Supposed) supposition {
 			}
 		}
 		if e, ended := r.endedBy(l.Name, at.At); ended && !q.On.IsZero() && p.Verdict != chain.Broken {
-			lose(l.Name, chain.Say("guard.supposed_end", "at", e.At, "what", e.What))
+			lose(l.Name, chain.Say("guard.supposed_end", "at", e.At.Add(-time.Second), "what", e.What))
 			continue
 		}
 		due := p.At.Add(l.Fresh)

@@ -136,11 +136,7 @@ func TestYear(t *testing.T) {
 				}
 			}
 			for _, channel := range []string{"line", "hanako"} {
-				for _, s := range y.said {
-					if strings.Contains(s, " confirm "+channel+": ") {
-						code = strings.Fields(s)[len(strings.Fields(s))-1]
-					}
-				}
+				code = y.codeOf(channel)
 				if err := g.Acknowledge(t.Context(), guard.DueAck{ID: strings.ToLower(code[:4]) + "-" + code[4:], Who: "owner"}); err != nil {
 					t.Error(err)
 				}
@@ -170,6 +166,9 @@ func TestYear(t *testing.T) {
 			}
 			if s := status(t, g); verdict(s, id) != chain.Broken {
 				t.Errorf("the notice is no broken link: %+v", items)
+			}
+			if d := deadlines(t, g, words.English)[id]; !strings.Contains(d.What, "PPTP is ended") || d.At.Add(-time.Second).Format(time.DateOnly) != "2000-12-31" {
+				t.Errorf("the notice does not say when it comes: %+v", d)
 			}
 			if err := g.Acknowledge(t.Context(), guard.DueAck{ID: id, Who: "owner", Because: "moving in December"}); err == nil {
 				t.Error("silent without a day")

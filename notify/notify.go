@@ -75,6 +75,10 @@ type Message struct {
 	Light bool   `json:"light,omitempty"`
 	// Only says that it is for the reader of this channel alone.
 	Only bool `json:"only,omitempty"`
+	// Answer says how it is answered. It is said in a mail alone, and only if that comes from
+	// one of Boxes, the addresses or names of mailboxes that are read, a line each.
+	Answer string `json:"answer,omitempty"`
+	Boxes  string `json:"boxes,omitempty"`
 }
 
 // maxText bounds a title and a body, in bytes: a message may be made of what others
@@ -85,7 +89,7 @@ const maxText = 8 << 10
 const maxPage = 64 << 10
 
 func (m Message) bounded() Message {
-	m.Title, m.Body = cut(m.Title), cut(m.Body)
+	m.Title, m.Body, m.Answer = cut(m.Title), cut(m.Body), cut(m.Answer)
 	if len(m.Page) > maxPage { // half a page is worse than none
 		m.Page = ""
 	}

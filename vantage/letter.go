@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,9 @@ const (
 	maxArgs  = 16
 	maxText  = 2 << 10
 	maxCause = 64
+	maxEnds  = 16 // of one proof, and leads of one end
+
+	longestEnds = 16 << 10 // bytes that the ends of one proof take, about
 )
 
 // label is what a signature is over, before the content: a letter's signature can be
@@ -116,6 +120,17 @@ func (w *writer) proof(p Proof) {
 	w.text(p.Proof.By)
 	w.say(p.Proof.Because)
 	w.say(p.Proof.Hint)
+	w.size(len(p.Proof.Ends))
+	for _, e := range p.Proof.Ends {
+		w.text(e.Of)
+		w.moment(e.At)
+		w.say(e.What)
+		w.say(e.Hint)
+		w.size(len(e.Lead))
+		for _, lead := range e.Lead {
+			w.num(int64(lead))
+		}
+	}
 }
 
 // open reads a letter whose signature is good. Nothing but the keys is read of one
@@ -173,13 +188,25 @@ func (r *reader) proof() Proof {
 	p.Proof.Verdict = chain.Verdict(v)
 	p.Proof.Cause, p.Proof.By = r.text(maxCause), r.text(maxName)
 	p.Proof.Because, p.Proof.Hint = r.say(), r.say()
+	for range r.size(maxEnds) {
+		e := chain.End{Of: r.text(maxName), At: r.moment(), What: r.say(), Hint: r.say()}
+		for range r.size(maxEnds) {
+			lead := r.num()
+			r.bad = r.bad || lead < 0
+			e.Lead = append(e.Lead, time.Duration(lead))
+		}
+		if r.bad = r.bad || e.What.IsZero(); r.bad {
+			return Proof{}
+		}
+		p.Proof.Ends = append(p.Proof.Ends, e)
+	}
 	return p
 }
 
 // fit makes a proof fit to be sent: without what is for this machine alone, and with
 // texts that are too long said to be so.
 func fit(p chain.Proof) chain.Proof {
-	p.Evidence, p.Figures, p.Ends = nil, nil, nil
+	p.Evidence, p.Figures, p.Ends = nil, nil, fitEnds(p.Ends)
 	p.At, p.Took = p.At.Round(0).UTC(), max(0, p.Took)
 	if len(p.Cause) > maxCause {
 		p.Cause = ""
@@ -189,6 +216,29 @@ func fit(p chain.Proof) chain.Proof {
 	}
 	p.Because, p.Hint = fitText(p.Because), fitText(p.Hint)
 	return p
+}
+
+// fitEnds takes the next ends, with texts that fit.
+func fitEnds(ends []chain.End) (all []chain.End) {
+	ends = slices.SortedFunc(slices.Values(ends), func(a, b chain.End) int { return a.At.Compare(b.At) })
+	w := writer{}
+	for _, e := range ends {
+		if e.At.Unix() <= 0 || e.At.Year() > 2200 || e.What.IsZero() || len(e.Of) > maxName || len(all) == maxEnds {
+			continue
+		}
+		e.Of, e.At = strings.ToValidUTF8(e.Of, "\uFFFD"), e.At.Round(0).UTC()
+		e.What, e.Hint = fitText(e.What), fitText(e.Hint)
+		e.Lead = slices.DeleteFunc(slices.Clone(e.Lead[:min(len(e.Lead), maxEnds)]), func(d time.Duration) bool { return d < 0 })
+		if len(e.Lead) == 0 {
+			e.Lead = nil
+		}
+		w.say(e.What)
+		if w.say(e.Hint); len(w.b) > longestEnds {
+			break
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 func fitText(t chain.Text) chain.Text {

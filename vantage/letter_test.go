@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,17 @@ func randomText(r *rand.Rand) chain.Text {
 	return fitText(t)
 }
 
+func randomEnds(r *rand.Rand) (all []chain.End) {
+	for i := range r.IntN(4) {
+		e := chain.End{Of: strings.Repeat("e", i), At: time.Unix(1, r.Int64N(1<<60)).UTC(), What: chain.Say("tls.ends", "name", "時計"), Hint: randomText(r)}
+		for range r.IntN(3) {
+			e.Lead = append(e.Lead, time.Duration(r.Int64N(1<<50)))
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
 func randomLetter(r *rand.Rand, secret ed25519.PrivateKey) *letter {
 	l := &letter{
 		from: keyOf(secret), to: keyOf(secretOf(2)), pairing: Pairing{byte(r.Int())},
@@ -50,7 +62,7 @@ func randomLetter(r *rand.Rand, secret ed25519.PrivateKey) *letter {
 		n += 1 + r.Int64N(5)
 		l.proofs = append(l.proofs, Proof{N: n, Link: "sshd", Claim: Claim{byte(r.Int())}, Proof: chain.Proof{
 			Verdict: chain.Verdict(r.IntN(3)), At: time.Unix(1, r.Int64N(1<<60)).UTC(), Took: time.Duration(r.Int64N(1 << 40)),
-			Because: randomText(r), Hint: randomText(r), Cause: "refused", By: "owner",
+			Because: randomText(r), Hint: randomText(r), Cause: "refused", By: "owner", Ends: randomEnds(r),
 		}})
 	}
 	return l
@@ -120,7 +132,13 @@ func TestBounds(t *testing.T) {
 		"a verdict too much": func(l *letter) { l.proofs[0].Proof.Verdict = 3 },
 		"negative time":      func(l *letter) { l.proofs[0].Proof.Took = -1 },
 		"before 1970":        func(l *letter) { l.proofs[0].Proof.At = time.Unix(-1, 0) },
-		"long text":          func(l *letter) { l.proofs[0].Proof.Because = chain.Say("a", "b", strings.Repeat("x", maxText+1)) },
+		"many ends":          func(l *letter) { l.proofs[0].Proof.Ends = slices.Repeat(someEnd(), maxEnds+1) },
+		"an end of nothing":  func(l *letter) { l.proofs[0].Proof.Ends = []chain.End{{At: time.Unix(9, 0)}} },
+		"an end before 1970": func(l *letter) { l.proofs[0].Proof.Ends = []chain.End{{What: chain.Say("a"), At: time.Unix(-1, 0)}} },
+		"a negative lead": func(l *letter) {
+			l.proofs[0].Proof.Ends = []chain.End{{What: chain.Say("a"), At: time.Unix(9, 0), Lead: []time.Duration{-1}}}
+		},
+		"long text": func(l *letter) { l.proofs[0].Proof.Because = chain.Say("a", "b", strings.Repeat("x", maxText+1)) },
 	} {
 		l := randomLetter(rand.New(rand.NewPCG(1, 0)), secret)
 		l.proofs = []Proof{{N: 1, Link: "sshd", Proof: chain.Proof{At: time.Unix(5, 0)}}}
@@ -131,6 +149,27 @@ func TestBounds(t *testing.T) {
 		if _, err := open(l.sign(secret), anybody); err == nil {
 			t.Errorf("%s: passes", name)
 		}
+	}
+}
+
+func someEnd() []chain.End { return []chain.End{{What: chain.Say("a"), At: time.Unix(9, 0).UTC()}} }
+
+// What ends is told too, the next first; what does not fit is not.
+func TestFitEnds(t *testing.T) {
+	var many []chain.End
+	for i := range 40 {
+		many = append(many, chain.End{Of: strings.Repeat("x", i), At: time.Unix(int64(1000-i), 0), What: chain.Say("a", "b", strings.Repeat("y", 2*maxText)), Lead: chain.Days(3, -1)})
+	}
+	many = append(many, chain.End{}, chain.End{At: time.Unix(5, 0)}, chain.End{What: chain.Say("a"), At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}, chain.End{Of: strings.Repeat("x", maxName+1), At: time.Unix(5, 0), What: chain.Say("a")})
+	p := fit(chain.Proof{Verdict: chain.Holds, At: time.Now(), Ends: many})
+	if len(p.Ends) != maxEnds || p.Ends[0].At.Unix() != 961 || p.Ends[0].What.Key != "vantage.long" || len(p.Ends[0].Lead) != 1 {
+		t.Errorf("got %d ends, %+v", len(p.Ends), p.Ends[0])
+	}
+	l := randomLetter(rand.New(rand.NewPCG(1, 0)), secretOf(1))
+	l.proofs = []Proof{{N: 1, Link: "cert", Proof: p}}
+	got, err := open(l.sign(secretOf(1)), anybody)
+	if err != nil || !reflect.DeepEqual(got.proofs[0].Proof.Ends, p.Ends) {
+		t.Errorf("what was sent is read otherwise: %v", err)
 	}
 }
 

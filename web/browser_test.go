@@ -38,7 +38,7 @@ var views = []struct{ name, scene, path string }{
 	{"home", "calm", "/"}, {"home-broken", "broken", "/"}, {"home-locked-out", "locked-out", "/"}, {"first", "first", "/?goal=a&link=sql"},
 	{"without", "calm", "/?lose=phone"}, {"goal", "calm", "/goal/shell"}, {"link", "broken", "/link/mysqld"}, {"incidents", "broken", "/incidents"},
 	{"incident", "broken", "/incident/past-1"}, {"drills", "person", "/drills"}, {"door", "calm", "/door"}, {"rescue", "broken", "/rescue/blog"},
-	{"thing", "calm", "/thing/phone"}, {"nothing", "calm", "/nothing"},
+	{"thing", "calm", "/thing/phone"}, {"day", "calm", "/day?on=2099-01-15"}, {"nothing", "calm", "/nothing"},
 }
 
 // Every view, in both languages, on a phone and a desktop, light and dark: without a

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/omamori-guard/omamori/web"
 	"github.com/omamori-guard/omamori/web/gallery"
@@ -43,7 +44,7 @@ func get(h http.Handler, v signin.Visitor, path string) *httptest.ResponseRecord
 func TestScenes(t *testing.T) {
 	for _, scene := range gallery.Scenes {
 		_, h := made(t, scene, words.English)
-		for _, path := range []string{"/", "/incidents", "/drills", "/door"} {
+		for _, path := range []string{"/", "/incidents", "/drills", "/door", "/day", "/day?on=2099-01-15"} {
 			out := get(h, mika, path)
 			if out.Code != http.StatusOK || strings.Contains(out.Body.String(), "<no value>") {
 				t.Errorf("%s %s: %d %.300s", scene, path, out.Code, out.Body)
@@ -55,7 +56,7 @@ func TestScenes(t *testing.T) {
 // Without rights nothing is shown, and nothing done.
 func TestRights(t *testing.T) {
 	w, h := made(t, "broken", words.English)
-	for _, path := range []string{"/", "/link/sql", "/goal/blog", "/incidents", "/incident/past-1", "/incident/past-1/report.md", "/drills", "/door", "/rescue/blog", "/events", "/whatif?lose=phone", "/thing/phone"} {
+	for _, path := range []string{"/", "/link/sql", "/goal/blog", "/incidents", "/incident/past-1", "/incident/past-1/report.md", "/drills", "/door", "/rescue/blog", "/events", "/whatif?lose=phone", "/thing/phone", "/day", "/day?on=2099-01-15"} {
 		if out := get(h, signin.Visitor{Act: true, Name: "x"}, path); out.Code != http.StatusForbidden || strings.Contains(out.Body.String(), "mysqld") {
 			t.Errorf("%s: %d", path, out.Code)
 		}
@@ -149,6 +150,35 @@ func TestHostile(t *testing.T) {
 			if !strings.HasPrefix(md, "# ") || strings.Contains(md, "<script") && !strings.Contains(md, "    <") || strings.Contains(md, "\u202E") {
 				t.Errorf("%s: %.300q", path, md)
 			}
+		}
+	}
+}
+
+// A day to come shows what has ended by then, what falls with it, and what becomes of the
+// goals; what is no day to come is said to be none.
+func TestADayToCome(t *testing.T) {
+	_, h := made(t, "calm", words.English)
+	page := get(h, mika, "/day").Body.String()
+	on := regexp.MustCompile(`/day\?on=([0-9-]{10})`).FindStringSubmatch(page)
+	if on == nil || !strings.Contains(page, "the certificate of blog.example.jp ends") {
+		t.Fatalf("nothing is said to end: %s", page)
+	}
+	page = get(h, mika, "/day?on="+on[1]).Body.String()
+	for _, want := range []string{"visitors read the blog", "It stops.", "What is gone then", "the certificate is valid</bdi>: <bdi>the certificate of blog.example.jp ends", `value="` + on[1] + `"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not in %s", want, page)
+		}
+	}
+	if n := strings.Count(page, "It stops."); n != 1 {
+		t.Errorf("%d goals stop", n)
+	}
+	tomorrow := time.Now().AddDate(0, 0, 1).Format(time.DateOnly)
+	if page = get(h, mika, "/day?on="+tomorrow).Body.String(); strings.Contains(page, "It stops.") || !strings.Contains(page, "Nothing falls") {
+		t.Errorf("tomorrow: %s", page)
+	}
+	for _, bad := range []string{"2001-01-15", "x", "2027-02-30", "%00", strings.Repeat("9", 5000)} {
+		if out := get(h, mika, "/day?on="+bad); out.Code != http.StatusBadRequest || !strings.Contains(out.Body.String(), "no day to come") {
+			t.Errorf("%.20s: %d", bad, out.Code)
 		}
 	}
 }

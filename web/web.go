@@ -98,7 +98,7 @@ func New(o Options) http.Handler {
 func (p *page) routes() {
 	for path, fill := range map[string]func(*http.Request, *screen) error{
 		"/{$}": p.home, "/goal/{name}": p.goal, "/link/{name}": p.link, "/incidents": p.incidents, "/incident/{id}": p.incident,
-		"/incident/{id}/draft": p.draft, "/drills": p.drills, "/door": p.doorView, "/rescue/{name}": p.rescue, "/thing/{name}": p.thing,
+		"/incident/{id}/draft": p.draft, "/drills": p.drills, "/door": p.doorView, "/rescue/{name}": p.rescue, "/thing/{name}": p.thing, "/day": p.day,
 	} {
 		p.mux.HandleFunc("GET "+path, p.reads(fill))
 	}

@@ -39,15 +39,21 @@ var backupTexts = []entry{
 Puts the newest dump of a link of the kind backup into a throw-away MariaDB, reads the
 posts, and notes what came of it, which the link tells from then on. Your own database is
 not touched. The dump can do nothing else: it runs as nobody, without network, and after
-everybody else on this machine. Weekly by cron, for example.
+everybody else on this machine. With --wanted it does so once half of the time is over for
+which a drill counts; the package has a timer for that, which tries it each day:
 
-  sudo omamori due restore`, `omamori due restore [つながり]
+  sudo omamori due restore
+  sudo systemctl enable --now omamori-restore.timer`, `omamori due restore [つながり]
 
 種類 backup のつながりの最新のダンプを、使い捨ての MariaDB に復元して記事を読み、結果を記録します。
 以後、つながりはその結果を示します。本番のデータベースには触れません。ダンプの中身は、ネットワーク
-なしの nobody として、ほかの処理より低い優先度で実行されます。cron などで毎週行うのがお勧めです。
+なしの nobody として、ほかの処理より低い優先度で実行されます。--wanted を付けると、訓練の有効期間の
+半分が過ぎたときだけ行います。パッケージには、これを毎日試すタイマーがあります。
 
-  sudo omamori due restore`},
+  sudo omamori due restore
+  sudo systemctl enable --now omamori-restore.timer`},
+	{"cli.flag_restore_wanted", "do nothing unless it is time", "必要な時期でなければ何もしない"},
+	{"cli.restore_none", "no backup wants to be tried now", "いま試す必要のあるバックアップはありません"},
 	{"cli.flag_restore_tmp", "the folder in which it is done", "作業用のフォルダー"},
 	{"cli.flag_restore_user", "as whom, if started as root", "root で始めたときに使うユーザー"},
 	{"cli.flag_restore_most", "how many GiB of disk it may take", "使ってよいディスク容量（GiB）"},

@@ -7,7 +7,7 @@ var channelTexts = []entry{
 	{"channel.waiting", "nobody has given a code back from there yet", "まだ確認コードの返事がありません"},
 	{"channel.never", "a code was sent to {channel} on {asked:date}, and nobody has given it back", "{asked:date} に {channel} へ確認コードを送りましたが、返事がありません"},
 	{"channel.late", "nobody has given back a code from {channel} since {confirmed:date}", "{confirmed:date} を最後に、{channel} から確認コードの返事がありません"},
-	{"channel.hint", "Look for the message with the code at {channel}, and type it: omamori due ack CODE. If none has come: omamori notify test", "{channel} に届いたコードを入力してください: omamori due ack コード。届いていなければ: omamori notify test"},
+	{"channel.hint", "Look for the message with the code at {channel}; answer it, press its button, or type: omamori due ack CODE. If none has come: omamori notify test", "{channel} に届いたメッセージに返信するか、ページのボタンを押すか、コードを入力してください: omamori due ack コード。届いていなければ: omamori notify test"},
 }
 
 var presenceTexts = []entry{

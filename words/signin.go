@@ -55,6 +55,14 @@ var signinTexts = []entry{
 	{"signin.totp_new", "Take this app", "このアプリを登録"},
 	{"signin.wrong_new_code", "That is not the code of this secret at this moment. Is the clock of the device right?", "今のコードと一致しません。端末の時計は合っていますか。"},
 
+	{"signin.confirm_title", "Did the message reach you?", "メッセージは届きましたか"},
+	{"signin.confirm_text", "omamori sent this link so that its messages are known to reach somebody. Press the button, and that is known.", "omamori の通知が届いていることを確かめるためのリンクです。ボタンを押すと、届いたことが伝わります。"},
+	{"signin.confirm_code", "Code of the message", "メッセージにあるコード"},
+	{"signin.confirm_in", "Yes, it came", "はい、届きました"},
+	{"signin.confirm_small", "Nothing else follows from it: this page lets you in nowhere.", "ほかには何も起こりません。この操作でサインインすることもありません。"},
+	{"signin.confirmed", "Thank you. Messages by {channel} are known to come.", "ありがとうございます。{channel} の通知が届いていることを確認しました。"},
+	{"signin.confirm_over", "No message waits for this code: it was given back already, or is mistyped. A newer message has another code.", "このコードを待っているメッセージはありません。すでに確認済みか、入力の誤りです。新しいメッセージには別のコードがあります。"},
+
 	{"signin.forwarded", "This request says that a proxy has passed it on, but omamori.yaml trusts no proxy at that address. See page: trusted_proxies", "プロキシー経由のリクエストですが、omamori.yaml ではそのアドレスのプロキシーが信頼されていません。page: trusted_proxies を確認してください"},
 	{"signin.wrong_host", "The page is not known by this name. Names are given in omamori.yaml, page: hosts", "この名前ではページを開けません。名前は omamori.yaml の page: hosts で指定します"},
 	{"signin.method", "This is not asked so.", "この方法では要求できません。"},

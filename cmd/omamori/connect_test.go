@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/omamori-guard/omamori/door/doortest"
@@ -41,6 +42,7 @@ func (d *doorway) throughTheDoor(said string) {
 		d.t.Errorf("omamori ssh: %v: %s", err, out)
 	}
 	took := time.Since(began)
+	d.onlyWhenNeeded(run, options)
 	began = time.Now()
 	if err := d.ssh(doorLaptop, "true"); err != nil {
 		d.t.Errorf("plain ssh, with the lease: %v", err)
@@ -55,6 +57,7 @@ func (d *doorway) throughTheDoor(said string) {
 	}
 	d.programs(run, options)
 	d.moving(line)
+	d.failing(run, line)
 	if err := os.WriteFile(d.dir+"/bad.yaml", []byte("doors: {moving: {passs: x}}\n"), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
@@ -121,21 +124,6 @@ func (d *doorway) moving(line string) {
 	if _, err := d.door("close"); err != nil {
 		d.t.Error(err)
 	}
-	type lease struct {
-		From  string
-		Until time.Time
-	}
-	leases := func() (all map[string]time.Time) {
-		var state struct{ Leases []lease }
-		all = map[string]time.Time{}
-		out, err := d.door("list", "--json")
-		if err == nil && json.Unmarshal([]byte(out), &state) == nil {
-			for _, l := range state.Leases {
-				all[l.From] = l.Until
-			}
-		}
-		return all
-	}
 	session := d.in(d.laptop, d.bin+"/omamori", "-c", d.dir+"/moving.yaml", "connect", "moving", "22")
 	session.Env = append(session.Env, "SSH_AUTH_SOCK=", "XDG_CONFIG_HOME=", "OMAMORI_STATE="+d.dir+"/laptop", "OMAMORI_TEST_PASS="+line[:strings.Index(line, "@")]+"@"+doorServer+":4649")
 	in, err := session.StdinPipe()
@@ -156,13 +144,86 @@ func (d *doorway) moving(line string) {
 		}
 	}()
 	var first time.Time
-	doortest.Eventually(d.t, "there is a lease", func() bool { first = leases()[doorLaptop+"/32"]; return !first.IsZero() })
-	doortest.Eventually(d.t, "it is renewed", func() bool { return leases()[doorLaptop+"/32"].After(first) })
+	doortest.Eventually(d.t, "there is a lease", func() bool { first = d.leases()[doorLaptop+"/32"]; return !first.IsZero() })
+	doortest.Eventually(d.t, "it is renewed", func() bool { return d.leases()[doorLaptop+"/32"].After(first) })
 	const next = "192.0.2.3"
 	d.laptop.Run("ip addr add " + next + "/24 dev eth0; ip route replace 192.0.2.0/24 dev eth0 src " + next)
-	doortest.Eventually(d.t, "the new address has a lease", func() bool { return !leases()[next+"/32"].IsZero() })
+	doortest.Eventually(d.t, "the new address has a lease", func() bool { return !d.leases()[next+"/32"].IsZero() })
 	if err := d.ssh(next, "true"); err != nil {
 		d.t.Errorf("from the new address: %v", err)
 	}
 	d.laptop.Run("ip route replace 192.0.2.0/24 dev eth0 src " + doorLaptop)
+}
+
+// lease is one of the door's.
+type lease struct {
+	From  string
+	Until time.Time
+}
+
+// leases are those that there are, by whom they let in.
+func (d *doorway) leases() (all map[string]time.Time) {
+	var state struct{ Leases []lease }
+	all = map[string]time.Time{}
+	out, err := d.door("list", "--json")
+	if err == nil && json.Unmarshal([]byte(out), &state) == nil {
+		for _, l := range state.Leases {
+			all[l.From] = l.Until
+		}
+	}
+	return all
+}
+
+// onlyWhenNeeded: while there is a lease, nobody knocks. On a machine that stands still for
+// longer than the open port is waited for, he does; not each time.
+func (d *doorway) onlyWhenNeeded(run func(string, ...string) (string, error), options []string) {
+	d.t.Helper()
+	for range 5 {
+		before := d.leases()[doorLaptop+"/32"]
+		if out, err := run(d.bin+"/omamori", append([]string{"ssh", doorServer}, append(options, "true")...)...); err != nil {
+			d.t.Errorf("omamori ssh, with a lease: %v: %s", err, out)
+		}
+		if after := d.leases()[doorLaptop+"/32"]; !before.IsZero() && after.Equal(before) {
+			return
+		}
+	}
+	d.t.Error("there is a lease, and each connection knocks")
+}
+
+// failing: each link of the way in is named where it fails.
+func (d *doorway) failing(run func(string, ...string) (string, error), line string) {
+	d.t.Helper()
+	d.here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", d.dir+"/nobody")
+	key := line[:strings.Index(line, "@")]
+	config := "doors:\n"
+	for name, door := range map[string]string{
+		"name": "pass: 'env:OMAMORI_TEST_NAME'", "nobody": "pass: 'env:OMAMORI_TEST_PORT'", "mine": "pass: 'env:OMAMORI_TEST_DOOR'",
+		"silent": "pass: 'env:OMAMORI_TEST_DOOR', key: " + d.dir + "/nobody",
+	} {
+		config += "  " + name + ": {" + door + ", for: 2s}\n"
+	}
+	if err := os.WriteFile(d.dir+"/failing.yaml", []byte(config), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+	env := []string{"env", "OMAMORI_TEST_NAME=" + key + "@nowhere.invalid:4649", "OMAMORI_TEST_PORT=" + key + "@" + doorServer + ":4650",
+		"OMAMORI_TEST_DOOR=" + key + "@" + doorServer + ":4649", d.bin + "/omamori", "-c", d.dir + "/failing.yaml", "connect"}
+	fails := func(name, said string) {
+		if out, err := run(env[0], append(env[1:], name, "22")...); err == nil || !strings.Contains(out, "the link that failed is the "+said) {
+			d.t.Errorf("%s: %v: %s", name, err, out)
+		}
+	}
+	if _, err := d.door("close"); err != nil {
+		d.t.Error(err)
+	}
+	// Behind the door, the port is dropped by somebody else.
+	d.server.Run("nft 'table inet theirs { chain c { type filter hook input priority 0; tcp dport 22 drop; }; }'")
+	var all sync.WaitGroup
+	for name, said := range map[string]string{"name": "name: no address was found for nowhere.invalid", "nobody": "door: the machine answers",
+		"silent": "door: 192.0.2.1:4649 does not answer our knock", "mine": "port: the door has let us in"} {
+		all.Go(func() { fails(name, said) })
+	}
+	all.Wait()
+	d.server.Run("nft flush chain inet theirs c; nft add rule inet theirs c tcp dport 22 reject with tcp reset")
+	fails("mine", "service: the door has let us in")
+	d.server.Run("nft delete table inet theirs")
 }

@@ -2,8 +2,10 @@ package main_test
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -40,7 +42,12 @@ func newDoorway(t *testing.T) *doorway {
 	for _, key := range []string{"host", "owner"} {
 		d.here("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "hanako", "-f", filepath.Join(d.dir, key))
 	}
-	d.here("cp", d.dir+"/owner.pub", d.dir+"/authorized_keys")
+	// Beside the owner's key one that fits into no packet: what nobody factors needs no factors.
+	old, err := gossh.NewPublicKey(&rsa.PublicKey{N: new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 4095), big.NewInt(1)), E: 65537})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.here("sh", "-euc", `{ cat "$0/owner.pub"; echo "$1"; } >"$0/authorized_keys"`, d.dir, strings.TrimSpace(string(gossh.MarshalAuthorizedKey(old)))+" old@desk")
 	config := fmt.Sprintf("Port 22\nHostKey %[1]s/host\nAuthorizedKeysFile %[1]s/authorized_keys\nPidFile %[1]s/sshd.pid\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nMaxStartups 100\nSubsystem sftp internal-sftp\n", d.dir)
 	if err := os.WriteFile(d.dir+"/sshd_config", []byte(config), 0o600); err != nil {
 		t.Fatal(err)
@@ -226,6 +233,9 @@ func TestTheDoorFromOutside(t *testing.T) {
 	h := d.hands()
 	d.start("knock", d.bin+"/omamori-knock", "-key", d.dir+"/etc/door.key", "-signers", d.dir+"/etc/allowed_signers", "-door", d.dir+"/door.sock")
 	doortest.Eventually(t, "the trial begins", func() bool { return strings.Contains(said.String(), "come in anew") })
+	if !strings.Contains(said.String(), "does not fit into a knock") || !strings.Contains(said.String(), "(old@desk)") {
+		t.Errorf("nothing was said of a key that does not fit:\n%s", said.String())
+	}
 	if d.ssh(doorStranger, "true") == nil || d.ssh(doorLaptop, "true") == nil {
 		t.Fatal("SSH is not closed")
 	}

@@ -75,7 +75,7 @@ func (p *page) open(s *control.Server, g *guard.Guard, j *journal.Journal, state
 	p.gate, aside, err = signin.New(signin.Options{
 		Settings: p.settings, State: state, Journal: j, Log: p.log, Passkeys: signin.PasskeyProgram(beside("omamori-passkey")),
 		Asks: func(r *http.Request) bool { return control.Asks(r) || web.Asks(r) }, Streams: func(r *http.Request) bool { return control.Streams(r) || web.Streams(r) },
-		CameIn: g.SignedIn,
+		CameIn: g.SignedIn, Confirm: g.Confirm,
 		Open: func(r *http.Request) bool {
 			return api.Answers(r) || strings.HasPrefix(r.URL.Path, "/static/") || strings.HasPrefix(r.URL.Path, "/lang/") || strings.HasPrefix(r.URL.Path, "/api/")
 		},
@@ -108,6 +108,14 @@ func (p *page) open(s *control.Server, g *guard.Guard, j *journal.Journal, state
 			views.ServeHTTP(w, r)
 		}
 	})), nil
+}
+
+// confirmAt is where others give a code back by a click, "" where they do not see the page.
+func (p *page) confirmAt(code string) string {
+	if p.gate == nil {
+		return ""
+	}
+	return p.gate.ConfirmAt(code)
 }
 
 // use takes the settings of a configuration that was read anew.

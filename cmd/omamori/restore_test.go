@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -61,6 +62,9 @@ func TestRestore(t *testing.T) {
 	if err := json.Unmarshal([]byte(run(0, "--json")), &note); err != nil || note.Rows != 1 {
 		t.Errorf("%+v, %v", note, err)
 	}
+	if out := run(0, "--wanted"); !strings.Contains(out, "no backup wants to be tried") {
+		t.Errorf("tried a moment ago, and wanted: %s", out)
+	}
 	b, err := os.ReadFile(filepath.Join(dir, "note", "note.json"))
 	if err != nil || !strings.Contains(string(b), `"rows": 1`) {
 		t.Errorf("noted %s, %v", b, err)
@@ -71,5 +75,34 @@ func TestRestore(t *testing.T) {
 	}
 	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// systemd takes the units of the drill, and finds it hardened: at most 2.5 of 10, though it is
+// root's.
+func TestRestoreUnits(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		probetest.Needs(t, "systemd-analyze")
+	}
+	dir := t.TempDir()
+	var units []string
+	for _, name := range []string{"omamori-restore.service", "omamori-restore.timer"} {
+		text, err := os.ReadFile("../../packaging/systemd/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = regexp.MustCompile(`=/usr/bin/omamori`).ReplaceAll(text, []byte("=/bin/true"))
+		units = append(units, filepath.Join(dir, name))
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verify := exec.Command("systemd-analyze", append([]string{"verify", "--man=no"}, units...)...)
+	verify.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
+	if out, err := verify.CombinedOutput(); err != nil || strings.Contains(string(out), dir) {
+		t.Errorf("verify: %v\n%s", err, out)
+	}
+	if out, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=25", units[0]).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -125,7 +125,7 @@ func options(file *config.File, j *journal.Journal, k *keeper, t *teller, p *pag
 			}
 			return file, err
 		},
-		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn,
+		ReadMail: mailReader(beside("omamori-mail")), SignedIn: signedIn, ConfirmAt: p.confirmAt,
 		Phase: time.Duration(rand.Int64N(int64(time.Hour))),
 		Name:  hostName(),
 	}
@@ -157,7 +157,7 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t 
 		}
 	})
 	beside.Go(func() { t.run(ctx) })
-	beside.Go(func() { light.Stay(ctx) })
+	beside.Go(func() { light.Start(ctx) })
 	beside.Go(func() { p.serve(ctx, h, say) })
 	beside.Go(func() {
 		for {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -68,6 +69,9 @@ func (t *teller) tell(m guard.Message) {
 		}
 		if m.Page != nil {
 			told.Page = m.Page(lang)
+		}
+		if m.Answer != nil && len(m.Boxes) > 0 {
+			told.Answer, told.Boxes = m.Answer(lang), strings.Join(m.Boxes, "\n")
 		}
 		return told
 	})

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -70,7 +72,7 @@ func read(ctx context.Context, j due.MailJob, now time.Time, a *due.MailAnswer) 
 	}
 	var errs []error
 	for _, folder := range folders {
-		cursor, err := readFolder(c, folder, a.Cursors[folder], j.Senders, now, a)
+		cursor, err := readFolder(c, folder, j, now, a)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("folder %s: %w", folder, err))
 		}
@@ -138,8 +140,23 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// confirmed finds the code that a person gives back by answering our mail, whose subject has
+// it. Our mail itself, in the same mailbox perhaps, answers none.
+func confirmed(m notice.Mail, codes []string) (code string, ok bool) {
+	if !m.Answers {
+		return "", false
+	}
+	subject := strings.ToUpper(m.Subject)
+	i := slices.IndexFunc(codes, func(c string) bool { return c != "" && strings.Contains(subject, c) })
+	if i < 0 {
+		return "", false
+	}
+	return codes[i], true
+}
+
 // readFolder reads what came after the cursor, and says how far it has come.
-func readFolder(c *imapclient.Client, folder string, from due.Cursor, senders []notice.Sender, now time.Time, a *due.MailAnswer) (due.Cursor, error) {
+func readFolder(c *imapclient.Client, folder string, j due.MailJob, now time.Time, a *due.MailAnswer) (due.Cursor, error) {
+	from := a.Cursors[folder]
 	// EXAMINE: nothing can be changed, and nothing counts as read.
 	box, err := c.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
 	if err != nil {
@@ -193,7 +210,13 @@ func readFolder(c *imapclient.Client, folder string, from due.Cursor, senders []
 		if bad != nil { // a mail that cannot be read announces nothing
 			continue
 		}
-		if f, ok := notice.Find(mail, senders, false, now); ok && len(a.Found) < mostFound {
+		if code, ok := confirmed(mail, j.Codes); ok {
+			if !slices.ContainsFunc(a.Confirmed, func(c due.Confirmed) bool { return c.Code == code }) {
+				a.Confirmed = append(a.Confirmed, due.Confirmed{Code: code, From: mail.From, Date: mail.Date})
+			}
+			continue
+		}
+		if f, ok := notice.Find(mail, j.Senders, false, now); ok && len(a.Found) < mostFound {
 			a.Found = append(a.Found, f)
 		}
 	}

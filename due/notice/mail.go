@@ -44,6 +44,8 @@ type Mail struct {
 	// Date is what the mail says, zero if it does not.
 	Date time.Time
 	Text string
+	// Answers says that a person answers another mail with it.
+	Answers bool
 	// Cut says that not all of it was read.
 	Cut bool
 }
@@ -88,6 +90,7 @@ func Parse(r io.Reader) (Mail, error) {
 	if m.From == "" && m.Subject == "" {
 		return Mail{}, &Unreadable{"form"}
 	}
+	m.Answers = answers(msg.Header)
 	w := walker{left: maxText, parts: maxParts}
 	body, _ := io.ReadAll(msg.Body) // of memory: cannot fail
 	w.part(textproto.MIMEHeader(msg.Header), body, 0)
@@ -99,6 +102,30 @@ func Parse(r io.Reader) (Mail, error) {
 	sum := sha256.Sum256([]byte(id))
 	m.ID = hex.EncodeToString(sum[:4])
 	return m, nil
+}
+
+// answers reports whether a person answers another mail: it says which, and no program says
+// that it wrote it by itself (RFC 3834), as one does that tells that somebody is away, or that
+// a mail cannot be delivered.
+func answers(h mail.Header) bool {
+	if h.Get("In-Reply-To") == "" && h.Get("References") == "" {
+		return false
+	}
+	auto, _, _ := strings.Cut(h.Get("Auto-Submitted"), ";")
+	if auto = strings.TrimSpace(auto); auto != "" && !strings.EqualFold(auto, "no") {
+		return false
+	}
+	for _, field := range []string{"X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id"} {
+		if h.Get(field) != "" {
+			return false
+		}
+	}
+	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
+	case "bulk", "junk", "list", "auto_reply":
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	return kind != "multipart/report" && strings.TrimSpace(h.Get("Return-Path")) != "<>"
 }
 
 // headerLength is where the header of a mail ends.

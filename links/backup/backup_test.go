@@ -149,6 +149,51 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// A drill is wanted before the last one counts no more, and again for a newer dump where one
+// could not be put back.
+func TestWanted(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		name   string
+		made   time.Duration // ago, of the newest dump; none if negative
+		note   *Drilled
+		wanted bool
+	}{
+		{"no dump", -1, nil, false},
+		{"never", time.Hour, nil, true},
+		{"lately", time.Hour, &Drilled{At: now.Add(-44 * day)}, false},
+		{"half over", time.Hour, &Drilled{At: now.Add(-46 * day)}, true},
+		{"failed, and the same", 30 * time.Hour, &Drilled{At: now.Add(-day), Made: now.Add(-30 * time.Hour), Failed: "load"}, false},
+		{"failed, and a newer one", time.Hour, &Drilled{At: now.Add(-day), Made: now.Add(-30 * time.Hour), Failed: "load"}, true},
+		{"of a time to come", time.Hour, &Drilled{At: now.Add(day)}, true},
+	} {
+		dir := t.TempDir()
+		l := &Link{settings: settings{Files: filepath.Join(dir, "*.sql"), Drill: 90 * day, Restored: filepath.Join(dir, "note.json")}, name: "dumps"}
+		if c.made >= 0 {
+			path := filepath.Join(dir, "a.sql")
+			if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chtimes(path, now.Add(-c.made), now.Add(-c.made)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.note != nil {
+			c.note.Rows, c.note.Tables = 1, 1
+			b, err := json.Marshal(c.note)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(l.settings.Restored, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := l.Wanted(now); got != c.wanted {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
 func FuzzNote(f *testing.F) {
 	f.Add([]byte(`{"link":"a","at":"2026-11-28T00:00:00Z","tables":3,"rows":2,"took":5}`))
 	f.Add([]byte(`{"at":"2026-11-28T00:00:00Z","failed":"load","said":"x"}`))

@@ -87,6 +87,23 @@ func (l *Link) Dump() (path string, made time.Time, err error) {
 	return all[0].path, all[0].info.ModTime(), nil
 }
 
+// Wanted reports whether the newest dump should be put back: none ever was, or half of the time
+// is over for which that counts, or one could not be and there is a newer.
+func (l *Link) Wanted(now time.Time) bool {
+	_, made, err := l.Dump()
+	if err != nil {
+		return false
+	}
+	switch d, err := l.Drilled(); {
+	case err != nil, d.At.After(now):
+		return true
+	case d.Failed != "":
+		return made.After(d.Made)
+	default:
+		return now.Sub(d.At) >= l.settings.Drill/2
+	}
+}
+
 // Note is the file in which a drill is noted.
 func (l *Link) Note() string { return l.settings.Restored }
 

@@ -99,7 +99,7 @@ func TestMachines(t *testing.T) {
 		"others' MariaDB":          {"debian", "12", []string{"mariadb-server 1:10.6.24+maria~deb12"}, settings{}, "2026-07-06", chain.Holds, "debian-12 2028-07-01 mariadb-10.6 2026-07-07", "MariaDB 10.6"},
 		"a release ahead":          {"debian", "12", []string{"php9.9-fpm 9.9.1-1+0~20301218.86+debian12"}, settings{}, "2026-11-28", chain.Unproven, "debian-12 2028-07-01", "PHP 9.9"},
 		"a system ahead":           {"debian", "19", nil, settings{}, "2026-11-28", chain.Unproven, "", "Debian 19"},
-		"a strange system":         {"plan9", "4", []string{"openssh-server 1:9.2p1-2"}, settings{}, "2026-11-28", chain.Broken, "openssh-9.2 2026-04-03", "OpenSSH 9.2"},
+		"a strange system":         {"plan9", "4", []string{"openssh-server 1:9.2p1-2"}, settings{}, "2026-11-28", chain.Broken, "openssh-9.2 2025-10-11", "OpenSSH 9.2"},
 		"only the database":        {"debian", "12", []string{"mariadb-server 1:10.11.6-0+deb12u1", "php5.6-fpm 5.6.40+0~20201218.86"}, settings{Only: []string{"mariadb"}}, "2028-06-30", chain.Holds, "debian-12 2028-07-01", "MariaDB 10.11"},
 		"only it, on a strange":    {"plan9", "4", []string{"mariadb-server 1:10.11.6-0+deb12u1"}, settings{Only: []string{"mariadb"}}, "2026-11-28", chain.Holds, "mariadb-10.11 2028-02-17", ""},
 		"told":                     {"debian", "12", nil, settings{Have: map[string]string{"php": "8.0"}}, "2026-11-28", chain.Broken, "php-8.0 2023-11-27 debian-12 2028-07-01", "PHP 8.0"},

@@ -112,7 +112,8 @@ func (l *link) Ends() []chain.End {
 		return nil
 	}
 	return []chain.End{{
-		At: l.day, What: chain.Say("notice.end", "says", l.settings.Says, "from", l.settings.From),
+		At:   l.day.Add(time.Second), // on that day, at whatever hour
+		What: chain.Say("notice.end", "says", l.settings.Says, "from", l.settings.From),
 		Hint: chain.Say("notice.open_hint", "link", l.name),
 	}}
 }

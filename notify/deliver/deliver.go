@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,6 +115,7 @@ func (c careful) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // webhook posts the message as JSON. A service takes it by any status of 2xx.
 func webhook(ctx context.Context, to string, m notify.Message, lang words.Lang) error {
+	m.Answer, m.Boxes = "", ""
 	b, err := json.Marshal(m)
 	if err != nil {
 		return err
@@ -145,6 +147,9 @@ func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
 	if scheme == "smtp" && m.Page != "" {
 		to = withSetting(to, "usehtml", "yes")
 	}
+	if scheme == "smtp" && m.Answer != "" && comesFrom(to, strings.Split(m.Boxes, "\n")) {
+		m.Body += "\n" + m.Answer
+	}
 	service, err := locate(to)
 	if err != nil {
 		return err
@@ -173,6 +178,27 @@ func shout(_ context.Context, to string, m notify.Message, _ words.Lang) error {
 		params["title"] = mime.BEncoding.Encode("UTF-8", m.Title)
 	}
 	return service.Send(text, &params)
+}
+
+// comesFrom reports whether the mails of a URL come from one of the mailboxes, which are called
+// by their address, or by what stands in it before the @.
+func comesFrom(to string, boxes []string) bool {
+	u, err := url.Parse(to)
+	if err != nil {
+		return false
+	}
+	for name, values := range u.Query() {
+		if !strings.EqualFold(name, "from") && !strings.EqualFold(name, "fromaddress") {
+			continue
+		}
+		for _, from := range values {
+			local, _, _ := strings.Cut(from, "@")
+			if slices.ContainsFunc(boxes, func(b string) bool { return b != "" && (strings.EqualFold(b, from) || strings.EqualFold(b, local)) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // withSetting is a URL with a setting more, unless it has it.

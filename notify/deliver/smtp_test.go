@@ -3,8 +3,8 @@ package deliver
 import (
 	"bufio"
 	"encoding/base64"
-	"fmt"
 	"io"
+	"log"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -12,13 +12,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
 	"github.com/omamori-guard/omamori/notify"
 )
 
-// postOffice speaks enough SMTP (RFC 5321) to take a letter.
+// postOffice takes letters by a real server of SMTP.
 type postOffice struct {
 	address string
 	letters chan letter
+	refuse  string // the command that it answers with 550
 }
 
 type letter struct{ from, to, auth, text string }
@@ -30,80 +34,63 @@ func openPostOffice(t *testing.T, refuse string) *postOffice {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &postOffice{address: l.Addr().String(), letters: make(chan letter, 10)}
-	done, stop := make(chan struct{}), make(chan struct{})
-	t.Cleanup(func() { close(stop); l.Close(); <-done })
-	go func() {
-		defer close(done)
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			served := make(chan struct{})
-			go func() { // a refused client may stay connected
-				select {
-				case <-stop:
-					conn.Close()
-				case <-served:
-				}
-			}()
-			p.serve(conn, refuse)
-			close(served)
-		}
-	}()
+	p := &postOffice{address: l.Addr().String(), letters: make(chan letter, 10), refuse: refuse}
+	srv := smtp.NewServer(p)
+	srv.Domain, srv.AllowInsecureAuth, srv.ErrorLog = "office.example.org", true, log.New(io.Discard, "", 0)
+	done := make(chan struct{})
+	go func() { defer close(done); _ = srv.Serve(l) }() // it ends when it is closed
+	t.Cleanup(func() { srv.Close(); <-done })
 	return p
 }
 
-func (p *postOffice) serve(conn net.Conn, refuse string) {
-	defer conn.Close()
-	in := bufio.NewScanner(conn)
-	say := func(line string) { fmt.Fprint(conn, line+"\r\n") }
-	say("220 office.example.org ESMTP")
-	var l letter
-	for in.Scan() {
-		line := in.Text()
-		verb, rest, _ := strings.Cut(line, " ")
-		verb = strings.ToUpper(verb)
-		switch {
-		case verb == refuse:
-			say("550 5.7.1 not from you: " + line)
-		case verb == "EHLO":
-			say("250-office.example.org")
-			say("250-AUTH PLAIN")
-			say("250 8BITMIME")
-		case verb == "AUTH":
-			_, word, _ := strings.Cut(rest, " ")
-			clear, err := base64.StdEncoding.DecodeString(word)
-			if err != nil {
-				say("501 what?")
-				continue
-			}
-			l.auth = strings.ReplaceAll(string(clear), "\x00", "|")
-			say("235 welcome")
-		case verb == "MAIL":
-			l.from = rest
-			say("250 so be it")
-		case verb == "RCPT":
-			l.to = rest
-			say("250 so be it")
-		case verb == "DATA":
-			say("354 go on")
-			var text strings.Builder
-			for in.Scan() && in.Text() != "." {
-				text.WriteString(strings.TrimPrefix(in.Text(), ".") + "\n")
-			}
-			l.text = text.String()
-			p.letters <- l
-			say("250 taken")
-		case verb == "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("502 " + verb)
-		}
+// NewSession begins what one client says.
+func (p *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) { return &visit{p: p}, p.may("EHLO") }
+
+func (p *postOffice) may(verb string) error {
+	if verb == p.refuse {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "not from you: " + verb}
 	}
+	return nil
 }
+
+type visit struct {
+	p *postOffice
+	l letter
+}
+
+func (v *visit) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (v *visit) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(identity, user, password string) error {
+		v.l.auth = identity + "|" + user + "|" + password
+		return v.p.may("AUTH")
+	}), nil
+}
+
+func (v *visit) Mail(from string, _ *smtp.MailOptions) error {
+	v.l.from = from
+	return v.p.may("MAIL")
+}
+
+func (v *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
+	v.l.to = to
+	return v.p.may("RCPT")
+}
+
+func (v *visit) Data(r io.Reader) error {
+	b, err := io.ReadAll(r)
+	if err == nil {
+		err = v.p.may("DATA")
+	}
+	if err == nil {
+		v.l.text = strings.ReplaceAll(string(b), "\r\n", "\n")
+		v.p.letters <- v.l
+	}
+	return err
+}
+
+func (v *visit) Reset()        {}
+func (v *visit) Logout() error { return nil }
 
 func smtpURL(address string) string {
 	return "smtp://owner:s3cret-pass@" + address + "/?from=guard@example.org&to=owner@example.net&auth=Plain&encryption=None&usestarttls=no"
@@ -115,7 +102,7 @@ func TestSMTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := <-p.letters
-	if l.auth != "|owner|s3cret-pass" || !strings.Contains(l.from, "<guard@example.org>") || !strings.Contains(l.to, "<owner@example.net>") {
+	if l.auth != "|owner|s3cret-pass" || l.from != "guard@example.org" || l.to != "owner@example.net" {
 		t.Errorf("got %+v", l)
 	}
 	m, err := mail.ReadMessage(strings.NewReader(l.text))
@@ -194,5 +181,23 @@ func TestSMTPPage(t *testing.T) {
 	}
 	if got["text/plain"] != j.Message.Body || got["text/html"] != strings.TrimSpace(j.Message.Page) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A mail says how it is answered where its answers are read, and elsewhere does not.
+func TestSMTPAnswer(t *testing.T) {
+	p := openPostOffice(t, "")
+	for _, c := range []struct {
+		boxes string
+		said  bool
+	}{{"", false}, {"other@example.org\nguard@example.org", true}, {"GUARD", true}, {"owner@example.net\n", false}} {
+		j := job(notify.Channel{URL: smtpURL(p.address)})
+		j.Message.Answer, j.Message.Boxes = "answer this mail", c.boxes
+		if err := Deliver(t.Context(), j); err != nil {
+			t.Fatal(err)
+		}
+		if text := (<-p.letters).text; strings.Contains(text, "answer this mail") != c.said {
+			t.Errorf("%q: %s", c.boxes, text)
+		}
 	}
 }

@@ -246,7 +246,17 @@ func (p prover) Prove(context.Context) chain.Proof {
 		proof.Evidence = b.evidence
 		return proof
 	}
-	return chain.Held(text(p.w.say("it answers as it should", "正しく応答しています")))
+	held := chain.Held(text(p.w.say("it answers as it should", "正しく応答しています")))
+	if p.name == "certificate" {
+		held.Ends = []chain.End{{At: certificateEnds(time.Now()), What: chain.Say("tls.ends", "name", "blog.example.jp"), Hint: chain.Say("tls.cert_ends_hint")}}
+	}
+	return held
+}
+
+// certificateEnds is the day after the next 15th of a month that is more than a fortnight away.
+func certificateEnds(now time.Time) time.Time {
+	at := now.AddDate(0, 0, 14)
+	return time.Date(at.Year(), at.Month()+1, 16, 0, 0, 0, 0, time.Local)
 }
 
 // service is a prover that can be mended.
@@ -345,7 +355,7 @@ type Door struct {
 }
 
 func newDoor() *Door {
-	d := &Door{s: hands.DoorState{Rules: &door.Rules{Closed: []uint16{22}}, Wall: door.Wall{Sound: true}, Page: true}}
+	d := &Door{s: hands.DoorState{Rules: &door.Rules{Closed: []uint16{22}}, Wall: door.Wall{There: true, Sound: true, Closed: []uint16{22}}, Page: true}}
 	now := time.Now()
 	d.s.Leases = []door.Lease{{ID: door.NewID(), From: netip.MustParsePrefix("203.0.113.7/32"), Ports: []uint16{22}, Since: now.Add(-20 * time.Minute),
 		Until: now.Add(40 * time.Minute), Who: "mika@example.jp", Why: "omamori ssh blog"}}

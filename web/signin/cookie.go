@@ -72,10 +72,10 @@ func (g *Gate) genuine(r *http.Request, c caller, v Visitor) bool {
 	return v.CSRF != "" && subtle.ConstantTimeCompare([]byte(given), []byte(v.CSRF)) == 1
 }
 
-// anew reports whether a path lets somebody in, whoever was in before.
+// anew reports whether a path lets somebody in, or takes his code, whoever was in before.
 func anew(path string) bool {
 	switch path {
-	case "/signin/link", "/signin/code", "/signin/totp", "/signin/passkey/begin", "/signin/passkey/finish":
+	case "/signin/link", "/signin/code", "/signin/totp", "/signin/confirm", "/signin/passkey/begin", "/signin/passkey/finish":
 		return true
 	}
 	return false

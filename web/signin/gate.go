@@ -37,6 +37,9 @@ type Options struct {
 	CameIn func(name string)
 	// Open reports whether a request is answered to everybody, or sees to that itself.
 	Open func(*http.Request) bool
+	// Confirm takes a code that was sent by a channel, and names that; "" if none waits for
+	// it. May be nil.
+	Confirm func(ctx context.Context, code string) (channel string, err error)
 }
 
 // Gate stands before the page: it knows who asks, and refuses what was forged.

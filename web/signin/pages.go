@@ -155,6 +155,8 @@ func (g *Gate) pages() http.Handler {
 	mux.HandleFunc("POST /signin/device/passkey/begin", g.tries(g.beginDevice))
 	mux.HandleFunc("POST /signin/device/passkey/finish", g.tries(g.finishDevice))
 	mux.HandleFunc("POST /signin/out", g.postOut)
+	mux.HandleFunc("GET /signin/confirm", g.getConfirm)
+	mux.HandleFunc("POST /signin/confirm", g.tries(g.postConfirm))
 	mux.HandleFunc("GET /signin/lang/{lang}", func(w http.ResponseWriter, r *http.Request) {
 		if lang, ok := words.Parse(r.PathValue("lang")); ok {
 			http.SetCookie(w, &http.Cookie{Name: LangCookie, Value: string(lang), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
