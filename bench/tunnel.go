@@ -187,29 +187,22 @@ func iperf(ctx context.Context, source string, more ...string) (float64, error) 
 	return said.End.Received.Rate / 1e6, nil
 }
 
-// kilobytes adds up what a file of a process says of these names.
-func kilobytes(pid int, file string, names ...string) (sum int, err error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+// kilobytes is what the status of a process says by that name.
+func kilobytes(pid int, name string) (int, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
-	for _, name := range names {
-		_, after, _ := strings.Cut(string(b), "\n"+name+":")
-		line, _, _ := strings.Cut(after, "\n")
-		kb, err := strconv.Atoi(strings.Fields(line + " 0")[0])
-		if err != nil {
-			return 0, err
-		}
-		sum += kb
-	}
-	return sum, nil
+	_, after, _ := strings.Cut(string(b), name+":")
+	line, _, _ := strings.Cut(after, "\n")
+	return strconv.Atoi(strings.Fields(line + " 0")[0])
 }
 
 // peak is the most memory that a process has had, and its children, in kB. A parent that
-// runs the same program as its child counts with what is its own alone: else the pages of
-// the program, which are there once, would count twice.
+// runs the same program as its child counts with its heap alone: else the pages of the
+// program, which are there once, would count twice.
 func peak(pid int) (int, error) {
-	kb, err := kilobytes(pid, "status", "VmHWM")
+	kb, err := kilobytes(pid, "VmHWM")
 	if err != nil {
 		return 0, err
 	}
@@ -241,7 +234,7 @@ func peak(pid int) (int, error) {
 			if same != program {
 				continue
 			}
-			if kb, err = kilobytes(pid, "smaps_rollup", "Private_Clean", "Private_Dirty"); err != nil {
+			if kb, err = kilobytes(pid, "RssAnon"); err != nil {
 				return 0, err
 			}
 		}
