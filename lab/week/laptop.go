@@ -79,7 +79,7 @@ func (s *stage) buildVault() {
 	key, err := age.GenerateX25519Identity()
 	s.must("vault", err)
 	s.write("laptop/word", "zebra-quilt-marmalade-7\n")
-	s.write("laptop/key", key.String()+"\n")
+	s.write("laptop/given.key", key.String()+"\n")
 	s.sure("laptop", "", "vault", "init", "--passphrase-file", s.path("laptop/word"), "--to", key.Recipient().String())
-	s.sure("laptop", "otpauth://totp/owner?issuer=AWS&secret="+otp.Secret(secret).Base32()+"\n", "vault", "add", "aws", "--identity", s.path("laptop/key"))
+	s.sure("laptop", "otpauth://totp/owner?issuer=AWS&secret="+otp.Secret(secret).Base32()+"\n", "vault", "add", "aws", "--identity", s.path("laptop/given.key"))
 }

@@ -85,9 +85,8 @@ func (s *stage) up(host string, p *process) {
 	})
 }
 
-// kill ends mysqld as the kernel does when memory is out.
-func (s *stage) kill() {
-	pid := 0
+// mysqld is the process that the guard names.
+func (s *stage) mysqld() (pid int) {
 	s.wait("the guard names mysqld's process", func() bool {
 		l := s.link("server", "mariadb")
 		for _, f := range l.Figures {
@@ -97,7 +96,12 @@ func (s *stage) kill() {
 		}
 		return pid > 0
 	})
-	s.must("kill mysqld", syscall.Kill(pid, syscall.SIGKILL))
+	return pid
+}
+
+// kill ends mysqld as the kernel does when memory is out.
+func (s *stage) kill(mysqld int) {
+	s.must("kill mysqld", syscall.Kill(mysqld, syscall.SIGKILL))
 }
 
 // read asks as a visitor does: nil if he reads the post.

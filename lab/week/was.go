@@ -58,7 +58,7 @@ func (s *stage) asItWas(begin func()) {
 // wasDown is the night on which mysqld ends, and nothing lets him in.
 func (s *stage) wasDown() {
 	s.blow("week.blow_killed")
-	s.kill()
+	s.kill(s.mysqld())
 	s.wait("the blog breaks", func() bool {
 		return s.read() != nil && s.goal("laptop", "blog").Verdict.String() == "broken" && len(s.status("server").Incidents) > 0
 	})

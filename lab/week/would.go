@@ -97,13 +97,13 @@ func (s *stage) mail() {
 // healed kills mysqld, and lets the guard see to it.
 func (s *stage) healed() {
 	s.blow("week.blow_killed")
-	limit := patience
-	if s.broken == "mend" {
+	limit, mysqld := patience, s.mysqld()
+	if s.broken == "mend" { // without hands, the guard may not know the process any more
 		s.withoutHands()
 		limit = stillDown
 	}
 	began := time.Now()
-	s.kill()
+	s.kill(mysqld)
 	s.wait("the break is found", func() bool { return len(s.status("server").Incidents) > 0 })
 	back := 0.0
 	ok := s.soon(limit, func() bool {
@@ -136,7 +136,7 @@ func (s *stage) worst() {
 	s.must("configuration", os.WriteFile(path, []byte(withoutMending(string(b))), 0o644))
 	s.sure("server", "", "reload")
 	if s.broken != "mend" { // else it is still down
-		s.kill()
+		s.kill(s.mysqld())
 	}
 	s.wait("the blog breaks", func() bool {
 		return s.read() != nil && s.goal("server", "blog").Verdict.String() == "broken" && s.goal("laptop", "blog").Verdict.String() == "broken"
@@ -173,7 +173,7 @@ func (s *stage) takeAway() {
 		s.door[1].stop()
 	case "vault":
 		s.must("vault", os.RemoveAll(filepath.Join(s.path("laptop/state"), "vault")))
-		s.must("vault", os.Remove(s.path("laptop/key")))
+		s.must("vault", os.Remove(s.path("laptop/given.key")))
 		s.sure("laptop", "", "lost", "vault")
 	}
 }
@@ -182,8 +182,8 @@ var aCode = regexp.MustCompile(`[0-9]{3} ?[0-9]{3}`)
 
 // rescue is what the owner does; "" if the blog is back, else where he is stuck.
 func (s *stage) rescue() (stuck string) {
-	s.act("laptop", "omamori vault code aws --identity key")
-	out, code := s.omamori("laptop", "", "vault", "code", "aws", "--identity", s.path("laptop/key"))
+	s.act("laptop", "omamori vault code aws --identity given.key")
+	out, code := s.omamori("laptop", "", "vault", "code", "aws", "--identity", s.path("laptop/given.key"))
 	s.said("laptop", firstLine(out))
 	digits := aCode.FindString(out)
 	if code != 0 || digits == "" {
