@@ -1,5 +1,5 @@
 # Two commands are enough: make up, make test.
-.PHONY: up down build laptop install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe
+.PHONY: up down build laptop install deb test lint install-systemd bench bench-host schema deps test-deps stack lab lab-deps test-host test-lab clean help test-page page-pictures axe week week-pictures
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -22,7 +22,7 @@ PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic 
 	prometheus-blackbox-exporter gcc libc6-dev
 # … the door's, the vault's, its kit's, the tunnel's.
 PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rsync git systemd
-PEERS += dpkg-dev age oathtool qrencode dovecot-imapd
+PEERS += dpkg-dev curl age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
 # … the page's: a real browser, and promtool.
 PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
@@ -53,9 +53,19 @@ test: deps test-deps lint laptop
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not formatted: gofmt -w ."; exit 1; }
-	go vet ./... && go vet -tags lab,figures ./lab && go vet -tags browser $(BROWSER)
-	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab && go run $(STATICCHECK) -tags browser $(BROWSER)
+	go vet ./... && go vet -tags lab,figures ./lab && go vet -tags browser $(BROWSER) ./lab/week
+	go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags lab,figures ./lab && go run $(STATICCHECK) -tags browser $(BROWSER) ./lab/week
 	@go run ./cmd/omamori config schema | cmp - doc/omamori.schema.json || { echo "doc/omamori.schema.json is not fresh: make schema"; exit 1; }
+
+## make week    play the story on real parts, as it was and as it would have been (root; ARGS="-page", "-break vault", "-lang ja")
+week: deps test-deps build
+	go build $(GOFLAGS) -o bin/week ./lab/week
+	@bin/week -programs bin $(ARGS)
+
+## make week-pictures  pictures of the pages while it is played, in pictures/ (or $OMAMORI_PICTURES)
+week-pictures: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
+week-pictures: deps test-deps
+	go test -tags browser -count=1 -v -timeout 15m -run '^TestPictures' $(TESTFLAGS) ./lab/week
 
 ## make bench   the figures of bench/RESULTS.md
 bench: build deps test-deps

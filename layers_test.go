@@ -133,7 +133,7 @@ var layers = numbered(
 		"cmd/omamori-passkey",
 		"cmd/omamori-send",
 		"cmd/omamori-tunnel",
-		"lab",
+		"lab", "lab/week",
 		"vault/leaks",
 	},
 )

@@ -13,24 +13,19 @@ import (
 	"time"
 )
 
-// settled is when what only starting needed is let go, again how often that is done anew.
-const (
-	settled = 20 * time.Second
-	again   = time.Minute
-)
+// settled is when what only starting needed is let go.
+const settled = 20 * time.Second
 
-// Stay lets pages of the program's own file go, from time to time, until ctx is done.
-func Stay(ctx context.Context) {
+// Start lets pages of the program's own file go once it has started, unless ctx is done before.
+// It does so once: what is used after that stays, so that where memory is scarce and the disk
+// slow, a guard that is needed need not be read anew.
+func Start(ctx context.Context) {
 	next := time.NewTimer(settled)
 	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-next.C:
-			_ = Release() // it weighs more then, and works as well
-			next.Reset(again)
-		}
+	select {
+	case <-ctx.Done():
+	case <-next.C:
+		_ = Release() // it weighs more then, and works as well
 	}
 }
 

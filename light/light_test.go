@@ -52,15 +52,15 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-func TestStayEnds(t *testing.T) {
+func TestStartEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { Stay(ctx); close(done) }()
+	go func() { Start(ctx); close(done) }()
 	cancel()
 	select {
 	case <-done:
 	case <-time.After(time.Minute):
-		t.Error("it stays")
+		t.Error("it goes on")
 	}
 }
 

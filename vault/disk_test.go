@@ -217,3 +217,32 @@ func TestBusy(t *testing.T) {
 	is(t, s.Change(ctx, []age.Identity{id}, func(*vault.Vault) error { return nil }), vault.Busy)
 	opened(t, s, id) // reading needs no lock
 }
+
+// A pipe in the place of a file is no vault, and nobody waits for who writes to it.
+func TestPipe(t *testing.T) {
+	s, id := newStore(t)
+	for _, name := range []string{"vault.age", "key.age"} {
+		path := filepath.Join(s.Dir, name)
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := make(chan error, 2)
+	go func() {
+		_, err := s.Open(id)
+		said <- err
+		_, err = s.Unlock([]byte(passphrase))
+		said <- err
+	}()
+	for range 2 {
+		select {
+		case err := <-said:
+			is(t, err, vault.Damaged)
+		case <-time.After(time.Minute):
+			t.Fatal("waits for a pipe")
+		}
+	}
+}

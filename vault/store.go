@@ -14,6 +14,7 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/plugin"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -176,7 +177,7 @@ func (s Store) seal(v *Vault, ids []age.Identity) (sealed []byte, err error) {
 // read reads a file of the store.
 func (s Store) read(name string) ([]byte, error) {
 	path := filepath.Join(s.Dir, name)
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe would have us wait for ever
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, s.missing(name, err)
 	}

@@ -138,10 +138,10 @@ func (p *page) thing(r *http.Request, s *screen) error {
 		return errNotFound
 	}
 	t := st.Things[i]
-	c := confirm{Action: "/thing/" + escape(t.Name), Back: "/", Do: s.Lang.Text("web.thing_lost"), Fields: url.Values{"lost": {"1"}}}
+	c := confirm{Action: "/thing/" + escape(t.Name), Back: "/", Do: s.Lang.Text("web.record"), Fields: url.Values{"lost": {"1"}}}
 	c.Question = s.Lang.Text("web.thing_lost_sure", "name", called(t.Title, t.Name))
 	if t.Lost || t.Absent {
-		c.Do, c.Fields = s.Lang.Text("web.thing_had"), url.Values{"lost": {"0"}}
+		c.Fields = url.Values{"lost": {"0"}}
 		c.Question = s.Lang.Text("web.thing_had_sure", "name", called(t.Title, t.Name))
 	} else if w, err := p.without(r.Context(), t.Name, s.Lang); err == nil {
 		c.Notes = w.Said

@@ -219,7 +219,7 @@ func (l *layout) drawing(s guard.Status, falls map[string]bool) *drawing {
 		n.Y = drawHead + int(n.row-top) - n.H/2
 		d.Width = max(d.Width, n.X+n.W+drawMargin)
 		d.Height = max(d.Height, n.Y+n.H+drawMargin)
-		n.Label = fit(n.Title, 23)
+		n.Label = fit(n.Title, 22)
 		if n.Sort == "goal" { // in bold letters
 			n.Label = fit(n.Title, 20)
 		}

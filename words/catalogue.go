@@ -75,6 +75,7 @@ func catalogue() [][]entry {
 		cliVaultTexts,
 		waysTexts,
 		webTexts,
+		weekTexts,
 		wordpressTexts,
 	}
 }

@@ -2,7 +2,7 @@ package words
 
 var lastresortTexts = []entry{
 	{"lastresort.no_guard", "No guard runs here, so nothing is known of ways in of your own. These are the ones that nearly everybody has.",
-		"この端末では番人が動いていないため、あなたの設定は分かりません。多くの人に残っている方法をご案内します。"},
+		"この端末ではガードが動いていないため、あなたの設定は分かりません。多くの人に残っている方法をご案内します。"},
 	{"lastresort.no_goal", "omamori.yaml names no goal \"console\", so nothing is known of ways in of your own. These are the ones that nearly everybody has.",
 		"omamori.yaml に目標 console がないため、あなたの設定は分かりません。多くの人に残っている方法をご案内します。"},
 	{"lastresort.list", "What may still let you in, the quickest first", "まだ残っているかもしれない入り方（早い順）"},
@@ -25,9 +25,9 @@ var lastresortTexts = []entry{
 		"アプリの残る古い電話やタブレット、セキュリティキー、ブラウザーのパスキー、リカバリーコードの控えを探してください。保管庫のある別のパソコンなら:"},
 	{"lastresort.kit", "the printed kit", "印刷したキット"},
 	{"lastresort.kit_do", "If you have printed one, fetch as many of its shares as the pages ask for. Then, on any computer with omamori:",
-		"印刷してあれば、用紙に書いてある枚数の分割片を集めてください。omamori の入った端末で:"},
+		"印刷してあれば、用紙に書いてある枚数を集めてください。omamori の入った端末で:"},
 	{"lastresort.kit_known", "The kit {kit} of {day:date} brings the codes back: fetch any {need} of its {of} shares. Then, on any computer with omamori:",
-		"{day:date}作成のキット {kit} で戻せます。{of} 枚の分割片のうち、どれでも {need} 枚を集めてください。omamori の入った端末で:"},
+		"{day:date}作成のキット {kit} で戻せます。{of} 枚のうち、どれでも {need} 枚を集めてください。omamori の入った端末で:"},
 	{"lastresort.administrator", "somebody who may administer the account (for an IAM user)", "アカウントの管理者に外してもらう（IAM ユーザーの場合）"},
 	{"lastresort.administrator_do", "Whoever administers the account beside you takes the lost device off your user, or you do with access keys of such a user. Then sign in with the password alone, and register a new device at once.",
 		"ほかの管理者に、あなたのユーザーから失くしたデバイスを外してもらいます。管理者のアクセスキーがあれば自分でもできます。その後パスワードだけでサインインし、すぐ新しいデバイスを登録してください。"},
@@ -43,5 +43,5 @@ var lastresortTexts = []entry{
 	{"lastresort.ask_email", "The account's e-mail address:", "登録のメールアドレス:"},
 	{"lastresort.ask_phone", "The account's phone number, with +81 or the like:", "登録の電話番号（+81 などから）:"},
 	{"lastresort.keep", "To have the case and the promised call kept in omamori due, add this to omamori.yaml of a guard that runs (omamori reload); then omamori due letter prints both papers, and omamori due case keeps what they say:",
-		"問い合わせと電話の約束を omamori due に覚えさせるには、動いている番人の omamori.yaml に次を加えてください（omamori reload）。omamori due letter で両方を印刷し、omamori due case で先方の返事を記録できます:"},
+		"問い合わせと電話の約束を omamori due に覚えさせるには、動いているガードの omamori.yaml に次を加えてください（omamori reload）。omamori due letter で両方を印刷し、omamori due case で先方の返事を記録できます:"},
 }

@@ -139,3 +139,6 @@ func (k *call) accountSummary() (string, error) {
 	}
 	return k.result(tag("SummaryMap", entries...)), nil
 }
+
+// RemoveDevice takes a device off its user, as support does.
+func (c *Cloud) RemoveDevice(serial string) { c.mu.Lock(); delete(c.devices, serial); c.mu.Unlock() }

@@ -57,15 +57,28 @@ type Cloud struct {
 
 // New starts a cloud, which ends with the test.
 func New(t testing.TB) *Cloud {
-	c := &Cloud{
-		throttled: map[string]int{}, users: map[string]*User{}, keys: map[string]*key{}, devices: map[string]*device{},
-		groups: map[string]*group{}, instances: map[string]*Instance{}, serial: map[string]bool{}, tokens: map[string]bool{},
-		summary: map[string]int{"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0},
-	}
+	c := empty()
 	s := httptest.NewServer(c)
 	t.Cleanup(s.Close)
 	c.URL = s.URL
 	return c
+}
+
+// Serve starts a cloud at a listener of the caller's, who ends it by closing that.
+func Serve(l net.Listener) *Cloud {
+	c := empty()
+	c.URL = "http://" + l.Addr().String()
+	s := &http.Server{Handler: c, ReadHeaderTimeout: time.Minute}
+	go func() { _ = s.Serve(l) }() //nolint:errcheck // it ends with the listener
+	return c
+}
+
+func empty() *Cloud {
+	return &Cloud{
+		throttled: map[string]int{}, users: map[string]*User{}, keys: map[string]*key{}, devices: map[string]*device{},
+		groups: map[string]*group{}, instances: map[string]*Instance{}, serial: map[string]bool{}, tokens: map[string]bool{},
+		summary: map[string]int{"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0},
+	}
 }
 
 // Env is the environment of somebody with the user's keys and nothing else of AWS. With

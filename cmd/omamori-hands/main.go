@@ -148,7 +148,7 @@ func serve(o options, file hands.File) error {
 	defer beside.Wait()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	beside.Go(func() { light.Stay(ctx) })
+	beside.Go(func() { light.Start(ctx) })
 	// Caught rather than ignored: children would go on ignoring them.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE)
 

@@ -157,7 +157,7 @@ func serve(ctx context.Context, g *guard.Guard, s *control.Server, l sockets, t 
 		}
 	})
 	beside.Go(func() { t.run(ctx) })
-	beside.Go(func() { light.Stay(ctx) })
+	beside.Go(func() { light.Start(ctx) })
 	beside.Go(func() { p.serve(ctx, h, say) })
 	beside.Go(func() {
 		for {

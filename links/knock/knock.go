@@ -226,6 +226,9 @@ func (l *link) ends(ctx context.Context, to netip.AddrPort, a knock.Answer, open
 	c, err := dial(ctx, to, closedTime)
 	if err == nil {
 		_ = c.Close()
+		if inUse(to) {
+			return chain.Untried(chain.Say("knock.in_use", "where", to), chain.Say("knock.in_use_hint"))
+		}
 		return chain.Broke("lease_stays", chain.Say("knock.lease_stays", "where", to, "lease", a.ID), chain.Say("knock.lease_stays_hint"))
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) { // a closed door drops: this came past it

@@ -13,20 +13,23 @@ import (
 	"github.com/omamori-guard/omamori/probe/probetest"
 )
 
+// enough is time for whatever answers in the end, on a machine however busy.
+const enough = time.Minute
+
 func TestLogin(t *testing.T) {
 	s := newServer(t)
-	expect(t, probetest.Prove(s.link(settings{}), 5*time.Second), chain.Holds, "ssh.holds")
+	expect(t, probetest.Prove(s.link(settings{}), enough), chain.Holds, "ssh.holds")
 	// A fingerprint does not tell of which sort its key is.
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
 		l := s.link(settings{HostKey: s.fingerprint("host_" + kind + ".pub")})
-		expect(t, probetest.Prove(l, 5*time.Second), chain.Holds, "ssh.holds")
-		expect(t, probetest.Prove(l, 5*time.Second), chain.Holds, "ssh.holds")
-		expect(t, probetest.Prove(s.link(settings{HostKey: s.read("host_" + kind + ".pub")}), 5*time.Second), chain.Holds, "ssh.holds")
+		expect(t, probetest.Prove(l, enough), chain.Holds, "ssh.holds")
+		expect(t, probetest.Prove(l, enough), chain.Holds, "ssh.holds")
+		expect(t, probetest.Prove(s.link(settings{HostKey: s.read("host_" + kind + ".pub")}), enough), chain.Holds, "ssh.holds")
 	}
 	// So does a key of another sort.
 	s.keygen("rsakey", "rsa")
 	s.write("authorized", s.read("key.pub")+"\n"+s.read("rsakey.pub")+"\n")
-	expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path("rsakey"))}), 5*time.Second), chain.Holds, "ssh.holds")
+	expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path("rsakey"))}), enough), chain.Holds, "ssh.holds")
 }
 
 func TestHostKey(t *testing.T) {
@@ -34,7 +37,7 @@ func TestHostKey(t *testing.T) {
 	s.keygen("other", "ed25519")
 	for _, pin := range []string{s.read("other.pub"), s.fingerprint("other.pub")} {
 		l := s.link(settings{HostKey: pin, Service: "ssh"})
-		p := probetest.Prove(l, 5*time.Second)
+		p := probetest.Prove(l, enough)
 		expect(t, p, chain.Broken, "ssh.host_key_changed")
 		plan := l.Plan(p, chain.Evidence{Service: "ssh", Process: chain.Process{PID: 1, Running: true, State: "S"}})
 		if p.Cause != "host_key_changed" || len(plan.Deeds) > 0 || plan.Next.IsZero() {
@@ -43,43 +46,43 @@ func TestHostKey(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(s.address())
 	s.write("known", "[127.0.0.1]:"+port+" "+s.read("host_ecdsa.pub")+"\n")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), 5*time.Second), chain.Holds, "ssh.holds")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), enough), chain.Holds, "ssh.holds")
 	s.write("known", "[127.0.0.1]:"+port+" "+s.read("other.pub")+"\n")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), 5*time.Second), chain.Broken, "ssh.host_key_changed")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), enough), chain.Broken, "ssh.host_key_changed")
 	s.write("known", "example.org "+s.read("other.pub")+"\n")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), 5*time.Second), chain.Unproven, "ssh.not_known")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), enough), chain.Unproven, "ssh.not_known")
 	s.write("known", "@@ no known_hosts\n")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), 5*time.Second), chain.Unproven, "ssh.known_unread")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("gone")}), 5*time.Second), chain.Unproven, "ssh.known_missing")
-	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.dir}), 5*time.Second), chain.Unproven, "ssh.known_unread")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("known")}), enough), chain.Unproven, "ssh.known_unread")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.path("gone")}), enough), chain.Unproven, "ssh.known_missing")
+	expect(t, probetest.Prove(s.link(settings{KnownHosts: s.dir}), enough), chain.Unproven, "ssh.known_unread")
 }
 
 func TestNotLetIn(t *testing.T) {
 	s := newServer(t)
 	s.keygen("stranger", "ed25519")
-	expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path("stranger"))}), 5*time.Second), chain.Broken, "ssh.wrong_key")
-	expect(t, probetest.Prove(s.link(settings{User: "nobody-here"}), 5*time.Second), chain.Broken, "ssh.wrong_key")
+	expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path("stranger"))}), enough), chain.Broken, "ssh.wrong_key")
+	expect(t, probetest.Prove(s.link(settings{User: "nobody-here"}), enough), chain.Broken, "ssh.wrong_key")
 	s.authorize(`command="echo sorry >&2; exit 3"`)
-	p := probetest.Prove(s.link(settings{}), 5*time.Second)
+	p := probetest.Prove(s.link(settings{}), enough)
 	expect(t, p, chain.Broken, "ssh.command_code")
 	if p.Because.Args["code"] != "3" || len(p.Evidence) == 0 || p.Evidence[0] != "it said sorry" {
 		t.Errorf("said %v, %q", p.Because.Args, p.Evidence)
 	}
 	s.authorize(`command="yes >&2"`)
-	expect(t, probetest.Prove(s.link(settings{}), 5*time.Second), chain.Broken, "ssh.command_failed")
-	s.authorize(`command="sleep 9"`)
-	expect(t, probetest.Prove(s.link(settings{}), 500*time.Millisecond), chain.Broken, "ssh.slow_command")
+	expect(t, probetest.Prove(s.link(settings{}), enough), chain.Broken, "ssh.command_failed")
+	s.authorize(`command="sleep 20"`)
+	expect(t, probetest.Prove(s.link(settings{}), 5*time.Second), chain.Broken, "ssh.slow_command")
 
 	s.keygen("locked", "ed25519", "-N", "sesame7")
 	s.write("nokey", "sesame8\n")
 	for name, want := range map[string]string{"locked": "ssh.key_locked", "nokey": "ssh.key_bad", "gone": "ssh.key_unread"} {
-		expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path(name))}), 5*time.Second), chain.Unproven, want)
+		expect(t, probetest.Prove(s.link(settings{Key: chain.Secret("file:" + s.path(name))}), enough), chain.Unproven, want)
 	}
 }
 
 func TestSecondFactor(t *testing.T) {
 	s := newServer(t, "AuthenticationMethods publickey,password", "PasswordAuthentication yes")
-	expect(t, probetest.Prove(s.link(settings{}), 5*time.Second), chain.Broken, "ssh.login_refused")
+	expect(t, probetest.Prove(s.link(settings{}), enough), chain.Broken, "ssh.login_refused")
 }
 
 // hands knows one process.
@@ -116,26 +119,26 @@ func TestDeathAndHang(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, probetest.Prove(l, 5*time.Second), chain.Holds, "ssh.holds")
+	expect(t, probetest.Prove(l, enough), chain.Holds, "ssh.holds")
 	if l.silent != 0 {
 		t.Error("an answer does not end the silence")
 	}
 	s.kill()
-	if p = probetest.Prove(l, time.Second); p.Verdict != chain.Broken || p.Cause != "refused" || p.Hint.IsZero() {
+	if p = probetest.Prove(l, enough); p.Verdict != chain.Broken || p.Cause != "refused" || p.Hint.IsZero() {
 		t.Errorf("a dead server is %v %s", p.Verdict, p.Cause)
 	}
 }
 
 func TestCancelled(t *testing.T) {
 	s := newServer(t)
-	s.authorize(`command="sleep 9"`)
+	s.authorize(`command="sleep 40"`)
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
 	if p := s.link(settings{}).Prove(ctx); p.Verdict != chain.Unproven || p.Because.IsZero() {
 		t.Errorf("cut short: %v %s", p.Verdict, p.Because.Key)
 	}
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("took %v to be cut short", took)
 	}
 }

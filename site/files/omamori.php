@@ -14,6 +14,17 @@ add_filter( 'pre_option_show_avatars', '__return_zero' );
 // Who comments gives a name and an e-mail address.
 add_filter( 'pre_option_require_name_email', function () { return '1'; } );
 
+// A program on this very machine may use an application password without TLS: nobody else
+// hears it. Behind a proxy nobody can tell where it came from.
+add_filter( 'wp_is_application_passwords_available', function ( $may ) {
+	foreach ( array( 'HTTP_X_FORWARDED_FOR', 'HTTP_FORWARDED', 'HTTP_X_REAL_IP', 'HTTP_VIA' ) as $name ) {
+		if ( ! empty( $_SERVER[ $name ] ) ) {
+			return $may;
+		}
+	}
+	return $may || ! empty( $_SERVER['REMOTE_ADDR'] ) && ( $_SERVER['SERVER_ADDR'] ?? '' ) === $_SERVER['REMOTE_ADDR'];
+} );
+
 // A browser without the newest emoji would fetch them as pictures from elsewhere.
 remove_action( 'wp_head', 'print_emoji_detection_script', 7 );
 remove_action( 'wp_print_styles', 'print_emoji_styles' );

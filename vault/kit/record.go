@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/omamori-guard/omamori/chain"
 )
 
@@ -177,7 +179,7 @@ var ErrNoRecord = errors.New("no record of a kit")
 
 // ReadRecord reads a record.
 func ReadRecord(path string) (*Record, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // a pipe would have the guard wait for ever
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", ErrNoRecord, path)
 	}

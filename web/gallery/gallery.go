@@ -355,7 +355,7 @@ type Door struct {
 }
 
 func newDoor() *Door {
-	d := &Door{s: hands.DoorState{Rules: &door.Rules{Closed: []uint16{22}}, Wall: door.Wall{Sound: true}, Page: true}}
+	d := &Door{s: hands.DoorState{Rules: &door.Rules{Closed: []uint16{22}}, Wall: door.Wall{There: true, Sound: true, Closed: []uint16{22}}, Page: true}}
 	now := time.Now()
 	d.s.Leases = []door.Lease{{ID: door.NewID(), From: netip.MustParsePrefix("203.0.113.7/32"), Ports: []uint16{22}, Since: now.Add(-20 * time.Minute),
 		Until: now.Add(40 * time.Minute), Who: "mika@example.jp", Why: "omamori ssh blog"}}
