@@ -10,12 +10,12 @@ import (
 
 // dayData is how things stand on a day to come, if nobody answers or renews anything.
 type dayData struct {
-	// On and First are days as the form has them; Wrong says what is wrong with what was asked.
-	On, First, Wrong string
-	Day              time.Time // zero if none was asked
-	Goals            []dayGoal
-	Falls            []dayFall
-	Ends             []dayEnd
+	// On is the day as the form has it; Wrong says what is wrong with what was asked.
+	On, Wrong string
+	Day       time.Time // zero if none was asked
+	Goals     []dayGoal
+	Falls     []dayFall
+	Ends      []dayEnd
 }
 
 // dayGoal is what becomes of a goal.
@@ -42,7 +42,7 @@ func (p *page) day(r *http.Request, s *screen) error {
 		return err
 	}
 	now := st.At.Local()
-	d := dayData{On: r.URL.Query().Get("on"), First: now.Format(time.DateOnly)}
+	d := dayData{On: r.URL.Query().Get("on")}
 	s.View, s.Title, s.Data = "day", s.Lang.Text("web.day"), &d
 	titles := titlesOf(st)
 	if d.On != "" {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/omamori-guard/omamori/journal"
 	"github.com/omamori-guard/omamori/web"
 	"github.com/omamori-guard/omamori/web/gallery"
 	"github.com/omamori-guard/omamori/web/signin"
@@ -180,5 +181,54 @@ func TestADayToCome(t *testing.T) {
 		if out := get(h, mika, "/day?on="+bad); out.Code != http.StatusBadRequest || !strings.Contains(out.Body.String(), "no day to come") {
 			t.Errorf("%.20s: %d", bad, out.Code)
 		}
+	}
+}
+
+// kept is a journal in which everything is to be waited for.
+type kept struct {
+	web.Journal
+	t *testing.T
+}
+
+func (k kept) Note(e journal.Entry) { k.t.Errorf("%s is not waited for", e.Text.Key) }
+
+// A draft is written down before the view comes that shows where it is; what its address is does
+// not matter.
+func TestADraftIsShownAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w, wait, err := gallery.Start(ctx, t.TempDir(), "calm", words.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "https://blog.example/wp-admin/post.php?post=7&x=<b>"
+	h := web.New(web.Options{Guard: w.Guard, Journal: kept{w.Journal, t}, Publish: func(context.Context, string, string) (string, error) { return address, nil }})
+	post := func() {
+		r := httptest.NewRequest("POST", "/incident/past-1/draft", strings.NewReader("sure=1"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		out := httptest.NewRecorder()
+		h.ServeHTTP(out, r.WithContext(signin.With(r.Context(), mika)))
+		if out.Code != http.StatusSeeOther {
+			t.Errorf("%d %s", out.Code, out.Body)
+		}
+	}
+	shown := func(want string) {
+		t.Helper()
+		for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			if strings.Contains(get(h, mika, "/incident/past-1").Body.String(), want) {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("it does not show %s", want)
+			}
+		}
+	}
+	post()
+	shown(`<a href="https://blog.example/wp-admin/post.php?post=7&amp;x=%3cb%3e"`)
+	address = "javascript:window.hacked=1"
+	post()
+	shown(`<a href="#ZgotmplZ"`)
+	cancel()
+	if err := wait(); err != nil {
+		t.Error(err)
 	}
 }

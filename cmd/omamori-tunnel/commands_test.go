@@ -78,12 +78,17 @@ func proveAddress(yaml string) int {
 	return 0
 }
 
-// fixed proves that a request leaves from an address, or why it does not.
+// fixed proves that a request leaves from an address, or why it does not, once all is up.
 func fixed(t *testing.T, from, url, by, want string) {
 	t.Helper()
-	out := do(t, on("device", "prove", fmt.Sprintf("leaves_from: %s\nurl: %s\n%s\n", from, url, by)))
-	if !strings.HasPrefix(out, want) {
-		t.Errorf("from %s, %s: %s; not %s", from, by, out, want)
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		out := do(t, on("device", "prove", fmt.Sprintf("leaves_from: %s\nurl: %s\n%s\n", from, url, by)))
+		if strings.HasPrefix(out, want) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("from %s, %s: %s; not %s", from, by, out, want)
+		}
 	}
 }
 
