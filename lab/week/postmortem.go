@@ -25,7 +25,7 @@ var (
 func (s *stage) postMortem() {
 	id := ""
 	for _, i := range s.status("server").Incidents {
-		if i.Link == "mariadb" {
+		if len(i.Deeds) > 0 {
 			id = i.ID
 			break // the newest comes first
 		}
