@@ -99,18 +99,15 @@ func open(ctx context.Context, b due.Box) (*imapclient.Client, error) {
 			return nil, fmt.Errorf("%s holds no certificate", b.CA)
 		}
 	}
+	// What bounds the dialing must not end the connection that comes of it.
 	dialing, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	conn, err := probe.Dial(dialing, "tcp", b.IMAP)
+	var d net.Dialer
+	conn, err := d.DialContext(dialing, "tcp", b.IMAP)
 	if err != nil {
 		return nil, err
 	}
-	deadline, _ := ctx.Deadline() // zero for none
-	if err := conn.SetDeadline(deadline); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	conn = &bounded{conn, mostBytes}
+	conn = &bounded{probe.Bind(ctx, conn), mostBytes}
 	switch {
 	case b.TLS == "none":
 		return imapclient.New(conn, nil), nil
