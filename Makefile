@@ -131,13 +131,12 @@ test-lab: lab-deps
 	go test -tags lab -count=1 -v -timeout 60m -run '$(RUN)' $(TESTFLAGS) ./lab
 
 ## make test-page  the page in a real browser: every view, and what is done on it, over a real blog
-# It keeps pictures of the views, in pictures/ or $OMAMORI_PICTURES.
 BROWSER := ./web ./cmd/omamori
-test-page: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
 test-page: deps test-deps axe
 	go test -tags browser -count=1 -p 1 -timeout 15m -run '^TestInBrowser' $(TESTFLAGS) $(BROWSER)
 
-## make page-pictures  the same, with pictures of every view in every size, colour and language
+## make page-pictures  the same, with pictures of every view in every size, colour and language, in pictures/
+page-pictures: export OMAMORI_PICTURES ?= $(CURDIR)/pictures
 page-pictures: export OMAMORI_PICTURES_ALL := 1
 page-pictures: test-page
 

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -278,7 +279,7 @@ func (b *Tab) Shot(name string) {
 		return
 	}
 	var png []byte
-	b.Run(chromedp.FullScreenshot(&png, 100))
+	b.Run(page.BringToFront(), chromedp.FullScreenshot(&png, 100)) // one at the back is never drawn
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
