@@ -73,6 +73,16 @@ func (service) Plan(p chain.Proof, _ chain.Evidence) chain.Plan {
 	return chain.Plan{Cause: p.Cause, Why: p.Because, Next: p.Hint}
 }
 
+// given is a flag that hangs on what a thing is, and is not known without.
+type given struct{ flag }
+
+func (given) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
+	if len(s.Attrs) == 0 {
+		return chain.Untried(chain.Say("test.no_dns"), chain.Text{})
+	}
+	return p
+}
+
 // slowHands take their time over evidence.
 type slowHands struct{ *world }
 
@@ -85,9 +95,10 @@ func (f *flags) parse(t *testing.T, yaml string) *config.File {
 	t.Helper()
 	kind := chain.NewKind("flag", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return flag{f, at.Link}, nil })
 	service := chain.NewKind("service", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return service{flag{f, at.Link}}, nil })
+	given := chain.NewKind("given", "", struct{}{}, func(_ struct{}, at chain.Place) (chain.Prover, error) { return given{flag{f, at.Link}}, nil })
 	aside := kind
 	aside.Name, aside.Aside = "aside", true
-	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind, service, aside}})
+	file, problems := config.Parse("omamori.yaml", []byte(yaml), config.Options{Kinds: []chain.Kind{claim.Kind(), kind, service, aside, given}})
 	for _, p := range problems {
 		t.Fatalf("%s: %s", p.Path, words.English.Say(p.Text))
 	}

@@ -324,6 +324,21 @@ func TestRescueStory(t *testing.T) {
 	})
 }
 
+// What is broken by what a thing is, nobody puts right by hand.
+func TestRescueOfWhatIsGiven(t *testing.T) {
+	for kind, want := range map[string]string{"flag": "step by hand: vpn", "given": "no way"} {
+		f := newFlags(t)
+		f.load = "links: {vpn: {kind: " + kind + "}}\ngoals: {shell: {title: a shell, ways: {vpn: [vpn]}}}\n"
+		f.during(t, func(t *testing.T, g *guard.Guard) {
+			f.be("vpn", chain.Broken)
+			after(30 * time.Second)
+			if got := next(rescue(t, g, "shell")); got != want {
+				t.Errorf("%s: next is %q, want %q", kind, got, want)
+			}
+		})
+	}
+}
+
 func TestRescueUnknown(t *testing.T) {
 	w := newWorld(t)
 	guarded(t, w, nil, func(g *guard.Guard) {
