@@ -78,6 +78,7 @@ func (s *screen) take(e event) {
 		s.merge(*e.Row)
 	case isSum:
 		s.sums[e.Act] = e.Sum
+	case isJournal: // for those who check
 	case isPage:
 		if !s.asJSON {
 			fmt.Fprintf(s.w, "%s  %s\n", s.paint("1", s.lang.Text("week.act_"+e.Act)), e.Text)
