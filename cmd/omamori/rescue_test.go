@@ -208,7 +208,7 @@ func TestRescueBlog(t *testing.T) {
 		log, _ := b.omamori("journal", "--since", "10m")
 		says(t, log, "wants this done now: start mariadb for mariadb", "blog is back")
 		draft, code := b.omamori("report")
-		says(t, draft, "# Post-mortem: mariadb", "mariadb was killed by SIGKILL from outside", "done: start mariadb", "visitors read the blog")
+		says(t, draft, "# Incident: mariadb", "mariadb was killed by SIGKILL from outside", "done: start mariadb", "visitors read the blog")
 		if code != 0 {
 			t.Errorf("report: exit %d", code)
 		}

@@ -170,7 +170,8 @@ func (s *screen) lines(events []event, columns int) (out []string) {
 			}
 			put("  "+number+s.paint("36", "$ "), "36", e.Text)
 		case isSaid:
-			put("    ", "", e.Text)
+			text := strings.TrimLeft(e.Text, " ")
+			put("    "+e.Text[:len(e.Text)-len(text)], "", text)
 		case isRecord:
 			code := map[string]string{"✗": "31", "✓": "32", "→": "1", "!": "31"}[e.Mark]
 			put("  "+s.paint("2", e.At.Local().Format(time.TimeOnly)+" "+s.lang.Text("week.host_"+e.Host)+" ")+s.paint(code, e.Mark)+" ", "", e.Text)
