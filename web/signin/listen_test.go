@@ -282,7 +282,7 @@ func TestTLS(t *testing.T) {
 
 func TestARenewedCertificateIsTaken(t *testing.T) {
 	dir := t.TempDir()
-	c := &certificate{TLSSettings: pair(t, dir, "a.example"), log: slog.New(slog.DiscardHandler)}
+	c := newCertificate(pair(t, dir, "a.example"), slog.New(slog.DiscardHandler))
 	first, err := c.get(nil)
 	if err != nil {
 		t.Fatal(err)
