@@ -24,7 +24,8 @@ PEERS := groff openssh-server bash-completion zsh fish monitoring-plugins-basic 
 PEERS += nftables iptables iproute2 ufw firewalld fwknop-server fwknop-client rsync git systemd
 PEERS += dpkg-dev curl age oathtool qrencode dovecot-imapd
 PEERS += poppler-utils zbar-tools fonts-vlgothic
-# … the page's: a real browser, and promtool.
+# … the page's: a real browser, promtool, and a name server that takes updates.
+PEERS += bind9 bind9-dnsutils
 PEERS += chromium prometheus fonts-ipafont-gothic fonts-dejavu-core
 PEERS += pptpd xl2tpd strongswan strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins openvpn wireguard-go wireguard-tools iperf3 iputils-ping
 # What makes the test host of lab/.

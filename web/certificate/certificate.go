@@ -124,9 +124,9 @@ func (c *client) renew(ctx context.Context, now time.Time, old *tls.Certificate,
 	if err != nil {
 		return failed("secret", err)
 	}
-	a.ChallengeSolvers = map[string]acmez.Solver{acme.ChallengeTypeDNS01: &certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{
+	a.ChallengeSolvers = map[string]acmez.Solver{acme.ChallengeTypeDNS01: &solver{certmagic.DNS01Solver{DNSManager: certmagic.DNSManager{
 		DNSProvider: provider, Resolvers: slices.Clone(c.job.ACME.DNS.Resolvers), PropagationTimeout: c.seen,
-	}}}
+	}}}}
 	// A full disk is found out before the issuer is asked, who grants only so many in a week.
 	to, err := s.reserve()
 	if err != nil {
@@ -187,6 +187,26 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Body = http.MaxBytesReader(nil, res.Body, maxAnswer)
 	}
 	return res, err
+}
+
+// solver says of its own failures what they are.
+type solver struct{ certmagic.DNS01Solver }
+
+var _ acmez.Waiter = (*solver)(nil)
+
+func (s *solver) Present(ctx context.Context, ch acme.Challenge) error {
+	err := s.DNS01Solver.Present(ctx, ch)
+	if err != nil && !rejected(err) {
+		return failed("zone", err)
+	}
+	return err
+}
+
+func (s *solver) Wait(ctx context.Context, ch acme.Challenge) error {
+	if err := s.DNS01Solver.Wait(ctx, ch); err != nil {
+		return failed("unseen", err)
+	}
+	return nil
 }
 
 // recalled reports whether the issuer wants a certificate to be renewed now, as before

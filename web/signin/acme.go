@@ -1,8 +1,11 @@
 package signin
 
 import (
+	"errors"
+	"io/fs"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -54,6 +57,12 @@ func (t TLSSettings) files() (certificate, key string) {
 func (t TLSSettings) On() bool {
 	certificate, _ := t.files()
 	return certificate != ""
+}
+
+// Waits reports whether the certificate is still to come.
+func (t TLSSettings) Waits() bool {
+	_, err := os.Stat(t.ACME.File)
+	return t.ACME.On() && errors.Is(err, fs.ErrNotExist)
 }
 
 // Names are the host names that a certificate of the page is for.

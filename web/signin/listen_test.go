@@ -244,7 +244,7 @@ func pair(t *testing.T, dir, name string) TLSSettings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := TLSSettings{filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
+	s := TLSSettings{Certificate: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
 	for path, block := range map[string]*pem.Block{s.Certificate: {Type: "CERTIFICATE", Bytes: der}, s.Key: {Type: "PRIVATE KEY", Bytes: raw}} {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
@@ -289,7 +289,7 @@ func TestARenewedCertificateIsTaken(t *testing.T) {
 	}
 	pair(t, dir, "b.example")
 	later := time.Now().Add(time.Minute)
-	for _, path := range []string{c.Certificate, c.Key} {
+	for _, path := range []string{c.file, c.key} {
 		if err := os.Chtimes(path, later, later); err != nil {
 			t.Fatal(err)
 		}
