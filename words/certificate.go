@@ -5,12 +5,15 @@ var certificateTexts = []entry{
 	{"cli.short_certificate", "get the page's certificate, or renew it", "ページの証明書を取得・更新"},
 	{"cli.help_certificate", `omamori page certificate: get the page's certificate, or renew it when it is time (in the last
 third of its life), by a record in the DNS: ports 80 and 443 are not needed. How, stands in
-omamori.yaml, page: tls: acme. What is there stays, unless all went well. For every day:
+omamori.yaml, page: tls: acme. What is there stays, unless all went well. By hand, and for
+every day:
 
+  omamori page certificate
   sudo systemctl enable --now omamori-certificate.timer`, `omamori page certificate: ページの証明書を取得し、期限が近づくと（有効期間の残りが 3 分の 1 を切ると）
 更新します。DNS のレコードで確認するため、80 番と 443 番のポートは不要です。設定は omamori.yaml の
-page: tls: acme にあります。失敗しても今の証明書はそのまま残ります。毎日自動で行うには:
+page: tls: acme にあります。失敗しても今の証明書はそのまま残ります。毎日自動で行うには、下のタイマーを有効にします:
 
+  omamori page certificate
   sudo systemctl enable --now omamori-certificate.timer`},
 	{"certificate.program_help", "omamori-certificate gets one certificate, as omamori page certificate asks it to; people do not call it", "omamori-certificate は omamori page certificate から呼び出されて証明書を取得します。人が直接使うものではありません"},
 

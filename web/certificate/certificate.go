@@ -104,7 +104,7 @@ func (c *client) old() *tls.Certificate {
 // when it is not for the names that are wanted.
 func due(leaf *x509.Certificate, names []string, now time.Time) bool {
 	life := leaf.NotAfter.Sub(leaf.NotBefore)
-	return now.Before(leaf.NotBefore) || leaf.NotAfter.Sub(now) < life/3 || !slices.Equal(slices.Sorted(slices.Values(leaf.DNSNames)), slices.Sorted(slices.Values(names)))
+	return leaf.NotAfter.Sub(now) < life/3 || !slices.Equal(slices.Sorted(slices.Values(leaf.DNSNames)), slices.Sorted(slices.Values(names)))
 }
 
 func (c *client) renew(ctx context.Context, now time.Time, old *tls.Certificate, r *signin.CertificateResult) error {

@@ -87,7 +87,7 @@ func TestRealIssuer(t *testing.T) {
 	}
 	late := now.Add(61 * 24 * time.Hour)
 	bad := *c
-	bad.job.ACME.DNS.Key = acmetest.Stranger
+	bad.job.ACME.DNS.Key, bad.job.Names = acmetest.Stranger, append([]string{"third." + acmetest.Zone}, c.job.Names...)
 	if r := bad.do(t.Context(), late); r.Failed != "refused" || r.Renewed || r.Until.IsZero() || !bytes.Equal(read(t, file), first) {
 		t.Errorf("by a stranger's key: %+v", r)
 	}
@@ -166,8 +166,10 @@ func TestNameServers(t *testing.T) {
 		"one that babbles": {func(c *client) {
 			c.job.ACME.DNS.Server = probetest.Serve(t, "tcp", probetest.Endless("\xff\xff babble "))
 		}, "silent"},
-		"one that lies":     {func(c *client) { c.job.ACME.DNS.Server = liar(t) }, "refused"},
-		"silent resolvers":  {func(c *client) { c.job.ACME.DNS.Resolvers = []string{"127.0.0.1:1"} }, "zone"},
+		"one that lies": {func(c *client) { c.job.ACME.DNS.Server = liar(t) }, "refused"},
+		"silent resolvers": {func(c *client) {
+			c.job.ACME.DNS.Resolvers, c.job.Names = []string{"127.0.0.1:1"}, []string{"unasked." + acmetest.Zone}
+		}, "zone"},
 		"another's zone":    {func(c *client) { c.job.Names = []string{"guard.elsewhere.test"} }, "zone"},
 		"an issuer refuses": {func(c *client) { c.job.Names = []string{"under_score." + acmetest.Zone} }, "issuer"},
 	} {
@@ -200,7 +202,7 @@ func write(t *testing.T, secret string) chain.Secret {
 func liar(t *testing.T) string {
 	t.Helper()
 	return probetest.Serve(t, "tcp", func(c net.Conn) {
-		conn := &dns.Conn{Conn: c}
+		conn := &dns.Conn{Conn: c, TsigSecret: map[string]string{acmetest.Key + ".": acmetest.Secret}}
 		m, err := conn.ReadMsg()
 		if err != nil {
 			return

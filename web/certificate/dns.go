@@ -88,7 +88,7 @@ func (u *updates) update(ctx context.Context, zone string, records []libdns.Reco
 	defer cancel()
 	answer, _, err := c.ExchangeContext(ctx, m, u.server)
 	switch {
-	case answer != nil && answer.Rcode != dns.RcodeSuccess:
+	case answer != nil && answer.Response && answer.Id == m.Id && answer.Rcode != dns.RcodeSuccess:
 		return failed("refused", fmt.Errorf("%s: %s%s", u.server, dns.RcodeToString[answer.Rcode], signatureError(answer)))
 	case err != nil:
 		return failed("silent", fmt.Errorf("%s: %w", u.server, err))

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"time"
 
@@ -79,7 +78,7 @@ func (s *Settings) Names() (names []string) {
 func (s *Settings) checkACME(wrong func(field, key string, pairs ...any)) {
 	a, at := s.TLS.ACME, "tls.acme."
 	if !a.On() {
-		if !reflect.DeepEqual(a, Defaults().TLS.ACME) {
+		if d := a.DNS; a.Agree || a.Email+a.CA+d.Key+string(d.Secret) != "" || len(d.Resolvers) > 0 {
 			wrong(at+"dns", "certificate.no_dns")
 		}
 		return

@@ -300,7 +300,7 @@ func TestARenewedCertificateIsTaken(t *testing.T) {
 		t.Errorf("the old one is shown: %v", err)
 	}
 	// A half-written one does not end what works.
-	if err := os.WriteFile(c.Key, nil, 0o600); err != nil {
+	if err := os.WriteFile(c.key, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.looked = time.Time{}
