@@ -156,8 +156,29 @@ func (a *App) early(args []string) {
 
 // report says what went wrong, and what can be done about it.
 func (a *App) report(err error) int {
-	code := exitBad
-	text, hint := err.Error(), ""
+	text, hint, code := a.put(err)
+	if a.json {
+		_ = a.encode(a.Err, map[string]string{"error": text, "hint": hint})
+		return code
+	}
+	s := a.style(a.Err)
+	fmt.Fprintln(s, red.Render(a.say("cli.error", "error", text)))
+	if hint != "" {
+		fmt.Fprintln(s, a.say("cli.hint", "hint", hint))
+	}
+	return code
+}
+
+// told puts an error into words.
+func (a *App) told(err error) (text, hint string) {
+	text, hint, _ = a.put(err)
+	return text, hint
+}
+
+// put puts an error into words, and says with which code the program ends by it.
+func (a *App) put(err error) (text, hint string, code int) {
+	code = exitBad
+	text = err.Error()
 	var p *Problem
 	var refused *guard.Refused
 	switch {
@@ -193,16 +214,7 @@ func (a *App) report(err error) int {
 			code = exitUsage
 		}
 	}
-	if a.json {
-		_ = a.encode(a.Err, map[string]string{"error": text, "hint": hint})
-		return code
-	}
-	s := a.style(a.Err)
-	fmt.Fprintln(s, red.Render(a.say("cli.error", "error", text)))
-	if hint != "" {
-		fmt.Fprintln(s, a.say("cli.hint", "hint", hint))
-	}
-	return code
+	return text, hint, code
 }
 
 func (a *App) unknown(name, nearest string) (text, hint string) {

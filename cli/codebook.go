@@ -64,14 +64,7 @@ const farthest = 125
 // compare says what a code is that was typed at a time, which opening the vault may have
 // come after, as chain.Coder wants it.
 func (a *App) compare(ctx context.Context, b *codeBook, entry, typed string, at time.Time) (string, error) {
-	if b.open == nil {
-		s, v, ids, err := a.opened(&b.keys)
-		if err != nil {
-			return "", err
-		}
-		b.store, b.open, b.ids = s, v, ids
-	}
-	e, err := b.open.Find(entry)
+	e, err := a.entryOf(b, entry)
 	if err != nil {
 		return "", err
 	}
@@ -88,6 +81,36 @@ func countOn(ctx context.Context, s vault.Store, ids []age.Identity, e vault.Ent
 	next := e.Counter + uint64(r.Steps) + 1
 	r.Steps = 0 // counted codes have no clock
 	return r, s.Change(ctx, ids, func(v *vault.Vault) error { v.Used(e.ID, next); return nil })
+}
+
+// entryOf finds an entry of the vault, which is opened for the first.
+func (a *App) entryOf(b *codeBook, name string) (vault.Entry, error) {
+	if b.open == nil {
+		s, v, ids, err := a.opened(&b.keys)
+		if err != nil {
+			return vault.Entry{}, err
+		}
+		b.store, b.open, b.ids = s, v, ids
+	}
+	return b.open.Find(name)
+}
+
+// codeFor is the code that the vault makes for an entry now.
+func (a *App) codeFor(ctx context.Context, b *codeBook, entry string) (string, error) {
+	e, err := a.entryOf(b, entry)
+	switch {
+	case err != nil:
+		return "", err
+	case e.IsKey():
+		return "", &Problem{Text: chain.Say("rescue.run_no_code", "entry", entry)}
+	case e.Type != otp.HOTP:
+		return e.Code(time.Now()), nil
+	}
+	code, err := counted(ctx, b.store, b.ids, e)
+	if err == nil {
+		b.open.Used(e.ID, e.Counter+1)
+	}
+	return code, err
 }
 
 func compared(e vault.Entry, typed string, now time.Time) chain.CodeResult {

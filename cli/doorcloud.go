@@ -158,21 +158,28 @@ func (a *App) cloudOpen(cmd *cobra.Command, d cloudDoor, args []string) (err err
 	if a.json {
 		return a.encode(a.Out, got)
 	}
-	w := a.style(a.Out)
+	for _, line := range a.saidOpened(got) {
+		fmt.Fprintln(a.style(a.Out), line)
+	}
+	return nil
+}
+
+// saidOpened says what came of opening.
+func (a *App) saidOpened(got cloud.Opened) (lines []string) {
 	if l := got.Lease; l.ID != "" {
 		key := "cloud.opened"
 		if got.Renewed {
 			key = "cloud.renewed"
 		}
-		fmt.Fprintln(w, a.say(key, "from", showFrom(l.From), "ports", portList(l.Ports), "until", l.Until, "group", got.Group, "id", l.ID))
+		lines = append(lines, a.say(key, "from", showFrom(l.From), "ports", portList(l.Ports), "until", l.Until, "group", got.Group, "id", l.ID))
 	}
 	if len(got.Others) > 0 {
-		fmt.Fprintln(w, a.say("cloud.others", "n", len(got.Others), "rules", strings.Join(got.Others, ", ")))
+		lines = append(lines, a.say("cloud.others", "n", len(got.Others), "rules", strings.Join(got.Others, ", ")))
 	}
 	if !got.Seen {
-		fmt.Fprintln(w, a.say("cloud.unseen"))
+		lines = append(lines, a.say("cloud.unseen"))
 	}
-	return nil
+	return lines
 }
 
 // cloudClose ends a lease, or all.

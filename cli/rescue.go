@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/guard"
 )
 
@@ -101,8 +102,12 @@ type rescuer struct {
 	troubles []string // that were shown
 	acted    bool     // something was done
 	alone    bool     // no guard runs
-	book     codeBook // for codes that are typed
-	past     []string // rungs of the last resort that did not let in
+	book     codeBook // for codes that are typed, and such as a step takes
+	looked   bool     // runs were read
+	runs     map[string]config.Run
+	agreed   map[string]bool // steps to which a yes was said
+	ran      map[string]bool // and those that omamori has done or tried
+	past     []string        // rungs of the last resort that did not let in
 }
 
 func (r *rescuer) begin() {
@@ -239,6 +244,7 @@ func pause(ctx context.Context) error {
 func (r *rescuer) rescue(ctx context.Context, goal string, retry bool) error {
 	began := time.Now()
 	r.plan, r.before, r.past, r.shown, r.walking, r.acted = nil, nil, nil, false, false, false
+	r.agreed, r.ran = map[string]bool{}, map[string]bool{}
 	s, err := r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: "begin", Who: r.who})
 	if err == nil && retry {
 		s, err = r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: "again", Who: r.who})

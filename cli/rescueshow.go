@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/omamori-guard/omamori/chain"
+	"github.com/omamori-guard/omamori/config"
 	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/words"
 )
@@ -20,7 +21,7 @@ import (
 type rescueEvent struct {
 	At time.Time `json:"at"`
 	// Event is "nothing", "begin", "plan", "next", "phase", "deed", "proved", "back",
-	// "holds", "no_way", "last_resort", "needs_person" or "stopped".
+	// "holds", "run_failed", "no_way", "last_resort", "needs_person" or "stopped".
 	Event   string              `json:"event"`
 	Goal    string              `json:"goal,omitempty"`
 	Rescue  *guard.RescueStatus `json:"rescue,omitempty"`
@@ -29,6 +30,7 @@ type rescueEvent struct {
 	Link    *guard.LinkStatus   `json:"link,omitempty"`
 	Rungs   []rung              `json:"rungs,omitempty"`
 	Seconds float64             `json:"seconds,omitempty"`
+	Error   string              `json:"error,omitempty"`
 }
 
 // show prints an event, for programs or for people.
@@ -152,9 +154,16 @@ func (r *rescuer) showPlan(w io.Writer, s guard.RescueStatus, key string) {
 		fmt.Fprintf(w, "\n%s\n", bold.Render(a.say(key, "takes", seconds(s.Plan.Seconds))))
 	}
 	for i, step := range s.Plan.Steps {
-		fmt.Fprintf(w, "  %d. %s\n", i+1, wrap(a.say("rescue.step_"+step.By, "step", title(step.Title, step.Mend),
+		by, own := step.By, config.Run{}
+		if d, ok := r.own(step.Mend); ok && by == chain.Person.String() {
+			by, own = runStep, d
+		}
+		fmt.Fprintf(w, "  %d. %s\n", i+1, wrap(a.say("rescue.step_"+by, "step", title(step.Title, step.Mend),
 			"takes", seconds(step.ToS-step.FromS)), r.out.columns, 5))
 		fmt.Fprintf(w, "     %s\n", faint.Render(wrap(a.say("rescue.puts_back", "name", title(step.ForTitle, step.For)), r.out.columns, 5)))
+		if c := own.Command(); c != "" {
+			fmt.Fprintf(w, "     %s\n", faint.Render(wrap(c, r.out.columns, 5)))
+		}
 	}
 	if len(s.Assumed) > 0 {
 		fmt.Fprintf(w, "\n%s\n", bold.Render(a.say("rescue.assumed")))
@@ -191,7 +200,11 @@ func (r *rescuer) showNext(w io.Writer, n guard.RescueNext) {
 	case guard.RescueMend:
 		fmt.Fprintf(w, "\n%s %s\n", yellow.Render("▸"), bold.Render(a.say("rescue.now_mend", "step", n.Title)))
 	case guard.RescueStep:
-		fmt.Fprintf(w, "\n%s %s\n", yellow.Render("▸"), bold.Render(a.say("rescue.now_step", "step", n.Title)))
+		key := "rescue.now_step"
+		if d, ok := r.own(n.Step); ok {
+			key, n.Instruction = "rescue.now_mend", d.Command()
+		}
+		fmt.Fprintf(w, "\n%s %s\n", yellow.Render("▸"), bold.Render(a.say(key, "step", n.Title)))
 	default:
 		fmt.Fprintf(w, "\n%s\n", a.say("cli.next", "next", a.say("cli.next_wait", "link", title(n.ForTitle, n.For))))
 		return

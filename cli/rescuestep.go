@@ -19,7 +19,7 @@ import (
 func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) error {
 	act := func(act, step string) error {
 		r.acted = true
-		if r.before = r.plan; act != "aside" {
+		if r.before = r.plan; act != "aside" && act != "run" {
 			r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(s string) bool { return s == step })
 		}
 		_, err := r.g.RescueAct(ctx, guard.RescueAct{Goal: goal, Act: act, Step: step, Who: r.who})
@@ -37,6 +37,9 @@ func (r *rescuer) step(ctx context.Context, goal string, n guard.RescueNext) err
 		}
 	}
 	r.show(rescueEvent{Event: "next", Goal: goal, Next: &n}, func(w io.Writer) { r.showNext(w, n) })
+	if d, ok := r.own(n.Step); ok && n.Do == guard.RescueStep {
+		return r.running(ctx, goal, n, d, act)
+	}
 	if n.Do == guard.RescueAnswer {
 		return r.answer(ctx, goal, n, act)
 	}
@@ -203,6 +206,7 @@ const (
 	yes
 	no
 	unknown
+	byHand // a step that omamori could have done
 	stop
 )
 
@@ -228,8 +232,11 @@ func (a *App) reads(s, what string) said {
 			return yes
 		}
 	case "d", "done", "済", "済んだ":
-		if what == guard.RescueStep {
+		switch what {
+		case guard.RescueStep:
 			return yes
+		case runStep:
+			return byHand
 		}
 	case "?", "？":
 		if what == guard.RescueAnswer {
@@ -291,7 +298,7 @@ func readLine(ctx context.Context, in *bufio.Reader) (string, error) {
 // nobody says what is needed where no person is.
 func (r *rescuer) nobody(goal, what string) error {
 	key := "rescue.needs_person"
-	if what == guard.RescueMend {
+	if what == guard.RescueMend || what == runStep {
 		key = "rescue.needs_yes"
 	}
 	r.show(rescueEvent{Event: "needs_person", Goal: goal}, func(w io.Writer) { fmt.Fprintln(w, r.a.say(key, "goal", goal)) })

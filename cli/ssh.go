@@ -46,19 +46,27 @@ func (a *App) ssh(host string, args []string) error {
 	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
 		return usage(chain.Say("knock.bad_host", "host", host), chain.Text{})
 	}
-	binary, err := exec.LookPath("ssh")
+	binary, proxy, err := a.sshBy()
 	if err != nil {
 		return err
 	}
+	return syscall.Exec(binary, append([]string{"ssh", "-o", proxy, host}, args...), os.Environ())
+}
+
+// sshBy is ssh, and the option that has connect reach the port for it.
+func (a *App) sshBy() (binary, proxy string, err error) {
+	if binary, err = exec.LookPath("ssh"); err != nil {
+		return "", "", err
+	}
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	words := []string{self, "--lang", string(a.lang)}
 	if a.config != "" {
 		path, err := filepath.Abs(a.config)
 		if err != nil {
-			return err
+			return "", "", err
 		}
 		words = append(words, "-c", path)
 	}
@@ -69,8 +77,7 @@ func (a *App) ssh(host string, args []string) error {
 	for i, w := range words {
 		words[i] = "'" + strings.ReplaceAll(strings.ReplaceAll(w, "'", `'\''`), "%", "%%") + "'"
 	}
-	proxy := "ProxyCommand=" + strings.Join(words, " ") + " connect %h %p"
-	return syscall.Exec(binary, append([]string{"ssh", "-o", proxy, host}, args...), os.Environ())
+	return binary, "ProxyCommand=" + strings.Join(words, " ") + " connect %h %p", nil
 }
 
 // doors are those of the configuration, and those whose lines were put into the user's

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"os"
 	"os/exec"
 	"time"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"github.com/omamori-guard/omamori/chain"
@@ -34,17 +36,7 @@ func (a *App) vaultCodeCommand(k *keyring) *cobra.Command {
 			return a.reveal(e, string(e.Key), 0, "", copied)
 		}
 		if e.Type == otp.HOTP {
-			// Counted on before it is shown: a code that was shown twice opens nothing.
-			var code string
-			err := s.Change(cmd.Context(), ids, func(v *vault.Vault) error {
-				now, err := v.Find(e.ID)
-				if err != nil {
-					return err
-				}
-				code = now.CodeOf(now.Counter)
-				v.Used(e.ID, now.Counter+1)
-				return nil
-			})
+			code, err := counted(cmd.Context(), s, ids, e)
 			if err != nil {
 				return err
 			}
@@ -60,6 +52,20 @@ func (a *App) vaultCodeCommand(k *keyring) *cobra.Command {
 	})
 	c.Flags().BoolVar(&copied, "copy", false, a.say("cli.flag_copy"))
 	return c
+}
+
+// counted is the next code of an entry that counts. It is counted on before it is shown: a
+// code that was shown twice opens nothing.
+func counted(ctx context.Context, s vault.Store, ids []age.Identity, e vault.Entry) (code string, err error) {
+	return code, s.Change(ctx, ids, func(v *vault.Vault) error {
+		now, err := v.Find(e.ID)
+		if err != nil {
+			return err
+		}
+		code = now.CodeOf(now.Counter)
+		v.Used(e.ID, now.Counter+1)
+		return nil
+	})
 }
 
 // reveal shows a code, or puts it where it can be pasted from.

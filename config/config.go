@@ -49,6 +49,8 @@ type File struct {
 	// Sections holds the settings of each section that the file has, by name: what
 	// the section's Settings returned.
 	Sections map[string]any
+	// Runs are what omamori rescue can do for a person's mend, by its name.
+	Runs map[string]Run
 }
 
 // Link is a link of the chain with what the guard must know besides.

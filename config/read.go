@@ -67,6 +67,7 @@ type mend struct {
 	Needs []string      `yaml:"needs" doc:"links, goals and things that it takes"`
 	Takes time.Duration `yaml:"takes" doc:"how long it takes"`
 	By    string        `yaml:"by" doc:"who does it" enum:"person,machine"`
+	Run   Run           `yaml:"run" doc:"what omamori rescue does for the person, once he says yes"`
 }
 
 // Parse reads the configuration in b. Path is only to be remembered. If there are
@@ -118,7 +119,7 @@ func (r *reader) file(n *node, f *File, o Options) {
 	r.things(n.get("things"), t.Things, &m)
 	r.links(n.get("links"), f, &m, o.Kinds)
 	r.goals(n.get("goals"), &m)
-	r.mends(n.get("mends"), &m)
+	r.mends(n.get("mends"), &m, f)
 	if len(f.Links) == 0 && len(r.problems) == 0 && !o.NoLinks {
 		r.problem(n, chain.Say("config.no_links"), chain.Say("config.none_hint"))
 	}
@@ -239,7 +240,7 @@ func (r *reader) goals(n *node, m *chain.Model) {
 	})
 }
 
-func (r *reader) mends(n *node, m *chain.Model) {
+func (r *reader) mends(n *node, m *chain.Model, f *File) {
 	r.named(n, func(key, value *node) {
 		var d mend
 		r.decode(value, &d)
@@ -254,6 +255,11 @@ func (r *reader) mends(n *node, m *chain.Model) {
 			by = chain.Machine
 		}
 		m.Mends = append(m.Mends, chain.Mend{Name: key.scalar, Title: d.Title, For: d.For, Needs: d.Needs, Takes: d.Takes, By: by})
+		if by == chain.Machine && d.Run != (Run{}) {
+			r.problem(value.get("run"), chain.Say("config.run_machine"), runHint())
+			return
+		}
+		r.run(value.get("run"), key.scalar, d.Run, m, f)
 	})
 }
 

@@ -40,6 +40,17 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 			g.ended = g.ended[len(g.ended)-endedKept:]
 		}
 		g.tell("end", i)
+		g.proveUnproven(view)
+	}
+}
+
+// proveUnproven tries what could not be found out while something was broken: the beat of
+// what asks the database for its updates is hours.
+func (g *Guard) proveUnproven(view *chain.View) {
+	for name, l := range g.links {
+		if !l.person() && l.From == "" && view.Verdict(name) == chain.Unproven {
+			g.prove(l, true)
+		}
 	}
 }
 

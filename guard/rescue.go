@@ -116,7 +116,8 @@ type RescueNext struct {
 // RescueAct is something that a person wants done in a rescue, or says.
 type RescueAct struct {
 	Goal string `json:"goal"`
-	// Act is "begin"; "mend", a step of the machine; "done", said of a person's step;
+	// Act is "begin"; "mend", a step of the machine; "run", noted of a person's step that a
+	// command does for him now; "done", said of a person's step;
 	// "aside", to leave out a step or a claim; "again", to take that back; "end".
 	Act  string `json:"act"`
 	Step string `json:"step,omitempty"`
@@ -227,7 +228,7 @@ func (g *Guard) rescueAct(r *rescue, a RescueAct) error {
 		}
 	case !begun:
 		return &BadAct{a.Act, goal}
-	case a.Act == "mend" && isStep && step.By == chain.Machine && g.mender(target) != "", a.Act == "done" && isStep:
+	case a.Act == "mend" && isStep && step.By == chain.Machine && g.mender(target) != "", (a.Act == "done" || a.Act == "run" && step.By == chain.Person) && isStep:
 	case a.Act == "aside" && (isStep || r.ask[a.Step]) && !slices.Contains(aside, a.Step):
 		g.rescues.Aside[goal] = append(aside, a.Step)
 	case a.Act == "again":

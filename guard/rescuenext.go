@@ -252,6 +252,9 @@ func (r *rescue) nextStep(s ways.Step, do string, lang words.Lang) *RescueNext {
 		Do: do, Step: d.Name, Title: r.stepTitle(d, lang), For: d.For, ForTitle: r.title(d.For),
 		Why: r.why(d.For, lang), Seconds: d.Takes.Seconds(), Desk: r.g.deskFor(d.Name),
 	}
+	if run, ok := r.g.file.Runs[d.Name]; ok && do == RescueStep {
+		n.Instruction = lang.Say(chain.Say("rescue.run_as", "command", run.Command()))
+	}
 	l := r.g.links[d.For]
 	switch {
 	case l == nil:
@@ -265,7 +268,7 @@ func (r *rescue) nextStep(s ways.Step, do string, lang words.Lang) *RescueNext {
 	if i != nil {
 		n.Evidence = i.Evidence
 	}
-	if do != RescueStep {
+	if do != RescueStep || n.Instruction != "" {
 		return n
 	}
 	p, _ := r.g.state.Proof(d.For)

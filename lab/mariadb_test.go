@@ -31,6 +31,9 @@ var (
 	// fallen is what a database takes with it.
 	fallen = []string{"mariadb", "sql", front, "post"}
 	unread = []string{"sql", front, "post"}
+	// readers ask the database themselves, each in hours: what they claim is unproven while
+	// it cannot be asked.
+	readers = []string{"updates", "written-blog.example.org"}
 )
 
 func ofMariaDB() []fault {
@@ -118,16 +121,21 @@ func hostOutOfMemory(h *host) {
 	const group = "g=/sys/fs/cgroup/memory/omamori-lab\n"
 	h.do(`systemd-run --quiet --collect --unit=holder mariadb -e "SET @a = REPEAT('x', 16000000), @b = REPEAT('x', 16000000), @c = REPEAT('x', 16000000); SELECT SLEEP(600)"`)
 	h.until("held", limit, `mariadb -NBe "SELECT STATE FROM information_schema.PROCESSLIST" | grep -q 'User sleep'`)
-	h.do("echo 500 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
-	h.outside(group + `used=$(awk '$1 == "total_rss" || $1 == "total_shmem" { n += $2 } END { print n + 0 }' $g/memory.stat)
-		kernel=$(cat $g/memory.kmem.usage_in_bytes 2>/dev/null || echo 50000000)
-		echo $((used + kernel + 60000000)) >$g/memory.limit_in_bytes`)
+	// A host may lack the right to spare a process; to give one up takes none.
+	h.do("echo 1000 >/proc/" + h.mainPID("mariadb") + "/oom_score_adj")
 	defer h.outside(group + "echo -1 >$g/memory.limit_in_bytes")
-	// It ends with the first kill.
-	h.outside(group + `kills() { awk '$1 == "oom_kill" { print $2 }' $g/memory.oom_control; }
+	// What the host could give back it gives back first, so that little more is too much. It
+	// ends with the first kill.
+	h.outside(group + `kills() { find $g -name memory.oom_control -exec cat {} + | awk '$1 == "oom_kill" { n += $2 } END { print n }'; }
 		was=$(kills)
-		(echo -1000 >/proc/self/oom_score_adj; echo 0 >$g/cgroup.procs; head -c 120000000 /dev/zero | tail -c 120000000 >/dev/null || true) &
-		while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
-		echo -1 >$g/memory.limit_in_bytes
-		wait || true`)
+		for try in 1 2 3 4 5; do
+			echo 0 >$g/memory.force_empty || true
+			echo $(($(cat $g/memory.usage_in_bytes) + 60000000)) >$g/memory.limit_in_bytes
+			(echo 0 >$g/cgroup.procs; head -c 120000000 /dev/zero | tail -c 120000000 >/dev/null || true) &
+			while [ "$(kills)" = "$was" ] && kill -0 $! 2>/dev/null; do :; done
+			echo -1 >$g/memory.limit_in_bytes
+			wait || true
+			[ "$(kills)" = "$was" ] || exit 0
+		done
+		echo "nothing was killed"; cat $g/memory.stat; exit 1`)
 }

@@ -10,5 +10,6 @@ var cadenceTexts = []entry{
 	{"cadence.ends", "the blog has been silent for {days} days", "ブログの更新が {days} 日間途絶えます"},
 	{"cadence.hint", "Write something, or give yourself longer: days: in omamori.yaml, then: omamori reload", "何か書いてください。もっと間を空けてよければ omamori.yaml の days: を増やし、omamori reload を実行してください"},
 	{"cadence.unread", "when the newest post was written could not be found out: {error}", "最新の記事の日付が分かりません: {error}"},
-	{"cadence.unread_hint", "Correct url: or wp_config: in omamori.yaml (an address that leads on elsewhere is not followed), then: omamori reload", "omamori.yaml の url: か wp_config: を直し（転送先はたどりません）、omamori reload を実行してください"},
+	{"cadence.unread_hint", "Correct url: in omamori.yaml (an address that leads on elsewhere is not followed), then: omamori reload", "omamori.yaml の url: を直し（転送先はたどりません）、omamori reload を実行してください"},
+	{"cadence.database_hint", "If the database is down, this is looked at again once it is back. If it is not, correct wp_config: or socket: in omamori.yaml, then: omamori reload", "データベースが止まっているときは、戻りしだい確かめ直します。動いているときは omamori.yaml の wp_config: か socket: を直し、omamori reload を実行してください"},
 }

@@ -11,6 +11,10 @@ is well, nor for a wrong password or a full disk. Steps of yours are shown exact
 proved when you say that they are done. At the end the goal is proved from the visitor's
 side.
 
+A step of yours may have run: in your omamori.yaml (doc/ways.md). Then omamori does it once
+you say yes: one yes covers those of the plan that is shown. It does nothing that does not
+stand in that file.
+
 Stop it anywhere, with s or Ctrl-C. The same command goes on from there.
 
   omamori rescue blog --dry-run     the plan, and nothing is done
@@ -26,6 +30,10 @@ Exits 1 if there is no way back, or if a person is needed where nobody is asked.
 から（--yes なら確認なしで）いつもの決まりどおりに行います。正常なサービスは再起動せず、
 パスワードの誤りやディスクの満杯を再起動で片づけることもしません。あなたの手順は具体的に
 示し、済んだらその場で確認します。最後に、訪問者の側から目標を確認します。
+
+あなたの手順でも、omamori.yaml に run: があれば（doc/ways.ja.md）、「はい」と答えると
+omamori が代わりに行います。一度の「はい」は、示した手順のすべてに及びます。このファイルに
+ないことは行いません。
 
 s または Ctrl-C でいつでも中断できます。同じコマンドで続きから再開します。
 
@@ -61,6 +69,19 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
 	{"rescue.label_how", "do", "方法"},
 	{"rescue.ask_mend", "Do it?  [y] yes  [n] leave it out  [s] stop here:", "実行しますか？ [y] はい [n] 除く [s] 中断:"},
 	{"rescue.ask_step", "[d] done  [n] not possible  [s] stop here:", "[d] 済んだ [n] できない [s] 中断:"},
+	{"rescue.step_run", "omamori, with your yes: {step} (about {takes:duration})", "omamori（許可を得て）: {step}（約 {takes:duration}）"},
+	{"rescue.run_as", "omamori rescue in a terminal does this for you; by yourself: {command}", "端末の omamori rescue が代わりに行います。自分で行うなら: {command}"},
+	{"rescue.ask_run", "Do it?  [y] yes  [d] you did it yourself  [n] not possible  [s] stop here:", "実行しますか？ [y] はい [d] 自分で済ませた [n] できない [s] 中断:"},
+	{"rescue.ask_runs", "Do it, and {n} more that the plan has for omamori?  [y] yes  [d] you did it yourself  [n] not possible  [s] stop here:", "これと、手順にある omamori の処置あと {n} 件を実行しますか？ [y] はい [d] 自分で済ませた [n] できない [s] 中断:"},
+	{"rescue.run_failed", "That did not do it: {why}", "できませんでした: {why}"},
+	{"rescue.run_opening", "asking AWS …", "AWS に依頼しています…"},
+	{"rescue.run_terminal", "a shell needs a terminal", "シェルを開くには端末が必要です"},
+	{"rescue.run_no_code", "\"{entry}\" in the vault makes no codes", "保管庫の「{entry}」はコードを作りません"},
+	{"rescue.run_no_ssh", "ssh did not get to {host}", "ssh で {host} に届きませんでした"},
+	{"rescue.run_no_ssh_hint", "omamori ssh {host} shows where it fails.", "omamori ssh {host} で、どこで失敗するかわかります。"},
+	{"rescue.run_not_there", "omamori on {host} has not brought it back; what it says stands above", "{host} の omamori では復旧しませんでした。上の表示をご覧ください"},
+	{"rescue.run_too_long", "{host} has not come to an end for {after:duration}", "{host} の処置が {after:duration} たっても終わりません"},
+	{"rescue.run_go_there", "To go on there: omamori ssh {host}, then omamori rescue {goal}", "続けるには omamori ssh {host} で入り、omamori rescue {goal} を実行してください。"},
 	{"rescue.ask_claim", "[y] yes  [n] no  [?] cannot tell  [s] stop here:", "[y] はい [n] いいえ [?] 分からない [s] 中断:"},
 	{"rescue.link", "{link}: {verdict} ({because})", "{link}: {verdict}（{because}）"},
 	{"rescue.phase", "{link}: {phase}", "{link}: {phase}"},
@@ -87,6 +108,7 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
 
 	{"rescue.did_begin", "{who} walks back to {goal}", "{who} さんが {goal} の復旧を始めました"},
 	{"rescue.did_mend", "{who} wants this done now: {step}", "{who} さんが実行を指示しました: {step}"},
+	{"rescue.did_run", "{who} has omamori do this: {step}", "{who} さんが omamori に実行させます: {step}"},
 	{"rescue.did_done", "{who} says that this is done: {step}", "{who} さんが済んだと報告しました: {step}"},
 	{"rescue.did_aside", "{who} leaves this out: {step}", "{who} さんが候補から除きました: {step}"},
 	{"rescue.did_again", "{who} takes back what was left out for {goal}", "{who} さんが {goal} で除いた手順を候補に戻しました"},

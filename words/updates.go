@@ -15,7 +15,7 @@ var updatesTexts = []entry{
 	{"updates.not_looked", "WordPress has not looked for updates for more than a week", "WordPress が 1 週間以上更新を確認していません"},
 	{"updates.not_looked_hint", "Its cron does not run, or it reaches nobody; look at wp-admin/update-core.php of your site", "WordPress の cron が動いていないか、外部に接続できません。サイトの wp-admin/update-core.php を確かめてください"},
 	{"updates.wp_failed", "WordPress's own list of updates could not be read: {error}", "WordPress の更新情報を読めません: {error}"},
-	{"updates.wp_failed_hint", "Correct wp_config: or socket: in omamori.yaml, then: omamori reload", "omamori.yaml の wp_config: か socket: を直し、omamori reload を実行してください"},
+	{"updates.wp_failed_hint", "If the database is down, this is looked at again once it is back. If it is not, correct wp_config: or socket: in omamori.yaml, then: omamori reload", "データベースが止まっているときは、戻りしだい確かめ直します。動いているときは omamori.yaml の wp_config: か socket: を直し、omamori reload を実行してください"},
 	{"updates.reboot", "a reboot has been wanted since {since:date} ({why})", "{since:date} から再起動が必要な状態です（{why}）"},
 	{"updates.reboot_hint", "Reboot at a quiet hour: systemctl reboot", "すいている時間に再起動してください: systemctl reboot"},
 }

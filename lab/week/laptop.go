@@ -22,6 +22,9 @@ const (
 	newSystem = "macos-10.12"
 )
 
+// passphrase is the vault's.
+const passphrase = "zebra-quilt-marmalade-7"
+
 // laptop is what the configuration of the laptop's guard says.
 type laptop struct {
 	Lang                                      string
@@ -78,7 +81,7 @@ func (s *stage) upgrade(ready bool) {
 func (s *stage) buildVault() {
 	key, err := age.GenerateX25519Identity()
 	s.must("vault", err)
-	s.write("laptop/word", "zebra-quilt-marmalade-7\n")
+	s.write("laptop/word", passphrase+"\n")
 	s.write("laptop/given.key", key.String()+"\n")
 	s.sure("laptop", "", "vault", "init", "--passphrase-file", s.path("laptop/word"), "--to", key.Recipient().String())
 	s.sure("laptop", "otpauth://totp/owner?issuer=AWS&secret="+otp.Secret(secret).Base32()+"\n", "vault", "add", "aws", "--identity", s.path("laptop/given.key"))

@@ -86,12 +86,10 @@ func (s *stage) wasDown() {
 // all else is done.
 func (s *stage) wasWeek() {
 	began := time.Now()
-	s.typed("laptop", "omamori ways blog")
-	ways, _ := s.omamori("laptop", "", "ways", "blog")
-	_, ways, _ = strings.Cut(ways, s.lang.Text("cli.ways_back"))
-	plan, _, _ := strings.Cut(ways, "\n\n")
-	for line := range strings.Lines(s.lang.Text("cli.ways_back") + plan) {
-		if line = strings.TrimSpace(line); line != "" {
+	s.typed("laptop", "omamori rescue blog --dry-run")
+	plan, _ := s.omamori("laptop", "", "rescue", "blog", "--dry-run")
+	for line := range strings.Lines(plan) {
+		if line = strings.TrimRight(line, "\n "); line != "" {
 			s.said("laptop", line)
 		}
 	}

@@ -85,7 +85,11 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 	case probe.Cancelled(ctx):
 		return chain.Untried(probe.CancelledText(), chain.Text{})
 	case err != nil:
-		return chain.Untried(chain.Say("cadence.unread", "error", probe.Quote([]byte(err.Error()))), chain.Say("cadence.unread_hint"))
+		hint := chain.Say("cadence.database_hint")
+		if l.feed != nil {
+			hint = chain.Say("cadence.unread_hint")
+		}
+		return chain.Untried(chain.Say("cadence.unread", "error", probe.Quote([]byte(err.Error()))), hint)
 	}
 	return l.judge(newest, time.Now())
 }
