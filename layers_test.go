@@ -113,6 +113,7 @@ var layers = numbered(
 		"report",
 		"site/sitetest",
 		"web/browsertest",
+		"web/certificate/acmetest",
 		"web/signin",
 	},
 	[]string{
@@ -120,6 +121,7 @@ var layers = numbered(
 		"control",
 		"web",
 		"web/api",
+		"web/certificate",
 		"web/gallery",
 		"web/passkey",
 	},
@@ -127,6 +129,7 @@ var layers = numbered(
 		"bench",
 		"cmd/omamori",
 		"cmd/omamori-aws",
+		"cmd/omamori-certificate",
 		"cmd/omamori-hands",
 		"cmd/omamori-knock",
 		"cmd/omamori-mail",

@@ -86,6 +86,8 @@ type App struct {
 	Door Door
 	// TunnelBinary is the path of omamori-tunnel.
 	TunnelBinary string
+	// CertificateBinary is the path of omamori-certificate.
+	CertificateBinary string
 
 	In       io.Reader
 	Out, Err io.Writer

@@ -89,12 +89,14 @@ func (a *App) typedCode(in *bufio.Scanner) (string, error) {
 }
 
 // loaded is the configuration, which has to be right.
-func (a *App) loaded() (*config.File, error) {
+func (a *App) loaded() (*config.File, error) { return a.loadedBy(a.Config) }
+
+func (a *App) loadedBy(o config.Options) (*config.File, error) {
 	path, err := config.Find(a.config)
 	if err != nil {
 		return nil, err
 	}
-	file, problems, err := config.Load(path, a.Config)
+	file, problems, err := config.Load(path, o)
 	if err == nil && len(problems) > 0 {
 		err = &Problem{Usage: true, Text: chain.Say("cli.config_bad", "path", path, "n", len(problems)), Hint: chain.Say("cloud.config_bad_hint")}
 	}

@@ -20,11 +20,12 @@ func (a *App) manCommand() *cobra.Command {
 	pages := map[string]func(*manPage, *cobra.Command) error{
 		"omamori": (*manPage).omamori, "omamori.yaml": (*manPage).yaml,
 		"omamori-hands": (*manPage).hands, "omamori-send": program("omamori-send", "man.send_short", "man.send_text"),
-		"omamori-aws":     program("omamori-aws", "man.aws_short", "man.aws_text"),
-		"omamori-mail":    program("omamori-mail", "man.mail_short", "man.mail_text"),
-		"omamori-passkey": program("omamori-passkey", "man.passkey_short", "man.passkey_text"),
-		"omamori-knock":   program("omamori-knock", "man.knock_short", "man.knock_text"),
-		"omamori-tunnel":  program("omamori-tunnel", "man.tunnel_short", "man.tunnel_text"),
+		"omamori-aws":         program("omamori-aws", "man.aws_short", "man.aws_text"),
+		"omamori-mail":        program("omamori-mail", "man.mail_short", "man.mail_text"),
+		"omamori-passkey":     program("omamori-passkey", "man.passkey_short", "man.passkey_text"),
+		"omamori-certificate": program("omamori-certificate", "man.certificate_short", "man.certificate_text"),
+		"omamori-knock":       program("omamori-knock", "man.knock_short", "man.knock_text"),
+		"omamori-tunnel":      program("omamori-tunnel", "man.tunnel_short", "man.tunnel_text"),
 	}
 	names := slices.Sorted(maps.Keys(pages))
 	c := a.command("man [PAGE]", "man", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {

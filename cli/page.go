@@ -66,6 +66,7 @@ func (a *App) pageCommand() *cobra.Command {
 		return nil
 	})
 	c.Flags().BoolVar(&end, "end", false, a.say("cli.flag_page_end"))
+	c.AddCommand(a.certificateCommand())
 	return c
 }
 

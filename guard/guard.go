@@ -166,6 +166,8 @@ type Guard struct {
 	// What hangs on the configuration alone, and what keeps what is reckoned of it.
 	drilled  []chain.Link
 	graph    func() *ways.Graph
+	present  func() *ways.Graph // graph, but for the links in left
+	left     []string           // the links that are left to a person
 	outlooks *outlooks
 	watcher  *watcher
 	foresaw  *foresight
@@ -210,6 +212,7 @@ func (g *Guard) prepare() {
 		goals[i] = goal.Name
 	}
 	g.drilled, g.graph = drilledOf(m), g.graphOf()
+	g.present, g.left = g.graph, nil
 	g.outlooks, g.watcher = newOutlooks(g.graph, goals), newWatcher(g.file.Chain, g.graph)
 	g.foresaw, g.enders = &foresight{}, false
 	for _, l := range g.links {

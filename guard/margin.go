@@ -18,7 +18,7 @@ const serviceMend = time.Minute
 // first, beside the loop, as a model may be large.
 func (g *Guard) graphOf() func() *ways.Graph {
 	m := present(g.file.Chain.Model())
-	m.Mends = g.mendsOf(m)
+	m.Mends = g.mendsOf(m, nil)
 	return sync.OnceValue(func() *ways.Graph { return ways.New(m) })
 }
 
@@ -32,10 +32,17 @@ func present(m chain.Model) chain.Model {
 	return m
 }
 
-// mendsOf lists the mends of a model with those of the guard's own.
-func (g *Guard) mendsOf(m chain.Model) []chain.Mend {
+// mendsOf lists the mends of a model with those of the guard's own, but for the links that
+// are left to a person: for these with what a rescue would tell him to do.
+func (g *Guard) mendsOf(m chain.Model, left []string) []chain.Mend {
 	mends := slices.Clone(m.Mends)
 	for _, l := range m.Links {
+		if slices.Contains(left, l.Name) {
+			if !slices.ContainsFunc(m.Mends, func(d chain.Mend) bool { return d.For == l.Name }) && !g.given(l.Name, time.Now()) {
+				mends = append(mends, byHand(l))
+			}
+			continue
+		}
 		rt := g.links[l.Name]
 		if rt == nil || !rt.Mend || g.o.Hands == nil {
 			continue
@@ -47,6 +54,44 @@ func (g *Guard) mendsOf(m chain.Model) []chain.Mend {
 		}
 	}
 	return mends
+}
+
+// byHand is the mend of a link that nothing but advice is known for.
+func byHand(l chain.Link) chain.Mend {
+	return chain.Mend{Name: "by hand: " + l.Name, For: l.Name, Needs: l.Needs, Takes: handMend}
+}
+
+// leftToPerson lists the links that the guard could mend by itself, and that it has left to
+// a person: the evidence calls for nothing that it may do, it has given up, or its hands are
+// away.
+func (g *Guard) leftToPerson() (left []string) {
+	for _, i := range g.incidents.Open() {
+		l := g.links[i.Link]
+		if l == nil || !l.Mend || l.From != "" || g.o.Hands == nil {
+			continue
+		}
+		if m, ok := l.prover.(chain.Mender); ok && m.Service() != "" && g.mender(i.Link) == "" {
+			left = append(left, i.Link)
+		}
+	}
+	slices.Sort(left)
+	return left
+}
+
+// standsLeft reckons anew once others are left to a person: else a way back would be told
+// as if the guard were about to mend what it will not.
+func (g *Guard) standsLeft() {
+	left := g.leftToPerson()
+	if slices.Equal(left, g.left) {
+		return
+	}
+	g.left, g.present = left, g.graph
+	if len(left) > 0 {
+		m := present(g.file.Chain.Model())
+		m.Mends = g.mendsOf(m, left)
+		g.present = sync.OnceValue(func() *ways.Graph { return ways.New(m) })
+	}
+	g.outlooks, g.foresaw = newOutlooks(g.present, g.outlooks.goals), &foresight{}
 }
 
 // word is what somebody last said of a thing.

@@ -29,9 +29,10 @@ type reckoning struct {
 
 // reckon takes how things stand now.
 func (g *Guard) reckon(v *chain.View) *reckoning {
+	g.standsLeft()
 	m := g.file.Chain.Model()
 	r := &reckoning{
-		Chain: g.file.Chain, graph: g.graph, mends: g.mendsOf(m), view: v, at: v.At(), said: maps.Clone(g.said), state: g.standing(v),
+		Chain: g.file.Chain, graph: g.present, mends: g.mendsOf(m, g.left), view: v, at: v.At(), said: maps.Clone(g.said), state: g.standing(v),
 		proofs: make(map[string]chain.Proof, len(m.Links)), provers: make(map[string]chain.Prover, len(m.Links)),
 	}
 	for _, l := range m.Links {
@@ -53,7 +54,7 @@ func (r *reckoning) marginOf(goal string, s ways.State) Margin {
 // the configuration.
 func (r *reckoning) serviceOf(m chain.Mend) string {
 	own := r.mends[len(r.Model().Mends):]
-	if !slices.ContainsFunc(own, func(o chain.Mend) bool { return o.Name == m.Name }) {
+	if m.By == chain.Person || !slices.ContainsFunc(own, func(o chain.Mend) bool { return o.Name == m.Name }) {
 		return ""
 	}
 	return r.provers[m.For].(chain.Mender).Service()

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -355,4 +356,43 @@ func TestRescueUnknown(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The way back that is told of a goal is the one that a rescue would walk: a mend that has
+// been left to a person is none of the guard's any more.
+func TestWayBackAgreesWithRescue(t *testing.T) {
+	for what, c := range map[string]struct {
+		breaks func(*world)
+		left   string // the step, "" where the guard mends by itself
+	}{
+		"a wrong password": {func(w *world) { w.set(func() { w.password = "wrong" }) }, "by hand: sql"},
+		"given up":         {func(w *world) { w.set(func() { w.failStart = 1000 }); w.kill() }, "by hand: mariadb"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newWorld(t)
+			guarded(t, w, nil, func(g *guard.Guard) {
+				t := w.t
+				c.breaks(w)
+				after(5 * time.Minute)
+				s := status(t, g)
+				r, err := g.Rescue(t.Context(), "blog", words.English)
+				if err != nil || r.Plan == nil {
+					t.Fatalf("%v %+v", err, r)
+				}
+				if back := s.Goals[0].WayBack; back == nil || *back != r.Plan.Seconds || *back < 60*15 {
+					t.Errorf("told %v, the rescue takes %v", back, r.Plan.Seconds)
+				}
+				all, err := g.Ways(t.Context(), "blog", guard.Supposed{}, words.English)
+				if err != nil || all[0].Back == nil || all[0].Back.Seconds != r.Plan.Seconds || len(all[0].Back.Steps) != 1 || all[0].Back.Steps[0].Mend != c.left ||
+					!strings.HasPrefix(all[0].Back.Steps[0].Title, "put this right by hand") || all[0].Back.Steps[0].Service != "" {
+					t.Errorf("%v %+v", err, all[0].Back)
+				}
+				w.set(func() { w.password, w.failStart, w.oom = "", 0, true })
+				after(5 * time.Minute)
+				if s := status(t, g); s.Goals[0].WayBack == nil || *s.Goals[0].WayBack != 0 {
+					t.Errorf("when all is well: %v", s.Goals[0].WayBack)
+				}
+			})
+		})
+	}
 }

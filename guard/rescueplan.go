@@ -241,8 +241,8 @@ func (r *rescue) allMends(m chain.Model) []chain.Mend {
 		if service := r.g.mender(name); service != "" && !r.unblamed(name) {
 			add(chain.Mend{Name: "start " + service + " for " + name, For: name, Needs: l.Needs, Takes: serviceMend, By: chain.Machine})
 		}
-		if !has[name] && r.g.links[name].From == "" && !r.given(name) {
-			add(chain.Mend{Name: "by hand: " + name, For: name, Needs: l.Needs, Takes: handMend})
+		if !has[name] && r.g.links[name].From == "" && !r.g.given(name, r.now) {
+			add(byHand(l))
 		}
 	}
 	return mends
@@ -250,13 +250,13 @@ func (r *rescue) allMends(m chain.Model) []chain.Mend {
 
 // given reports whether a link is broken by what a thing is, such as a laptop whose system
 // has no client for a VPN any more: no advice mends that, and only another way is left.
-func (r *rescue) given(name string) bool {
-	s, ok := r.g.links[name].prover.(chain.Supposer)
+func (g *Guard) given(name string, now time.Time) bool {
+	s, ok := g.links[name].prover.(chain.Supposer)
 	if !ok {
 		return false
 	}
-	p, _ := r.g.state.Proof(name)
-	return s.Suppose(p, chain.Supposition{At: r.now}).Verdict != chain.Broken
+	p, _ := g.state.Proof(name)
+	return s.Suppose(p, chain.Supposition{At: now}).Verdict != chain.Broken
 }
 
 // early reports whether it is too early to say that a link is to blame: it, or what it

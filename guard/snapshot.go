@@ -22,6 +22,7 @@ func (g *Guard) Status(ctx context.Context, lang words.Lang) (Status, error) {
 	var f *foresight
 	err := g.call(ctx, func() {
 		view := g.state.Look(time.Now())
+		g.standsLeft()
 		s, stand, reckoned = g.status(view, lang), g.standing(view), g.outlooks
 		if len(g.ends) > 0 || g.enders {
 			r, f = g.reckon(view), g.foresaw

@@ -55,6 +55,7 @@ func (r *reckoning) goalWays(ctx context.Context, goal string, q Supposed, lang 
 			return nil, err
 		}
 		w := r.waysOf(o, s)
+		r.sayByHand(w.Back, lang)
 		if !q.IsZero() {
 			before := r.marginOf(o.Name, r.state)
 			w.Before, w.Falls = &before, falls
@@ -258,6 +259,19 @@ func needsOf(c *chain.Chain, name string) []string {
 		return o.Ways[0].Links
 	}
 	return nil
+}
+
+// sayByHand names the steps for which nothing but advice is known.
+func (r *reckoning) sayByHand(p *PlanStatus, lang words.Lang) {
+	if p == nil {
+		return
+	}
+	for i, s := range p.Steps {
+		if s.Title == "" && !slices.ContainsFunc(r.Model().Mends, func(m chain.Mend) bool { return m.Name == s.Mend }) && s.By == chain.Person.String() {
+			l, _ := r.Link(s.For)
+			p.Steps[i].Title = lang.Say(chain.Say("rescue.step_by_hand", "link", cmp.Or(l.Title, l.Name)))
+		}
+	}
 }
 
 func (r *reckoning) planStatus(goal chain.Goal, p ways.Plan) *PlanStatus {

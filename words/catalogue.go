@@ -12,6 +12,7 @@ func catalogue() [][]entry {
 		cadenceTexts,
 		caseTexts,
 		causeTexts,
+		certificateTexts,
 		claimTexts,
 		cloudTexts,
 		cliDueTexts,

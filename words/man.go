@@ -5,10 +5,10 @@ var manTexts = []entry{
 	{"cli.short_man", "print a man page", "マニュアルページを出力"},
 	{"cli.help_man", `omamori man [PAGE]: print a page of the manual, as the package installs it: omamori,
 omamori.yaml, omamori-hands, omamori-send, omamori-aws, omamori-knock, omamori-mail,
-omamori-passkey or omamori-tunnel.
+omamori-passkey, omamori-certificate or omamori-tunnel.
 
   omamori man omamori.yaml | man -l -`, `omamori man [PAGE]: マニュアルページを出力します。ページは omamori、omamori.yaml、omamori-hands、
-omamori-send、omamori-aws、omamori-knock、omamori-mail、omamori-passkey、omamori-tunnel です。
+omamori-send、omamori-aws、omamori-knock、omamori-mail、omamori-passkey、omamori-certificate、omamori-tunnel です。
 
   omamori man omamori.yaml | man -l -`},
 	{"cli.unknown_page", "there is no page {page} in the manual", "マニュアルに {page} というページはありません"},
@@ -97,6 +97,13 @@ ends. It changes nothing in the mailbox and follows no link. People do not call 
 		`omamori-mail はガードから標準入力で JSON を受け取り、omamori.yaml(5) の due.mail に書かれた
 フォルダーの新しいメールを調べ、見つけた予告を返して終了します。メールボックスは変更せず、リンク先も
 開きません。人が直接使うものではありません。`},
+	{"man.certificate_short", "gets and renews the page's certificate", "ページの証明書を取得・更新します"},
+	{"man.certificate_text", `omamori-certificate reads one request as JSON on its standard input, gets or renews one certificate
+by ACME with a record in the DNS, and ends. It runs as a user of its own, not as the guard. People
+do not call it: omamori page certificate and omamori-certificate.timer do.`,
+		`omamori-certificate は標準入力から依頼を JSON で受け取り、DNS のレコードを使って ACME で証明書を取得・
+更新し、終了します。ガードとは別のユーザーで動きます。人が直接使うものではありません。
+omamori page certificate と omamori-certificate.timer が呼び出します。`},
 	{"man.aws_short", "makes the few calls to AWS that omamori needs", "omamori に必要な AWS の呼び出しを行います"},
 	{"man.aws_text", `omamori-aws reads one request as JSON on its standard input, makes the call to AWS, writes the
 answer, and ends. It is a program of its own so that the guard need not hold the libraries of

@@ -146,6 +146,9 @@ func (p *page) serve(ctx context.Context, h http.Handler, say func(chain.Text)) 
 		return
 	}
 	say(chain.Say("run.page_at", "url", p.listeners.URL(p.settings)))
+	if p.settings.TLS.Waits() {
+		say(chain.Say("certificate.waits"))
+	}
 	if err := p.gate.Serve(ctx, p.listeners, h); err != nil {
 		p.why = chain.Say("signin.no_certificate", "error", chain.ErrorText(err))
 		p.gate.Nowhere(p.why)

@@ -27,9 +27,9 @@ func wire() *cli.App {
 		Gallery:      showGallery,
 		Carry:        control.CarryLetter,
 		HandsBinary:  beside("omamori-hands"),
-		TunnelBinary: beside("omamori-tunnel"),
-		Door:         machine{},
-		In:           os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		TunnelBinary: beside("omamori-tunnel"), CertificateBinary: beside("omamori-certificate"),
+		Door: machine{},
+		In:   os.Stdin, Out: os.Stdout, Err: os.Stderr,
 	}
 }
 

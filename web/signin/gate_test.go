@@ -649,7 +649,7 @@ func TestSettings(t *testing.T) {
 		}
 		return all
 	}
-	tls := TLSSettings{"/c", "/k"}
+	tls := TLSSettings{Certificate: "/c", Key: "/k"}
 	for _, c := range []struct {
 		s    Settings
 		want string

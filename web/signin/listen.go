@@ -77,7 +77,7 @@ func (l *Listeners) Close() {
 func (l *Listeners) URL(s *Settings) string {
 	port := strconv.Itoa(int(l.Port()))
 	switch at, _ := netip.ParseAddrPort(s.Listen); {
-	case s.TLS.Certificate != "":
+	case s.TLS.On():
 		host := at.Addr().String()
 		if len(s.Hosts) > 0 {
 			host = s.Hosts[0]
@@ -126,9 +126,9 @@ func (g *Gate) Serve(ctx context.Context, l *Listeners, h http.Handler) error {
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 	}
 	wrap := func(one net.Listener) net.Listener { return &counted{one, g.lines} }
-	if s.TLS.Certificate != "" {
-		c := &certificate{TLSSettings: s.TLS, log: g.o.Log}
-		if _, err := c.get(nil); err != nil {
+	if s.TLS.On() {
+		c := newCertificate(s.TLS, g.o.Log)
+		if _, err := c.get(nil); err != nil && !s.TLS.ACME.On() { // one that is got by itself may be still to come
 			return err
 		}
 		config := &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}
@@ -264,13 +264,19 @@ func (c *counted) Accept() (net.Conn, error) {
 
 // certificate reads a certificate again when its files have changed.
 type certificate struct {
-	TLSSettings
-	log *slog.Logger
+	file, key string
+	log       *slog.Logger
 
 	mu     sync.Mutex // protects the fields below
 	now    *tls.Certificate
 	from   [2]time.Time
 	looked time.Time
+}
+
+func newCertificate(s TLSSettings, log *slog.Logger) *certificate {
+	c := &certificate{log: log}
+	c.file, c.key = s.files()
+	return c
 }
 
 // lookEach is how often the files are looked at.
@@ -284,7 +290,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	c.looked = time.Now()
 	var from [2]time.Time
-	for i, path := range []string{c.Certificate, c.Key} {
+	for i, path := range []string{c.file, c.key} {
 		if st, err := os.Stat(path); err == nil {
 			from[i] = st.ModTime()
 		}
@@ -292,7 +298,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if c.now != nil && from == c.from {
 		return c.now, nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+	pair, err := tls.LoadX509KeyPair(c.file, c.key)
 	if err != nil {
 		if c.now != nil { // half renewed: the old one counts still
 			c.log.Warn("read the page's certificate", "error", err)

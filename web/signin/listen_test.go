@@ -244,7 +244,7 @@ func pair(t *testing.T, dir, name string) TLSSettings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := TLSSettings{filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
+	s := TLSSettings{Certificate: filepath.Join(dir, "cert.pem"), Key: filepath.Join(dir, "key.pem")}
 	for path, block := range map[string]*pem.Block{s.Certificate: {Type: "CERTIFICATE", Bytes: der}, s.Key: {Type: "PRIVATE KEY", Bytes: raw}} {
 		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
@@ -282,14 +282,14 @@ func TestTLS(t *testing.T) {
 
 func TestARenewedCertificateIsTaken(t *testing.T) {
 	dir := t.TempDir()
-	c := &certificate{TLSSettings: pair(t, dir, "a.example"), log: slog.New(slog.DiscardHandler)}
+	c := newCertificate(pair(t, dir, "a.example"), slog.New(slog.DiscardHandler))
 	first, err := c.get(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pair(t, dir, "b.example")
 	later := time.Now().Add(time.Minute)
-	for _, path := range []string{c.Certificate, c.Key} {
+	for _, path := range []string{c.file, c.key} {
 		if err := os.Chtimes(path, later, later); err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +300,7 @@ func TestARenewedCertificateIsTaken(t *testing.T) {
 		t.Errorf("the old one is shown: %v", err)
 	}
 	// A half-written one does not end what works.
-	if err := os.WriteFile(c.Key, nil, 0o600); err != nil {
+	if err := os.WriteFile(c.key, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.looked = time.Time{}

@@ -23,8 +23,9 @@ type Settings struct {
 
 // TLSSettings say which certificate is shown. Both files are read again when they change.
 type TLSSettings struct {
-	Certificate string `yaml:"certificate" doc:"the file with the certificate and those above it, as PEM; the guard's user reads it"`
-	Key         string `yaml:"key" doc:"the file with its private key, as PEM; the guard's user reads it"`
+	Certificate string       `yaml:"certificate" doc:"the file with the certificate and those above it, as PEM; the guard's user reads it"`
+	Key         string       `yaml:"key" doc:"the file with its private key, as PEM; the guard's user reads it"`
+	ACME        ACMESettings `yaml:"acme" doc:"in place of both: a certificate that is got and renewed by itself, through a record in the DNS (omamori-certificate.timer)"`
 }
 
 // MetricsSettings say who may read figures.
@@ -34,7 +35,11 @@ type MetricsSettings struct {
 }
 
 // Defaults are the settings of a configuration that says nothing of the page.
-func Defaults() *Settings { return &Settings{Listen: DefaultListen} }
+func Defaults() *Settings {
+	return &Settings{Listen: DefaultListen, TLS: TLSSettings{ACME: ACMESettings{
+		Directory: DefaultDirectory, File: DefaultCertificate, DNS: DNSSettings{Algorithm: "hmac-sha256"},
+	}}}
+}
 
 // Off says that there is to be no page.
 func (s *Settings) Off() bool { return s.Listen == "off" || s.Listen == "no" || s.Listen == "false" }
@@ -54,8 +59,9 @@ func (s *Settings) Check() (bad []*chain.SettingError) {
 	if (s.TLS.Certificate == "") != (s.TLS.Key == "") {
 		wrong("tls", "signin.half_tls")
 	}
+	s.checkACME(wrong)
 	if err == nil && !at.Addr().IsLoopback() {
-		if s.TLS.Certificate == "" {
+		if !s.TLS.On() {
 			wrong("listen", "signin.needs_tls", "value", s.Listen)
 		}
 		if len(s.Hosts) == 0 {
