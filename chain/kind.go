@@ -91,7 +91,8 @@ type Supposer interface {
 type Supposition struct {
 	// At is the moment: now, or one to come.
 	At time.Time
-	// Attrs are the attributes of all things, as "laptop.os".
+	// Attrs are the attributes of all things, as "laptop.os"; what a break hangs on that is
+	// not among them is not known.
 	Attrs map[string]string
 }
 

@@ -45,6 +45,9 @@ func (a *App) incidents(w io.Writer, s guard.Status, open bool) {
 		}
 		a.incident(w, i, s)
 	}
+	if !open {
+		fmt.Fprintf(w, "  %s\n", faint.Render(a.say("cli.report_lead")))
+	}
 }
 
 func (a *App) incident(w io.Writer, i guard.IncidentStatus, s guard.Status) {

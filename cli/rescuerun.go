@@ -80,7 +80,7 @@ func (r *rescuer) running(ctx context.Context, goal string, n guard.RescueNext, 
 		r.show(rescueEvent{Event: "run_failed", Goal: goal, Next: &n, Error: text}, func(w io.Writer) {
 			fmt.Fprintf(w, "  %s %s\n", mark(chain.Broken), wrap(r.a.say("rescue.run_failed", "why", text), r.out.columns, 4))
 			if hint != "" {
-				fmt.Fprintf(w, "    %s\n", wrap(r.a.say("cli.hint", "hint", hint), r.out.columns, 4))
+				fmt.Fprintf(w, "  %s\n", wrap(r.a.say("cli.hint", "hint", hint), r.out.columns, 6))
 			}
 		})
 	}

@@ -38,7 +38,7 @@ func (a *App) root() *cobra.Command {
 	root.AddCommand(a.statusCommand(), a.proveCommand(), a.journalCommand(), a.runCommand(), a.reloadCommand(),
 		a.initCommand(), a.configCommand(), a.siteCommand(), a.notifyCommand(), a.dueCommand(),
 		a.waysCommand(), a.whatIfCommand(), a.loseCommand("lost", true), a.loseCommand("have", false), a.rescueCommand(), a.completionCommand())
-	root.AddCommand(a.pairCommand(), a.exchangeCommand(), a.manCommand())
+	root.AddCommand(a.reportCommand(), a.pairCommand(), a.exchangeCommand(), a.manCommand())
 	root.AddCommand(a.doorCommand(), a.sshCommand(), a.connectCommand(), a.resyncCommand())
 	root.AddCommand(a.vaultCommand(), a.phoneCommand())
 	root.AddCommand(a.tunnelCommand(), a.pageCommand(), a.inviteCommand())

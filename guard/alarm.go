@@ -101,6 +101,9 @@ func (g *Guard) followMargins(v *chain.View) {
 	if g.reckoning != nil {
 		return // once that is done, how things stand is looked at again
 	}
+	if g.doubtful(v) {
+		return // so is it once that is known
+	}
 	w, a := g.watcher, g.amiss(v)
 	if w.last != nil && w.last.equal(a) || len(a.losses) == 0 && len(g.alarms) == 0 {
 		w.last = a

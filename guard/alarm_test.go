@@ -43,7 +43,9 @@ type flags struct {
 	*world
 	verdicts map[string]chain.Verdict // holds where not set
 	letters  []string
-	load     string // what a reload reads
+	ahead    map[string]bool          // those that are broken only ahead
+	slow     map[string]time.Duration // proofs that take their time
+	load     string                   // what a reload reads
 	hands    guard.Hands
 }
 
@@ -53,13 +55,18 @@ type flag struct {
 }
 
 func (p flag) Prove(context.Context) chain.Proof {
+	var takes time.Duration
+	p.f.set(func() { takes = p.f.slow[p.name] })
+	time.Sleep(takes)
 	p.f.mu.Lock()
 	defer p.f.mu.Unlock()
 	switch v, set := p.f.verdicts[p.name]; {
 	case !set:
 		return chain.Held(chain.Say("test.holds"))
 	case v == chain.Broken:
-		return chain.Broke("failed", chain.Say("test.broken"), chain.Say("test.mend_it"))
+		broken := chain.Broke("failed", chain.Say("test.broken"), chain.Say("test.mend_it"))
+		broken.Ahead = p.f.ahead[p.name]
+		return broken
 	}
 	return chain.Untried(chain.Say("test.no_dns"), chain.Text{})
 }
@@ -123,7 +130,7 @@ func (f *flags) during(t *testing.T, play func(t *testing.T, g *guard.Guard)) {
 }
 
 func newFlags(t *testing.T) *flags {
-	return &flags{world: newWorld(t), verdicts: map[string]chain.Verdict{}, load: ways}
+	return &flags{world: newWorld(t), verdicts: map[string]chain.Verdict{}, ahead: map[string]bool{}, slow: map[string]time.Duration{}, load: ways}
 }
 
 func (f *flags) be(name string, v chain.Verdict) {
@@ -297,6 +304,41 @@ func TestMarginFallsByABreak(t *testing.T) {
 		f.be("sshd", chain.Holds)
 		after(time.Minute)
 		f.hears(t, "sshd is back", "end: sshd")
+	})
+}
+
+// What was foreseen comes about, and what needs it takes its time to break: the margin is not
+// told as better meanwhile.
+func TestMarginWaitsForWhatNeedsIt(t *testing.T) {
+	f := newFlags(t)
+	flagged := func(kind string) string {
+		return strings.Replace(ways, `codes: {kind: claim, question: "Does the phone show codes?", fresh: 2h, needs: [phone], only: {laptop.os: macos-10.11}}`,
+			"codes: {kind: "+kind+", needs: [phone]}", 1)
+	}
+	f.load = flagged("flag")
+	f.set(func() { f.ahead["codes"] = true })
+	f.during(t, func(t *testing.T, g *guard.Guard) {
+		after(20 * time.Second)
+		f.be("codes", chain.Broken)
+		after(20 * time.Second)
+		f.hears(t, "foreseen", "begin: codes", "begin: a shell")
+		f.set(func() {
+			f.ahead["codes"], f.slow["console"] = false, 4*time.Second
+			f.verdicts["console"] = chain.Broken
+		})
+		f.load = flagged("given") // another link by its name, as with another system
+		if err := g.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		after(30 * time.Second)
+		for _, letter := range f.heard() {
+			if strings.Contains(letter, "a shell") {
+				t.Errorf("heard %q", letter)
+			}
+		}
+		if open := margins(status(t, g)); len(open) != 1 {
+			t.Errorf("got %+v", open)
+		}
 	})
 }
 

@@ -163,6 +163,24 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 	})
 }
 
+// doubtful reports whether a link that holds without a need is being tried for the first time
+// since that need broke. Until it is known how far the break goes, the need would be waived
+// for a moment, and a margin told as better than it is.
+func (g *Guard) doubtful(v *chain.View) bool {
+	return slices.ContainsFunc(g.waived(v), func(o chain.Oddity) bool {
+		since := g.state.Since(o.Need)
+		return slices.ContainsFunc(v.Shown(o), func(name string) bool {
+			l, last := g.links[name], g.provedAt(name)
+			return l != nil && l.running && !l.person() && l.From == "" && last.Before(since)
+		})
+	})
+}
+
+func (g *Guard) provedAt(link string) time.Time {
+	p, _ := g.state.Proof(link)
+	return p.At
+}
+
 // overdue lists the links of which a person once said that they hold, and that are to
 // be drilled again by now.
 func (g *Guard) overdue(now time.Time) (names []string) {

@@ -108,9 +108,11 @@ func (g *Guard) incidentList(now time.Time, lang words.Lang) (all []IncidentStat
 func (g *Guard) about(lang words.Lang) About {
 	a := About{Version: g.o.Version, PID: os.Getpid(), Started: g.started, Config: g.file.Path}
 	trouble := func(t chain.Text) { a.Troubles = append(a.Troubles, lang.Say(t)) }
-	if g.o.Hands == nil {
+	switch t, away := g.handsTrouble(); {
+	case !g.handsWanted():
+	case g.o.Hands == nil:
 		trouble(chain.Say("guard.trouble_no_hands", "why", g.o.NoHands))
-	} else if t, away := g.handsTrouble(); away {
+	case away:
 		trouble(t)
 	}
 	if t, bad := g.o.Journal.Trouble(); bad {
@@ -123,6 +125,16 @@ func (g *Guard) about(lang words.Lang) About {
 		trouble(g.refused)
 	}
 	return a
+}
+
+// handsWanted reports whether there is anything that hands could start: on a laptop, nothing.
+func (g *Guard) handsWanted() bool {
+	for _, l := range g.links {
+		if m, ok := l.prover.(chain.Mender); ok && l.From == "" && m.Service() != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // handsTrouble says what keeps hands, if there are any, from being asked.

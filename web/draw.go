@@ -15,7 +15,7 @@ const (
 	nodeWidth, nodeHeight = 224, 44
 	pillHeight            = 26
 	columnGap, rowGap     = 52, 16
-	drawMargin, drawHead  = 16, 34
+	drawMargin, drawHead  = 16, 44
 	sweeps                = 6
 )
 

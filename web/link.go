@@ -218,6 +218,9 @@ func short(d time.Duration, lang words.Lang) string {
 	if d >= time.Second {
 		return lang.Duration(d)
 	}
+	if d > 0 && d < 50*time.Microsecond {
+		return "< 0.1 ms"
+	}
 	digits := 0
 	if d < 10*time.Millisecond {
 		digits = 1

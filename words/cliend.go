@@ -2,6 +2,31 @@ package words
 
 // cliEndTexts are of package cli: what is said of what ends.
 var cliEndTexts = []entry{
+	{"cli.short_report", "the draft of a post-mortem, as Markdown", "障害報告書の下書き（Markdown）"},
+	{"cli.help_report", `omamori report [INCIDENT]
+
+Drafts the post-mortem of an incident from what the guard found and did: when, why, with
+which evidence, what was done, and for how long visitors were without. Without INCIDENT it
+is the newest; omamori status --json has the names of all. It is Markdown, to be read over
+and written to its end by you: secrets are not in it, but names of your machines may be.
+
+  omamori report > post-mortem.md
+
+On the page, the same draft can go to your WordPress.`, `omamori report [障害]
+
+障害について guard が見つけたことと行ったことから、報告書の下書きを作ります。いつ、なぜ、
+どの証拠で、何をして、訪問者がどれだけ困ったかを書きます。障害を指定しなければ最新のもので、
+名前はすべて omamori status --json にあります。Markdown なので、目を通して仕上げてください。
+秘密の値は入りませんが、マシンの名前などは入ることがあります。
+
+  omamori report > post-mortem.md
+
+ページからは、同じ下書きを WordPress に入れられます。`},
+	{"cli.report_none", "there has been no incident to write of", "報告する障害がありません"},
+	{"cli.report_none_hint", "omamori journal has all that happened.", "起きたことはすべて omamori journal にあります。"},
+	{"cli.report_unknown", "no incident is called {id}", "{id} という障害はありません"},
+	{"cli.report_unknown_hint", "Known are: {ids}", "あるもの: {ids}"},
+	{"cli.report_lead", "To write about it: omamori report", "報告書の下書き: omamori report"},
 	{"cli.flag_due_all", "everything that will end, when, and what falls with it", "期限のあるものすべてと、切れると困ること"},
 	{"cli.flag_due_ics", "the same as a calendar (RFC 5545), with alarms", "同じ内容をカレンダー形式（RFC 5545、通知つき）で出力"},
 	{"cli.end_stops", "{n|goal|goals} {goals} {n|stops|stop}", "目標 {n} 件（{goals}）が止まります"},

@@ -58,7 +58,7 @@ var webTexts = []entry{
 
 	{"web.things", "What you have", "あなたの持ち物"},
 	{"web.things_hint", "Point at one to see what would fall without it.", "触れると、それを失ったときの影響が分かります。"},
-	{"web.without", "Without: {name}", "{name} を失うと"},
+	{"web.without", "Without: {name}", "「{name}」を失うと"},
 	{"web.without_end", "Back to how things are", "現在の状況に戻る"},
 	{"web.without_no_way", "{goal}: out of reach, and nothing that is written down brings it back.", "{goal}: 手が届かなくなり、設定にある手段では取り戻せません。"},
 	{"web.without_stops", "{goal}: out of reach for about {takes:duration}.", "{goal}: 約 {takes:duration}のあいだ手が届かなくなります。"},
@@ -73,7 +73,7 @@ var webTexts = []entry{
 	{"web.day_margin", "The margin goes from {from} to {to}: {means}", "余裕が {from} から {to} になります: {means}"},
 	{"web.day_stops", "It stops. {then}", "止まります。{then}"},
 	{"web.day_falls", "What is gone then", "使えなくなるもの"},
-	{"web.day_needs", "without {names}", "{names} がないため"},
+	{"web.day_needs", "without {names}", "「{names}」がないため"},
 	{"web.day_nothing", "Nothing falls that is there now.", "いまあるもので、使えなくなるものはありません。"},
 	{"web.day_ends", "What is known to end", "期限の分かっているもの"},
 	{"web.day_date", "{day:date}", "{day:date}"},
@@ -81,8 +81,8 @@ var webTexts = []entry{
 	{"web.without_same", "{goal}: as before.", "{goal}: 変わりません。"},
 	{"web.thing_lost", "I have lost it…", "失ったと報告する…"},
 	{"web.thing_had", "I have it…", "手元にあると報告する…"},
-	{"web.thing_lost_sure", "Is this lost: {name}?", "{name} を失いましたか。"},
-	{"web.thing_had_sure", "Do you have this: {name}?", "{name} は手元にありますか。"},
+	{"web.thing_lost_sure", "Is this lost: {name}?", "「{name}」を失いましたか。"},
+	{"web.thing_had_sure", "Do you have this: {name}?", "「{name}」は手元にありますか。"},
 
 	{"web.chain", "The chain", "つながりの図"},
 	{"web.chain_label", "The chain, drawn. The list below says the same.", "つながりの図。同じ内容が下の一覧にあります。"},

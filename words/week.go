@@ -132,7 +132,7 @@ var weekTexts = []entry{
 	{"week.yaml_new_password", "have a new password for the console sent by mail", "コンソールの新しいパスワードをメールで受け取る"},
 	{"week.yaml_repair", "start mysqld over SSH: omamori ssh server omamori rescue blog", "SSH で mysqld を起動する: omamori ssh server omamori rescue blog"},
 	{"week.yaml_repair_there", "have the server's omamori start mysqld, over SSH", "SSH 経由でサーバーの omamori に mysqld を起動させる"},
-	{"week.yaml_open_from_here", "open the group for where I am: omamori vault code aws, then omamori door open --cloud group --mfa", "今いる場所にグループを開く: omamori vault code aws、次に omamori door open --cloud group --mfa"},
+	{"week.yaml_open_from_here", "open the security group for where I am", "今いる場所にセキュリティグループを開く"},
 	{"week.yaml_code_from_vault", "take the code from the vault: omamori vault code aws", "保管庫からコードを取り出す: omamori vault code aws"},
 	{"week.yaml_device_in_vault", "the device is in the vault too", "デバイスは保管庫にもある"},
 	{"week.yaml_use_second", "take the code from the second MFA device", "二つ目の MFA デバイスのコードを使う"},

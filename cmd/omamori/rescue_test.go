@@ -207,6 +207,14 @@ func TestRescueBlog(t *testing.T) {
 		}
 		log, _ := b.omamori("journal", "--since", "10m")
 		says(t, log, "wants this done now: start mariadb for mariadb", "blog is back")
+		draft, code := b.omamori("report")
+		says(t, draft, "# Incident: mariadb", "mariadb was killed by SIGKILL from outside", "done: start mariadb", "visitors read the blog")
+		if code != 0 {
+			t.Errorf("report: exit %d", code)
+		}
+		if out, code := b.omamori("report", "none"); code != 2 || !strings.Contains(out, "no incident is called none") {
+			t.Errorf("report: exit %d\n%s", code, out)
+		}
 	})
 	t.Run("hung, at a terminal", func(t *testing.T) {
 		b.t = t

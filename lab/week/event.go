@@ -15,7 +15,8 @@ const (
 	isMargin  = "margin"  // a margin, as the laptop's guard reckons it
 	isRow     = "row"     // what came of a system of the story
 	isSum     = "sum"
-	isPage    = "page" // where the laptop's guard has its page
+	isJournal = "journal" // all that a guard's journal has at the end, as omamori journal --json prints it
+	isPage    = "page"    // where the laptop's guard has its page
 	isReady   = "ready"
 	isOver    = "over"
 	isAsk     = "ask" // a person is asked to press Enter

@@ -67,10 +67,11 @@ func TestPictures(t *testing.T) {
 	if _, err := io.WriteString(enter, "\n"); err != nil {
 		t.Fatal(err)
 	}
+	// Its shell stays lost from the winter on, the other's blog only until the week is over.
+	tabs[asItWould].Until("document.querySelectorAll('.goal.broken').length >= 1 && document.querySelector('.edges .lit')")
+	tabs[asItWould].Shot("week-would-winter")
 	tabs[asItWas].Until("document.querySelectorAll('.goal.broken').length === 2 && document.querySelector('.edges .lit')")
 	tabs[asItWas].Shot("week-was-down")
-	tabs[asItWould].Until("document.querySelectorAll('.goal.broken').length === 1 && document.querySelector('.edges .lit')")
-	tabs[asItWould].Shot("week-would-winter")
 	await(func(e event) bool { return e.Is == isAsk })
 	tabs[asItWould].Until("document.querySelector('.goal.holds')")
 	tabs[asItWould].Shot("week-would-end")

@@ -191,6 +191,9 @@ func perform(ctx context.Context, o options) (err error) {
 	} else {
 		s.asItWouldHaveBeen(begin)
 	}
+	if o.asJSON {
+		s.journals()
+	}
 	heard(isOver) // its page is there until whoever looks at it has seen enough
 	return nil
 }

@@ -69,6 +69,14 @@ func (s *stage) records(hosts ...string) (fresh []guard.JournalLine) {
 	return fresh
 }
 
+// journals tells all that the guards' journals have, so that it can be held against what
+// was shown.
+func (s *stage) journals() {
+	for _, host := range []string{"laptop", "server"} {
+		s.tell(event{Is: isJournal, Host: host, Text: s.sure(host, "", "journal", "--json", "-n", "100000")})
+	}
+}
+
 // await shows what the journal of a host's guard has anew, until a record is there that is
 // awaited.
 func (s *stage) await(host, what string, is func(l guard.JournalLine) bool) {

@@ -78,6 +78,7 @@ func (s *screen) take(e event) {
 		s.merge(*e.Row)
 	case isSum:
 		s.sums[e.Act] = e.Sum
+	case isJournal: // for those who check
 	case isPage:
 		if !s.asJSON {
 			fmt.Fprintf(s.w, "%s  %s\n", s.paint("1", s.lang.Text("week.act_"+e.Act)), e.Text)
@@ -169,7 +170,8 @@ func (s *screen) lines(events []event, columns int) (out []string) {
 			}
 			put("  "+number+s.paint("36", "$ "), "36", e.Text)
 		case isSaid:
-			put("    ", "", e.Text)
+			text := strings.TrimLeft(e.Text, " ")
+			put("    "+e.Text[:len(e.Text)-len(text)], "", text)
 		case isRecord:
 			code := map[string]string{"✗": "31", "✓": "32", "→": "1", "!": "31"}[e.Mark]
 			put("  "+s.paint("2", e.At.Local().Format(time.TimeOnly)+" "+s.lang.Text("week.host_"+e.Host)+" ")+s.paint(code, e.Mark)+" ", "", e.Text)

@@ -154,6 +154,7 @@ func TestWeek(t *testing.T) {
 	if would == nil || would.MachineS <= 0 || would.Acts < 1 || would.Acts > 3 || would.CountedS != 0 {
 		t.Errorf("as it would have been: %+v", would)
 	}
+	p.notAFilm(t)
 	if len(p.LeftOut) < 4 {
 		t.Errorf("left out: %q", p.LeftOut)
 	}

@@ -72,6 +72,9 @@ func (l *link) Prove(ctx context.Context) chain.Proof {
 // Suppose asks the table for the supposed system.
 func (l *link) Suppose(p chain.Proof, s chain.Supposition) chain.Proof {
 	value, known := s.Attrs[l.settings.System]
+	if !known && p.Cause == "no_client" {
+		return chain.Untried(p.Because, p.Hint) // the system alone broke it
+	}
 	if !known || value == l.attrs[l.settings.System] {
 		return p
 	}

@@ -98,6 +98,9 @@ func TestSuppose(t *testing.T) {
 	if same.Verdict != chain.Holds || then.Verdict != chain.Broken || then.Cause != "no_client" {
 		t.Errorf("as it is: %v; then: %+v", same.Verdict, then)
 	}
+	if unknown := l.Suppose(then, chain.Supposition{}); unknown.Verdict != chain.Unproven { // nobody puts that right by hand
+		t.Errorf("on a system that is not known: %v", unknown.Verdict)
+	}
 	if said := words.English.Say(then.Hint); !strings.Contains(said, "ikev2") || strings.Contains(said, "pptp") {
 		t.Errorf("what to take instead: %s", said)
 	}
