@@ -119,10 +119,10 @@ func scarce(h *host) {
 
 // The host goes down while a database is being started. Its data survive that here on the
 // host's own disk alone. A MariaDB that is told to stop while it starts can miss that, and
-// Debian's unit then waits for a quarter of an hour.
+// Debian's unit then waits for a quarter of an hour, and does not kill it even then.
 func rebooted(h *host) {
 	h.do(`mkdir -p /etc/systemd/system/mariadb.service.d
-		printf '[Service]\nTimeoutStopSec=10\n' >/etc/systemd/system/mariadb.service.d/stop.conf; systemctl daemon-reload
+		printf '[Service]\nTimeoutStopSec=10\nSendSIGKILL=yes\n' >/etc/systemd/system/mariadb.service.d/stop.conf; systemctl daemon-reload
 		systemctl stop omamori mariadb
 		cp -a /home/owner /root; umount /var/lib/mysql /home
 		cp -a /root/mysql/. /var/lib/mysql; chown mysql:mysql /var/lib/mysql; cp -a /root/owner /home
