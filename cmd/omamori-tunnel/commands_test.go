@@ -180,7 +180,7 @@ func TestRealCommands(t *testing.T) {
 	fixed(t, "198.51.100.1", v4, "interface: omamori0", "broken no_tunnel")
 
 	refused(omamori("device", "up", "guest.conf", "--socks", "0.0.0.0:1080"), "is not its loopback", "--socks 127.0.0.1:1080")
-	refused(omamori("server", "serve"), "omamori tunnel list") // by its port or its socket, whichever it meets
+	refused(omamori("server", "serve"), "UDP port 51820 is taken", "omamori tunnel list")
 
 	// What is wrong with a configuration is told with its line and a hint, in both languages.
 	b, err := os.ReadFile(filepath.Join(top, "guest.conf"))

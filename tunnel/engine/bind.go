@@ -23,6 +23,7 @@ import (
 // handshake that goes unanswered, after five seconds.
 type narrow struct {
 	conn.Bind
+	port    uint16 // that is wanted, 0 for any
 	single  atomic.Bool
 	out, in *window
 	genuine *genuine
@@ -30,7 +31,12 @@ type narrow struct {
 
 func (b *narrow) BatchSize() int { return min(few, b.Bind.BatchSize()) }
 
+// Open opens the port that is wanted, whatever is asked for: once that could not be had, the
+// library forgets it, and would take any at its next try.
 func (b *narrow) Open(port uint16) ([]conn.ReceiveFunc, uint16, error) {
+	if b.port != 0 {
+		port = b.port
+	}
 	all, port, err := b.Bind.Open(port)
 	for i := range all {
 		all[i] = receiver(all[i], b.Bind.BatchSize(), b.in, b.genuine)
@@ -60,8 +66,9 @@ func (b *narrow) Send(bufs [][]byte, ep conn.Endpoint) error {
 	return first
 }
 
-// newDevice is WireGuard between a TUN and a socket, nil for the system's.
-func newDevice(dev tun.Device, bind conn.Bind, own tunnel.Key, log *slog.Logger) (*device.Device, error) {
+// newDevice is WireGuard between a TUN and a socket, nil for the system's. A port that is not
+// 0 is the only one that it listens on.
+func newDevice(dev tun.Device, bind conn.Bind, port int, own tunnel.Key, log *slog.Logger) (*device.Device, error) {
 	if bind == nil {
 		bind = conn.NewDefaultBind()
 	}
@@ -71,5 +78,5 @@ func newDevice(dev tun.Device, bind conn.Bind, own tunnel.Key, log *slog.Logger)
 		_ = dev.Close() // the first error tells
 		return nil, err
 	}
-	return device.NewDevice(l, &narrow{Bind: bind, out: out, in: in, genuine: newGenuine(own.Public())}, logger(log)), nil
+	return device.NewDevice(l, &narrow{Bind: bind, port: uint16(port), out: out, in: in, genuine: newGenuine(own.Public())}, logger(log)), nil
 }

@@ -42,7 +42,7 @@ func Connect(ctx context.Context, c tunnel.Conf, o Options) (*Client, error) {
 		}
 	}
 	var err error
-	if v.device, err = newDevice(dev, o.Bind, c.PrivateKey, o.Log); err != nil {
+	if v.device, err = newDevice(dev, o.Bind, c.ListenPort, c.PrivateKey, o.Log); err != nil {
 		return nil, err
 	}
 	set, err := uapi(ctx, c)

@@ -57,7 +57,7 @@ func Serve(s tunnel.Server, o Options) (*Serving, error) {
 		dev = v.egress
 	}
 	var err error
-	if v.device, err = newDevice(dev, o.Bind, s.PrivateKey, o.Log); err != nil {
+	if v.device, err = newDevice(dev, o.Bind, s.Port, s.PrivateKey, o.Log); err != nil {
 		return nil, err
 	}
 	set := fmt.Sprintf("private_key=%s\nlisten_port=%d\n", s.PrivateKey.Hex(), s.Port)
