@@ -45,11 +45,11 @@ func (g *Guard) incidentChanged(ch chain.Change, view *chain.View) {
 }
 
 // proveUnproven tries what could not be found out while something was broken: the beat of
-// what asks the database for its updates is hours.
+// what asks the database for its updates is hours. They may be many, and wait for their turn.
 func (g *Guard) proveUnproven(view *chain.View) {
 	for name, l := range g.links {
 		if !l.person() && l.From == "" && view.Verdict(name) == chain.Unproven {
-			g.prove(l, true)
+			g.prove(l, false)
 		}
 	}
 }
