@@ -93,7 +93,11 @@ func (d *draft) keep(b []byte) error {
 	if _, err := d.WriteAt(b, 0); err != nil {
 		return err
 	}
-	if err := errors.Join(d.Truncate(int64(len(b))), d.Sync(), os.Rename(d.Name(), d.to)); err != nil {
+	// What may not be on the disk whole takes no place.
+	if err := errors.Join(d.Truncate(int64(len(b))), d.Sync()); err != nil {
+		return err
+	}
+	if err := os.Rename(d.Name(), d.to); err != nil {
 		return err
 	}
 	return d.s.dir.Sync()
