@@ -184,14 +184,17 @@ func (s *stage) rescue() (stuck string) {
 	word := s.lang.Text("cli.vault_passphrase")
 	question := s.lang.Text("rescue.ask_run")
 	question = question[strings.LastIndex(question, "["):] // how each question ends
+	number := s.lang.Text("rescue.ask_number")
 	yes := false
-	for asked := t.asks(word, question); asked != ""; asked = t.asks(word, question) {
+	for asked := t.asks(word, question, number); asked != ""; asked = t.asks(word, question, number) {
 		text := t.fresh()
 		t.shown()
 		switch {
 		case asked == word:
 			s.act("laptop", s.lang.Text("week.typed_word"))
 			t.types(passphrase)
+		case asked == number: // no request is sent at night
+			t.types("")
 		case !yes && strings.Contains(text, s.lang.Text("rescue.ask_runs", "n", "1")):
 			yes = true // to all that the plan has for omamori
 			s.act("laptop", "y")
