@@ -262,6 +262,7 @@ func (d *Door) repair() (repaired bool, err error) {
 			note = "our rules were not there"
 		}
 		d.book.write(DoorRecord{What: RecordLoad, Rules: d.rules, Note: note})
+		d.held = stillOpen(d.held, nil, sinceBoot())
 		return true, d.wall.Load(*d.rules, lasting(openingsOf(d.held, sinceBoot())))
 	}
 	return d.correct(w)

@@ -66,6 +66,16 @@ func lasting(list []door.Opening) []door.Opening {
 	return slices.DeleteFunc(list, func(o door.Opening) bool { return o.Left < door.Shortest })
 }
 
+// stillOpen leaves out the leases in their last second that the firewall does not have: they
+// are opened no more, and one for a wider prefix would keep a narrower one from being opened.
+func stillOpen(all []held, has []door.Opening, now time.Duration) []held {
+	return slices.DeleteFunc(slices.Clone(all), func(h held) bool {
+		return h.ends-now < door.Shortest && !slices.ContainsFunc(has, func(o door.Opening) bool {
+			return o.From.Bits() <= h.From.Bits() && o.From.Overlaps(h.From)
+		})
+	})
+}
+
 // remembered are the leases of this boot that the record tells of and that still last.
 func remembered(all []DoorRecord, boot string, now time.Duration) (list []held) {
 	for _, r := range all {
@@ -104,6 +114,7 @@ func unlike(has, want []door.Opening) (shut, open []door.Opening) {
 // correct makes what the firewall lets through what is leased. d.mu is held, but in NewDoor.
 func (d *Door) correct(w door.Wall) (did bool, err error) {
 	now := sinceBoot()
+	d.held = stillOpen(d.held, w.Open, now)
 	shut, open := unlike(w.Open, openingsOf(d.held, now))
 	// When a lease ends stands in the record of its beginning.
 	holes := slices.DeleteFunc(slices.Clone(shut), func(o door.Opening) bool {

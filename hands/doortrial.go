@@ -209,7 +209,12 @@ func (d *Door) lease(l door.Lease, last time.Duration, permit bool, who string) 
 	}
 	err := open()
 	if err != nil && d.trial == nil { // the rules may be gone, or hold another prefix
-		d.held = all
+		d.held = slices.Clone(all)
+		for n := range d.held {
+			if d.held[n].ID == h.ID { // the shortest of leases is not in its last second yet
+				d.held[n].ends = max(h.ends, sinceBoot()+2*door.Shortest)
+			}
+		}
 		if _, err = d.repair(); err == nil {
 			err = open()
 		}
