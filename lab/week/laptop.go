@@ -22,8 +22,9 @@ const (
 	newSystem = "macos-10.12"
 )
 
-// passphrase is the vault's.
-const passphrase = "zebra-quilt-marmalade-7"
+// passphrase is the vault's. The program itself does not hold it whole: it is looked for in
+// every file that the tests leave, of which the program is one.
+var passphrase = strings.Join([]string{"zebra", "quilt", "marmalade", "7"}, "-")
 
 // laptop is what the configuration of the laptop's guard says.
 type laptop struct {
