@@ -96,9 +96,6 @@ func (a *App) reachable(g guard.GoalWays) string {
 			best = w.Verdict
 		}
 	}
-	if g.Margin.Gone(best) {
-		return colour(chain.Unproven, a.say("cli.goal_gone"))
-	}
 	return colour(best, a.verdict(best))
 }
 

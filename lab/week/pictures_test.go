@@ -84,10 +84,12 @@ func takePictures(t *testing.T, browser *browsertest.Browser, lang words.Lang) {
 		t.Fatal(err)
 	}
 	// Its shell stays lost from the winter on, the other's blog only until the week is over.
-	tabs[asItWould].Until("document.querySelectorAll('.goal.broken').length >= 1 && document.querySelector('.edges .lit')")
+	const lit = "document.querySelector('.edges .lit[data-f=\"client\"]')"
+	tabs[asItWould].Until(lit)
 	tabs[asItWould].Shot(name("week-would-winter"))
-	tabs[asItWas].Until("document.querySelectorAll('.goal.broken').length === 2 && document.querySelector('.edges .lit')")
+	tabs[asItWas].Until("document.querySelectorAll('.goal.broken').length === 2 && " + lit)
 	tabs[asItWas].Shot(name("week-was-down"))
+	tabs[asItWas].ShotOf("#canvas", name("week-chain"))
 	await(func(e event) bool { return e.Is == isAsk })
 	tabs[asItWould].Until("document.querySelector('.goal.holds')")
 	tabs[asItWould].Shot(name("week-would-end"))
