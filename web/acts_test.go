@@ -17,7 +17,7 @@ import (
 func TestInBrowserActs(t *testing.T) {
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
-		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Keyboard": testKeyboard, "FirstView": testFirstView, "Language": testLanguage,
+		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -102,30 +102,6 @@ func testWhatIf(t *testing.T, browser *browsertest.Browser) {
 	b.Until(`!document.querySelector('.node.falls')`)
 	b.Focus(`.node[data-n="sql"]`)
 	b.Until(`document.querySelector('.node.falls[data-n="blog"]')`)
-}
-
-// The keyboard alone goes through the page, and is seen where it is.
-func testKeyboard(t *testing.T, browser *browsertest.Browser) {
-	_, address := scene(t, "calm", words.English)
-	b := browser.Open(t, address, browsertest.Desktop)
-	b.GoTo("/")
-	seen := map[string]bool{}
-	for range 60 {
-		b.Run(chromedp.KeyEvent(kb.Tab))
-		seen[b.Ask(`(e => (e.getAttribute("href") || e.id || e.textContent) + "")(document.activeElement)`)] = true
-		if got := b.Ask(`(e => e === document.body || getComputedStyle(e).outlineStyle !== "none" || e.matches(".node") && getComputedStyle(e.querySelector("rect")).strokeWidth !== "1.5px")(document.activeElement)`); got != "true" {
-			t.Fatalf("no focus is seen at %s", b.Ask("document.activeElement.outerHTML.slice(0, 200)"))
-		}
-	}
-	for _, want := range []string{"#main", "/incidents", "/door", "/goal/blog", "/?lose=phone", "canvas", "/link/sql"} {
-		if !seen[want] {
-			t.Errorf("%s is not reached", want)
-		}
-	}
-	b.GoTo("/link/mysqld")
-	b.Do("window.old = true; document.querySelector('form button').focus()")
-	b.Run(chromedp.KeyEvent(kb.Enter))
-	b.Until(`!window.old && location.pathname === "/link/mysqld"`) // proved, and back
 }
 
 // All of the first view is less than 100 KB, and can be read without a script.
