@@ -14,8 +14,12 @@ import (
 func drilled(h *host) {
 	h.do(`install -d -m 750 -g omamori /var/backups/blog && mariadb-dump blog >/var/backups/blog/1.sql && chgrp omamori /var/backups/blog/1.sql
 		cp /etc/omamori/omamori.yaml /root/omamori.yaml
-		sed -i '/^links:/a\  dumps: {kind: backup, files: /var/backups/blog/*.sql, every: 5s}' /etc/omamori/omamori.yaml
+		sed -i '/^links:/a\  dumps: {kind: backup, files: /var/backups/blog/*.sql, every: 5s, timeout: 4s}' /etc/omamori/omamori.yaml
 		systemctl reload omamori`)
+	defer func() { // what follows is of no backup
+		h.do("systemctl stop omamori-restore.timer; rm -r /var/backups/blog; mv /root/omamori.yaml /etc/omamori/omamori.yaml; systemctl reload omamori")
+		h.reach("well", time.Minute, guarding)
+	}()
 	said := func(verdict, because string) func(guard.Status) bool {
 		return func(s guard.Status) bool {
 			for _, l := range s.Links {
@@ -41,6 +45,4 @@ func drilled(h *host) {
 	if left := h.do("find /var/tmp -name '*omamori-restore*'"); left != "" {
 		h.Errorf("left behind: %s", left)
 	}
-	h.do("systemctl stop omamori-restore.timer; rm -r /var/backups/blog; cp /root/omamori.yaml /etc/omamori/omamori.yaml; rm /root/omamori.yaml; systemctl reload omamori")
-	h.reach("well", time.Minute, guarding)
 }
