@@ -3,9 +3,11 @@
 package web_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -17,7 +19,7 @@ import (
 func TestInBrowserActs(t *testing.T) {
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
-		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
+		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Pointing": testPointing, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -102,6 +104,32 @@ func testWhatIf(t *testing.T, browser *browsertest.Browser) {
 	b.Until(`!document.querySelector('.node.falls')`)
 	b.Focus(`.node[data-n="sql"]`)
 	b.Until(`document.querySelector('.node.falls[data-n="blog"]')`)
+}
+
+// What a mouse points at stays under it, and what is said of it steady.
+func testPointing(t *testing.T, browser *browsertest.Browser) {
+	_, address := scene(t, "calm", words.English)
+	b := browser.Open(t, address, browsertest.Desktop)
+	b.GoTo("/")
+	b.Until("document.documentElement.dataset.news !== undefined")
+	for i, at := range []string{`.node[data-n="phone"]`, `.node[data-n="phone"]`, `.node[data-n="sql"]`, `.chip[data-what="laptop"]`} {
+		b.Do(`document.querySelector(` + browsertest.Quoted(at) + `).scrollIntoView({block: "` + []string{"start", "end"}[i%2] + `"})`)
+		var box []float64
+		b.Run(chromedp.Evaluate(`(r => [r.left + r.width / 2, r.top + r.height / 2])(document.querySelector(`+browsertest.Quoted(at)+`).getBoundingClientRect())`, &box))
+		b.Do(`window.turns = 0; window.watch?.disconnect(); window.shown = false; window.watch = new MutationObserver(() => { const s = !whatif.classList.contains("none"); turns += s !== shown; shown = s; }); watch.observe(whatif, {attributes: true, attributeFilter: ["class"]})`)
+		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0], box[1]))
+		b.Until(`document.querySelector(".node.falls")`)
+		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0]+1, box[1]))
+		// Longer than what is pointed at is waited for and forgotten.
+		if turns := b.Await(`new Promise(done => setTimeout(() => done(turns), 1500))`); turns != "1" {
+			t.Errorf("%s: shown and hidden %s times", at, turns)
+		}
+		if got := b.Ask(`(e => !!e && e.matches(` + browsertest.Quoted(at) + `))(document.elementFromPoint(` + fmt.Sprint(box[0]) + `, ` + fmt.Sprint(box[1]) + `)?.closest("a"))`); got != "true" {
+			t.Errorf("%s: it is not there any more", at)
+		}
+		b.Run(chromedp.MouseEvent(input.MouseMoved, 5, 5))
+		b.Until(`!document.querySelector(".node.falls")`)
+	}
 }
 
 // All of the first view is less than 100 KB, and can be read without a script.

@@ -156,8 +156,10 @@
 
   // What would fall without the thing that is pointed at.
   const cache = new Map();
-  let pointing = 0, pointed = "";
+  let pointing = 0, pointed = "", target = null;
   const box = $("#whatif"), fixed = box && !box.classList.contains("none");
+  // It lies over the view and moves nothing in it: what is pointed at stays where it is, and is not covered.
+  const place = () => box.classList.toggle("high", !!target && target.getBoundingClientRect().bottom > innerHeight - box.offsetHeight - 24);
   const show = w => {
     const chain = $("#chain");
     if (!box || fixed) return;
@@ -167,13 +169,16 @@
     }
     if (chain) chain.classList.toggle("what", !!w);
     box.classList.toggle("none", !w);
+    box.classList.toggle("near", !!w);
     if (!w) return;
     $(".whatif-head", box).textContent = box.dataset.head.replace("%", w.name);
     $("ul", box).replaceChildren(...w.said.map(s => { const li = document.createElement("li"); li.textContent = s; return li; }));
+    place();
   };
-  const point = name => {
+  const point = (name, away = 250) => {
     if (fixed || name === pointed) return;
     pointed = name;
+    if (name) place();
     clearTimeout(pointing);
     pointing = setTimeout(async () => {
       if (!name) return show(null);
@@ -186,15 +191,16 @@
         cache.set(name, w);
       }
       if (pointed === name) show(w);
-    }, name ? 140 : 250);
+    }, name ? 140 : away);
   };
   const whatOf = e => {
     const a = e.target instanceof Element && e.target.closest("[data-what],.node.thing,.node.link");
+    if (a) target = a;
     return a ? a.dataset.what || a.dataset.n : "";
   };
   for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, e => {
-    const name = whatOf(e);
-    if (name || (kind === "pointerover" && e.pointerType === "mouse" && !(box && box.contains(e.target)))) point(name);
+    const name = whatOf(e), away = kind === "focusin" ? 0 : e.pointerType === "mouse" ? 250 : -1;
+    if (name || (away >= 0 && !(box && box.contains(e.target)))) point(name, away);
   });
   document.addEventListener("click", e => { // a first touch shows, a second goes there
     const a = e.target instanceof Element && e.target.closest(".node.thing,[data-what]");
