@@ -244,6 +244,47 @@ func TestTextsAreUsedAndThere(t *testing.T) {
 	}
 }
 
+// The page and the configuration know no kind of link by name: a new one needs nothing there.
+func TestNoKindIsKnownByName(t *testing.T) {
+	of := func(e ast.Expr) bool {
+		s, ok := e.(*ast.SelectorExpr)
+		return ok && s.Sel.Name == "Kind"
+	}
+	for _, f := range files(t) {
+		if f.test || f.pkg != "web" && f.pkg != "web/api" && f.pkg != "config" {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				if (of(n.X) || of(n.Y)) && (n.Op == token.EQL || n.Op == token.NEQ) {
+					t.Errorf("%s asks which kind it is", f.fset.Position(n.Pos()))
+				}
+			case *ast.SwitchStmt:
+				if n.Tag != nil && of(n.Tag) {
+					t.Errorf("%s switches on kinds", f.fset.Position(n.Pos()))
+				}
+			}
+			return true
+		})
+	}
+	for _, pattern := range []string{"web/templates/*", "web/static/*"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatal(pattern, err)
+		}
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found := regexp.MustCompile(`(eq|ne) [^}]*\.Kind|\.[kK]ind [=!]=`).Find(b); found != nil {
+				t.Errorf("%s asks which kind it is: %s", path, found)
+			}
+		}
+	}
+}
+
 // templateKeys lists the keys that the page's templates say.
 func templateKeys(t *testing.T) (keys []string) {
 	paths, err := filepath.Glob("web/templates/*.html")

@@ -31,7 +31,7 @@ func ofItsDisk() []fault {
 		link: "mariadb", cause: "wrong_owner", evidence: "Errcode: 13", did: start, next: "chown -R mysql:mysql /var/lib/mysql", broken: fallen,
 		undo: "chown -R mysql:mysql /var/lib/mysql; systemctl start mariadb",
 	}, {
-		name: "MariaDB: read-only file system", make: killMariaDB + "for n in $(seq 200); do ! mount -o remount,ro /var/lib/mysql 2>/dev/null || break; done",
+		name: "MariaDB: read-only file system", asleep: true, make: killMariaDB + "for n in $(seq 200); do ! mount -o remount,ro /var/lib/mysql 2>/dev/null || break; done",
 		link: "room", cause: "read_only_disk", evidence: "statfs ", next: "dmesg", broken: append(fallen, "room"),
 		undo: "mount -o remount,rw /var/lib/mysql", after: start, look: startFailed,
 	}, {

@@ -79,6 +79,7 @@ func TestPackage(t *testing.T) {
 		})
 	})
 	t.Run("tunes", func(t *testing.T) { tunes(h.sub(t)) })
+	t.Run("restores", func(t *testing.T) { drilled(h.sub(t)) })
 	t.Run("upgrade", func(t *testing.T) { upgraded(h.sub(t)) })
 	t.Run("remove", func(t *testing.T) {
 		h := h.sub(t)

@@ -163,10 +163,13 @@ func (d *drill) makeDir() (err error) {
 			}
 		}
 	}
-	if err := os.Chmod(filepath.Join(d.dir, "plugins"), 0o555); err != nil {
+	if err := os.Chmod(d.at("plugins"), 0o555); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(d.dir, "rights.sql"), []byte(rights), 0o644)
+	if err := os.WriteFile(d.at("rights.sql"), []byte(rights), 0o444); err != nil {
+		return err
+	}
+	return os.Chmod(d.at("rights.sql"), 0o444) // whatever the umask
 }
 
 func (d *drill) at(name string) string { return filepath.Join(d.dir, name) }
@@ -192,7 +195,7 @@ func (d *drill) start(ctx context.Context) (halt func(), err error) {
 		"--innodb-log-file-size=4M", "--datadir="+d.at("data"))
 	install.Stdout, install.Stderr = &said, &said
 	if err := install.Run(); err != nil {
-		return nil, fmt.Errorf("make a data folder: %w: %s", err, said.last())
+		return nil, fmt.Errorf("make a data folder: %w: %s", err, said.why())
 	}
 	serving, stop := context.WithCancel(ctx)
 	server := d.command(serving, "mariadbd", "--no-defaults", "--skip-networking", "--datadir="+d.at("data"), "--socket="+d.at("tmp/s"),
@@ -213,12 +216,12 @@ func (d *drill) start(ctx context.Context) (halt func(), err error) {
 			return halt, nil
 		} else if time.Now().After(deadline) || ctx.Err() != nil {
 			halt()
-			return nil, fmt.Errorf("start a MariaDB: %w: %s", err, said.last())
+			return nil, fmt.Errorf("start a MariaDB: %w: %s", err, said.why())
 		}
 		select {
 		case <-ended:
 			halt()
-			return nil, fmt.Errorf("start a MariaDB: %s", said.last())
+			return nil, fmt.Errorf("start a MariaDB: %s", said.why())
 		case <-time.After(look):
 		}
 	}
@@ -368,6 +371,17 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 func (t *tail) String() string { return string(t.b) }
+
+// why is the first error of a server's log, or the last line: after the error that ends it
+// a server says that it ends.
+func (t *tail) why() string {
+	for line := range strings.Lines(t.String()) {
+		if strings.Contains(line, "[ERROR]") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return t.last()
+}
 
 // last is the last line.
 func (t *tail) last() string {

@@ -318,3 +318,17 @@ func FuzzUnpack(f *testing.F) {
 		_ = done()
 	})
 }
+
+// What ended a server is told, not that it ended.
+func TestWhy(t *testing.T) {
+	var said tail
+	if said.why() != "" {
+		t.Errorf("%q of nothing", said.why())
+	}
+	for _, line := range []string{"[Note] begins", "[ERROR] no such file", "[ERROR] Aborting"} {
+		said.Write([]byte(line + "\n")) //nolint:errcheck // it cannot fail
+	}
+	if got := said.why(); got != "[ERROR] no such file" {
+		t.Error(got)
+	}
+}

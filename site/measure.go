@@ -346,8 +346,7 @@ func kernelLog() []byte {
 		case err != nil || n <= 0:
 			return all
 		}
-		_, text, _ := bytes.Cut(record[:n], []byte(";"))
-		line, _, _ := bytes.Cut(text, []byte("\n")) // then come the record's own fields
+		line, _, _ := bytes.Cut(record[:n], []byte("\n")) // then come the record's own fields
 		all = append(append(all, line...), '\n')
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Variables are settings or counters of MariaDB by name, with _ between words.
@@ -150,9 +151,12 @@ func ParseTable(b []byte) map[string]uint64 {
 
 // ParseKill reads the kernel's log, and gives what it told when it last killed for memory,
 // of the kills whose control group ("" for the machine's memory) concerns whoever asks; nil
-// if there is none. Lines may begin with the marks of dmesg or of /dev/kmsg.
+// if there is none. Of kills within together it is the one that held most: what is killed
+// gives its memory back slowly, and often another dies of that. Lines may begin with the
+// marks of dmesg or of /dev/kmsg; only the latter give the time.
 func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 	var last *Kill
+	var at time.Duration // of last
 	var group string
 	largest := map[string]uint64{}
 	column := map[string]int{}
@@ -172,10 +176,21 @@ func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 				group, _, _ = strings.Cut(after, ",")
 			}
 		case strings.Contains(line, ": Killed process "):
-			if k := killed(line); k != nil && concerns(group) {
-				last = k
-				last.Group, last.Largest = group, largest
+			k := killed(line)
+			if k == nil || !concerns(group) {
+				continue
 			}
+			k.Group, k.Largest = group, largest
+			now, known := stamp(line)
+			if known && at > 0 && now-at < together {
+				for name, held := range last.Largest {
+					k.Largest[name] = max(k.Largest[name], held)
+				}
+				if last.Held > k.Held {
+					k.PID, k.Name, k.Held, k.Group = last.PID, last.Name, last.Held, last.Group
+				}
+			}
+			last, at = k, now
 		default:
 			name, rss, ok := task(line, column)
 			if ok && len(largest) < 1000 {
@@ -184,6 +199,20 @@ func ParseKill(log []byte, concerns func(group string) bool) *Kill {
 		}
 	}
 	return last
+}
+
+// together is how far apart kills may be that are of one exhaustion.
+const together = 10 * time.Second
+
+// stamp is when a line of /dev/kmsg was written, since the boot: "priority,number,µs,…;".
+func stamp(line string) (at time.Duration, ok bool) {
+	head, _, found := strings.Cut(line, ";")
+	f := strings.Split(head, ",")
+	if !found || len(f) < 3 {
+		return 0, false
+	}
+	us, err := strconv.ParseUint(f[2], 10, 50)
+	return time.Duration(us) * time.Microsecond, err == nil
 }
 
 // task reads a row of the kernel's table of processes: pages, of 4 KiB.

@@ -1,6 +1,7 @@
 package tune
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -86,6 +87,14 @@ func TestParseKill(t *testing.T) {
 	k = ParseKill([]byte(kernel+newer), anyGroup)
 	if k == nil || k.Name != "tail" || k.Group != "" || len(k.Largest) != 1 || k.Largest["tail"] != 5219<<12 {
 		t.Errorf("%+v", k)
+	}
+	// Both die of one exhaustion, or of two.
+	for seconds, want := range map[int]string{9: "mariadbd", 11: "tail"} {
+		two := strings.ReplaceAll(kernel, "[100.", "4,1,1000000,-;[100.") + strings.ReplaceAll(newer, "Out of", fmt.Sprintf("3,2,%d000000,-;Out of", 1+seconds))
+		k = ParseKill([]byte(two), anyGroup)
+		if k == nil || k.Name != want || k.Largest["tail"] != 5219<<12 || (k.Largest["mariadbd"] > 0) != (want == "mariadbd") {
+			t.Errorf("%d s apart: %+v", seconds, k)
+		}
 	}
 	if k := ParseKill([]byte("nothing of the kind\n"), anyGroup); k != nil {
 		t.Errorf("%+v", k)

@@ -24,6 +24,8 @@ type confirm struct {
 	Action, Question, Do, Back string
 	Plan, Notes                []string
 	Fields                     url.Values
+	// Sure is the token of the answer.
+	Sure string
 }
 
 // deed is something to be done: it is asked once more unless the form says that it was.
@@ -41,6 +43,8 @@ func (p *page) acts(prepare func(r *http.Request, s *screen) (*deed, error)) htt
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := p.screenOf(r)
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		var sure bool
+		var then string
 		d, err := func() (*deed, error) {
 			if !s.Visitor.Act || s.Visitor.Name == "" {
 				return nil, errMayNotAct
@@ -48,21 +52,25 @@ func (p *page) acts(prepare func(r *http.Request, s *screen) (*deed, error)) htt
 			if err := r.ParseForm(); err != nil {
 				return nil, errBadForm
 			}
+			if sure, then = p.asked.answer(r.PostForm.Get("sure"), about(s.Visitor, r.URL.Path, fieldsOf(r.PostForm))); then != "" {
+				return &deed{}, nil
+			}
 			return prepare(r, s)
 		}()
-		if err == nil && d.ask.Question != "" && r.PostForm.Get("sure") != "1" {
-			d.ask.Action, d.ask.Back, d.ask.Fields = r.URL.Path, localPath(d.then), url.Values{}
-			for name, values := range r.PostForm {
-				if name != "csrf" && name != "sure" {
-					d.ask.Fields[name] = values
-				}
-			}
+		if then != "" { // pressed twice: the first does it
+			http.Redirect(w, r, localPath(then), http.StatusSeeOther)
+			return
+		}
+		if err == nil && d.ask.Question != "" && !sure {
+			d.ask.Action, d.ask.Back, d.ask.Fields = r.URL.Path, localPath(d.then), fieldsOf(r.PostForm)
+			p.asked.ask(s.Visitor, r.URL.Path, &d.ask)
 			s.View, s.Title, s.Data, s.Forms = "confirm", s.Lang.Text("web.sure"), d.ask, true
 			p.show(w, r, s)
 			return
 		}
 		if err == nil {
-			ctx, cancel := context.WithTimeout(r.Context(), deedTime)
+			// Whatever the browser does meanwhile, what was said yes to is done.
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deedTime)
 			err = d.do(ctx)
 			cancel()
 		}
@@ -79,7 +87,7 @@ func (p *page) acts(prepare func(r *http.Request, s *screen) (*deed, error)) htt
 // a question.
 func Asks(r *http.Request) bool {
 	proves := strings.HasSuffix(r.URL.Path, "/prove") || r.PostForm.Get("typed") != ""
-	return !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/signin") && !proves && r.PostForm.Get("sure") != "1"
+	return !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/signin") && !proves && r.PostForm.Get("sure") == ""
 }
 
 // note writes down who has done something that the guard does not write down itself.
@@ -146,6 +154,7 @@ func (p *page) thing(r *http.Request, s *screen) error {
 	} else if w, err := p.without(r.Context(), t.Name, s.Lang); err == nil {
 		c.Notes = w.Said
 	}
+	p.asked.ask(s.Visitor, r.URL.Path, &c)
 	s.View, s.Title, s.Data, s.Forms = "confirm", s.Lang.Text("web.sure"), c, true
 	return nil
 }

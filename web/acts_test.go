@@ -3,9 +3,11 @@
 package web_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -17,7 +19,7 @@ import (
 func TestInBrowserActs(t *testing.T) {
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
-		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Keyboard": testKeyboard, "FirstView": testFirstView, "Language": testLanguage,
+		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Pointing": testPointing, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -104,28 +106,30 @@ func testWhatIf(t *testing.T, browser *browsertest.Browser) {
 	b.Until(`document.querySelector('.node.falls[data-n="blog"]')`)
 }
 
-// The keyboard alone goes through the page, and is seen where it is.
-func testKeyboard(t *testing.T, browser *browsertest.Browser) {
+// What a mouse points at stays under it, and what is said of it steady.
+func testPointing(t *testing.T, browser *browsertest.Browser) {
 	_, address := scene(t, "calm", words.English)
 	b := browser.Open(t, address, browsertest.Desktop)
 	b.GoTo("/")
-	seen := map[string]bool{}
-	for range 60 {
-		b.Run(chromedp.KeyEvent(kb.Tab))
-		seen[b.Ask(`(e => (e.getAttribute("href") || e.id || e.textContent) + "")(document.activeElement)`)] = true
-		if got := b.Ask(`(e => e === document.body || getComputedStyle(e).outlineStyle !== "none" || e.matches(".node") && getComputedStyle(e.querySelector("rect")).strokeWidth !== "1.5px")(document.activeElement)`); got != "true" {
-			t.Fatalf("no focus is seen at %s", b.Ask("document.activeElement.outerHTML.slice(0, 200)"))
+	b.Until("document.documentElement.dataset.news !== undefined")
+	for i, at := range []string{`.node[data-n="phone"]`, `.node[data-n="phone"]`, `.node[data-n="sql"]`, `.chip[data-what="laptop"]`} {
+		b.Do(`document.querySelector(` + browsertest.Quoted(at) + `).scrollIntoView({block: "` + []string{"start", "end"}[i%2] + `"})`)
+		var box []float64
+		b.Run(chromedp.Evaluate(`(r => [r.left + r.width / 2, r.top + r.height / 2])(document.querySelector(`+browsertest.Quoted(at)+`).getBoundingClientRect())`, &box))
+		b.Do(`window.turns = 0; window.watch?.disconnect(); window.shown = false; window.watch = new MutationObserver(() => { const s = !whatif.classList.contains("none"); turns += s !== shown; shown = s; }); watch.observe(whatif, {attributes: true, attributeFilter: ["class"]})`)
+		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0], box[1]))
+		b.Until(`document.querySelector(".node.falls")`)
+		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0]+1, box[1]))
+		// Longer than what is pointed at is waited for and forgotten.
+		if turns := b.Await(`new Promise(done => setTimeout(() => done(turns), 1500))`); turns != "1" {
+			t.Errorf("%s: shown and hidden %s times", at, turns)
 		}
-	}
-	for _, want := range []string{"#main", "/incidents", "/door", "/goal/blog", "/?lose=phone", "canvas", "/link/sql"} {
-		if !seen[want] {
-			t.Errorf("%s is not reached", want)
+		if got := b.Ask(`(e => !!e && e.matches(` + browsertest.Quoted(at) + `))(document.elementFromPoint(` + fmt.Sprint(box[0]) + `, ` + fmt.Sprint(box[1]) + `)?.closest("a"))`); got != "true" {
+			t.Errorf("%s: it is not there any more", at)
 		}
+		b.Run(chromedp.MouseEvent(input.MouseMoved, 5, 5))
+		b.Until(`!document.querySelector(".node.falls")`)
 	}
-	b.GoTo("/link/mysqld")
-	b.Do("window.old = true; document.querySelector('form button').focus()")
-	b.Run(chromedp.KeyEvent(kb.Enter))
-	b.Until(`!window.old && location.pathname === "/link/mysqld"`) // proved, and back
 }
 
 // All of the first view is less than 100 KB, and can be read without a script.

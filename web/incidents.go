@@ -260,8 +260,10 @@ func (p *page) draft(r *http.Request, s *screen) error {
 	default:
 		here := "/incident/" + escape(d.Incident.ID)
 		s.View, s.Title, s.Forms = "confirm", s.Lang.Text("web.sure"), true
-		s.Data = confirm{Action: here + "/draft", Back: here, Question: s.Lang.Text("web.report_draft_sure"), Do: s.Lang.Text("web.do_it"),
+		c := confirm{Action: here + "/draft", Back: here, Question: s.Lang.Text("web.report_draft_sure"), Do: s.Lang.Text("web.do_it"),
 			Plan: []string{reportOf(d).Title(s.Lang)}, Notes: []string{s.Lang.Text("web.report_draft_note")}}
+		p.asked.ask(s.Visitor, r.URL.Path, &c)
+		s.Data = c
 	}
 	return nil
 }

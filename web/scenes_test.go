@@ -42,6 +42,26 @@ func get(h http.Handler, v signin.Visitor, path string) *httptest.ResponseRecord
 	return out
 }
 
+func post(h http.Handler, v signin.Visitor, path, form string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(form))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	out := httptest.NewRecorder()
+	h.ServeHTTP(out, r.WithContext(signin.With(r.Context(), v)))
+	return out
+}
+
+var answer = regexp.MustCompile(`name="sure" value="([^"]+)"`)
+
+// answerOf is the field that says yes to the question of a view.
+func answerOf(t *testing.T, view *httptest.ResponseRecorder) string {
+	t.Helper()
+	found := answer.FindStringSubmatch(view.Body.String())
+	if view.Code != http.StatusOK || found == nil {
+		t.Fatalf("it asks nothing: %d %s", view.Code, view.Body)
+	}
+	return "&sure=" + found[1]
+}
+
 func TestScenes(t *testing.T) {
 	for _, scene := range gallery.Scenes {
 		_, h := made(t, scene, words.English)
@@ -62,13 +82,7 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s: %d", path, out.Code)
 		}
 	}
-	post := func(v signin.Visitor, path, form string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest("POST", path, strings.NewReader(form))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		out := httptest.NewRecorder()
-		h.ServeHTTP(out, r.WithContext(signin.With(r.Context(), v)))
-		return out
-	}
+	post := func(v signin.Visitor, path, form string) *httptest.ResponseRecorder { return post(h, v, path, form) }
 	leases := func() int {
 		s, _ := w.Door.Look(t.Context())
 		return len(s.Leases)
@@ -83,7 +97,8 @@ func TestRights(t *testing.T) {
 	if out := post(mika, "/door/open", form); out.Code != http.StatusOK || leases() != 1 || !strings.Contains(out.Body.String(), `name="from" value="198.51.100.9"`) || !strings.Contains(out.Body.String(), "198.51.100.9 in for 1 hour?") {
 		t.Errorf("%d, %d leases: %s", out.Code, leases(), out.Body)
 	}
-	if out := post(mika, "/door/open", form+"&sure=1"); out.Code != http.StatusSeeOther || leases() != 2 {
+	sure := answerOf(t, post(mika, "/door/open", form))
+	if out := post(mika, "/door/open", form+sure); out.Code != http.StatusSeeOther || leases() != 2 {
 		t.Errorf("%d, %d leases: %s", out.Code, leases(), out.Body)
 	}
 	for _, bad := range []string{"from=198.51.100.0/24&for=1h0m0s", "from=x&for=1h0m0s", "from=fe80::1%25eth0&for=1h0m0s", "from=198.51.100.9&for=8760h", "from=198.51.100.9&for=-1h", ""} {
@@ -202,11 +217,8 @@ func TestADraftIsShownAtOnce(t *testing.T) {
 	}
 	address := "https://blog.example/wp-admin/post.php?post=7&x=<b>"
 	h := web.New(web.Options{Guard: w.Guard, Journal: kept{w.Journal, t}, Publish: func(context.Context, string, string) (string, error) { return address, nil }})
-	post := func() {
-		r := httptest.NewRequest("POST", "/incident/past-1/draft", strings.NewReader("sure=1"))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		out := httptest.NewRecorder()
-		h.ServeHTTP(out, r.WithContext(signin.With(r.Context(), mika)))
+	draft := func() {
+		out := post(h, mika, "/incident/past-1/draft", answerOf(t, get(h, mika, "/incident/past-1/draft")))
 		if out.Code != http.StatusSeeOther {
 			t.Errorf("%d %s", out.Code, out.Body)
 		}
@@ -222,10 +234,10 @@ func TestADraftIsShownAtOnce(t *testing.T) {
 			}
 		}
 	}
-	post()
+	draft()
 	shown(`<a href="https://blog.example/wp-admin/post.php?post=7&amp;x=%3cb%3e"`)
 	address = "javascript:window.hacked=1"
-	post()
+	draft()
 	shown(`<a href="#ZgotmplZ"`)
 	cancel()
 	if err := wait(); err != nil {

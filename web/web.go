@@ -78,6 +78,8 @@ type page struct {
 	hub  hub
 	// known keeps what was last reckoned of the goals.
 	known reckoned
+	// asked are the questions that stand before deeds.
+	asked asked
 }
 
 // New makes the page. It answers GET requests of whoever may read, and POST requests of

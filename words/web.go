@@ -13,6 +13,7 @@ var webTexts = []entry{
 	{"web.to_home", "To how things stand", "現在の状況へ"},
 
 	{"web.skip", "Skip to the content", "本文へ移動"},
+	{"web.skip_chain", "Skip the drawing: go to the list", "図を飛ばして一覧へ移動"},
 	{"web.nav", "Views", "画面"},
 	{"web.nav_home", "Now", "現在"},
 	{"web.nav_incidents", "Incidents", "障害"},

@@ -40,7 +40,8 @@ func TestRestore(t *testing.T) {
 	}
 	run := func(code int, args ...string) string {
 		t.Helper()
-		c := exec.Command(bin, append([]string{"-c", filepath.Join(dir, "omamori.yaml"), "--state", filepath.Join(dir, "state"), "due", "restore", "--tmp", tmp}, args...)...)
+		// As the package's unit has it: only root may read what it writes.
+		c := exec.Command("sh", append([]string{"-c", `umask 077; exec "$@"`, "sh", bin, "-c", filepath.Join(dir, "omamori.yaml"), "--state", filepath.Join(dir, "state"), "due", "restore", "--tmp", tmp}, args...)...)
 		out, err := c.CombinedOutput()
 		if got := c.ProcessState.ExitCode(); got != code {
 			t.Fatalf("%q: %d, %v: %s", args, got, err, out)

@@ -16,8 +16,9 @@ import (
 )
 
 var (
-	aToken = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
-	aDraft = regexp.MustCompile(`http://127\.0\.0\.1/wp-admin/post\.php\?post=[0-9]+`)
+	aToken   = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
+	anAnswer = regexp.MustCompile(`name="sure" value="([^"]+)"`)
+	aDraft   = regexp.MustCompile(`http://127\.0\.0\.1/wp-admin/post\.php\?post=[0-9]+`)
 )
 
 // postMortem has the server's guard draft what it found and did to the blog that it has
@@ -70,11 +71,12 @@ func (s *stage) postMortem() {
 	}
 	ask(base+in.Path, in.Query()) // the link's button
 	at := base + "/incident/" + url.PathEscape(id)
-	token := aToken.FindStringSubmatch(ask(at+"/draft", nil))
-	if token == nil {
+	question := ask(at+"/draft", nil)
+	token, sure := aToken.FindStringSubmatch(question), anAnswer.FindStringSubmatch(question)
+	if token == nil || sure == nil {
 		s.must("page", errors.New("the page does not offer a draft"))
 	}
-	said := ask(at+"/draft", url.Values{"csrf": {token[1]}, "sure": {"1"}})
+	said := ask(at+"/draft", url.Values{"csrf": {token[1]}, "sure": {sure[1]}})
 	edit := ""
 	s.soon(10*time.Second, func() bool { // the journal does not wait for the disk
 		for _, l := range s.records("server") {

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/omamori-guard/omamori/probe/probetest"
 )
@@ -240,6 +241,30 @@ func (b *Tab) Focus(css string) {
 	b.t.Helper()
 	b.Until("document.querySelector(" + Quoted(css) + ")")
 	b.Do("document.querySelector(" + Quoted(css) + ").focus()")
+}
+
+// TabTo presses Tab until an element has the focus.
+func (b *Tab) TabTo(css string) {
+	b.t.Helper()
+	b.Until("document.querySelector(" + Quoted(css) + ")")
+	for range 300 {
+		if b.Ask("document.activeElement.matches("+Quoted(css)+")") == "true" {
+			return
+		}
+		b.Keys(kb.Tab)
+	}
+	b.t.Fatalf("the keyboard does not reach %s", css)
+}
+
+// Keys presses keys.
+func (b *Tab) Keys(keys string) { b.t.Helper(); b.Run(chromedp.KeyEvent(keys)) }
+
+// Enter presses a key that leads to another view, and waits for that.
+func (b *Tab) Enter(key string) {
+	b.t.Helper()
+	b.Do("window.old = true")
+	b.Keys(key)
+	b.Until("!window.old && document.readyState === 'complete'")
 }
 
 // Fill writes into a field.

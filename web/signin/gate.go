@@ -1,8 +1,10 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -124,9 +126,11 @@ func (c caller) origin(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// forwarding lists the headers by which proxies say who asks.
-var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Prefix",
-	"X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip", "X-Original-Url", "X-Rewrite-Url"}
+// forwarding lists the headers by which proxies say who asks, besides those that begin with
+// X-Forwarded.
+var forwarding = map[string]bool{"Forwarded": true, "X-Real-Ip": true, "True-Client-Ip": true, "Cf-Connecting-Ip": true, "Cf-Connecting-Ipv6": true, "X-Client-Ip": true,
+	"X-Cluster-Client-Ip": true, "Fastly-Client-Ip": true, "Fly-Client-Ip": true, "X-Azure-Clientip": true, "X-Envoy-External-Address": true, "X-Proxyuser-Ip": true,
+	"X-Original-Forwarded-For": true, "X-Original-Host": true, "X-Original-Url": true, "X-Rewrite-Url": true, "X-Host": true}
 
 // call finds out who asks; ok is false if he pretends to be somebody else.
 func (g *Gate) call(r *http.Request) (c caller, ok bool) {
@@ -136,8 +140,8 @@ func (g *Gate) call(r *http.Request) (c caller, ok bool) {
 	}
 	c = caller{addr: at.Addr().Unmap().WithZone(""), secure: r.TLS != nil, host: hostOnly(r.Host)}
 	forwarded := false
-	for _, h := range forwarding {
-		forwarded = forwarded || len(r.Header.Values(h)) > 0
+	for h := range r.Header {
+		forwarded = forwarded || forwarding[h] || strings.HasPrefix(h, "X-Forwarded")
 	}
 	if !forwarded {
 		return c, true
@@ -186,8 +190,20 @@ func protect(h http.Header, secure bool) {
 	}
 }
 
-// maxBody bounds what is read of a request.
-const maxBody = 64 << 10
+// What is read of a request at most: of strangers little, as many may send at once.
+const maxBody, maxStrangersBody = 64 << 10, 8 << 10
+
+// whole reads all that a request sends, before it takes a place among those who are answered:
+// whoever sends slowly has a connection, and no place.
+func whole(w http.ResponseWriter, r *http.Request, known bool) bool {
+	most := int64(maxStrangersBody)
+	if known {
+		most = maxBody
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	r.Body = io.NopCloser(bytes.NewReader(b))
+	return err == nil
+}
 
 // Handler is the page behind the gate.
 func (g *Gate) Handler(page http.Handler) http.Handler {
@@ -211,7 +227,6 @@ func (g *Gate) Handler(page http.Handler) http.Handler {
 			g.refuse(w, r, http.StatusMethodNotAllowed, "signin.method")
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 		at := g.seatOf(r, c)
 		if at.fresh != "" {
@@ -231,6 +246,10 @@ func (g *Gate) Handler(page http.Handler) http.Handler {
 			defer cancel()
 		}
 		r = r.WithContext(ctx)
+		if !whole(w, r, v.Name != "") {
+			g.refuse(w, r, http.StatusForbidden, "signin.forged")
+			return
+		}
 		leave, ok := g.crowd.enter(r.Context(), v.Name != "", g.streams(r))
 		if !ok {
 			w.Header().Set("Retry-After", "5")

@@ -146,6 +146,36 @@ func TestTenThousandConnections(t *testing.T) {
 	}
 }
 
+// Whoever sends his form a byte at a time has a connection, but no place among those who are
+// answered: however many do, others are answered at once.
+func TestSlowFormsKeepNobodyOut(t *testing.T) {
+	g, address := live(t, Defaults(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "in") }))
+	began := time.Now()
+	for range maxLines - 50 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := fmt.Fprintf(c, "POST /signin/totp HTTP/1.1\r\nHost: %s\r\nOrigin: http://%[1]s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nname=", address); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		res, err := request(t, address, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("%s after %s", res.Status, time.Since(began))
+		}
+	}
+	if n := len(g.crowd.strangers); n != 0 {
+		t.Errorf("%d have a place", n)
+	}
+}
+
 // Who does not read what is written to him is let go, and nobody waits for him.
 func TestASlowReaderIsLetGo(t *testing.T) {
 	var ended atomic.Bool

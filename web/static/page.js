@@ -45,6 +45,20 @@
     for (const r of $$("[data-row]")) { const n = nodes.get(r.dataset.row) || []; n.row = r; nodes.set(r.dataset.row, n); }
   };
 
+  // What has the focus keeps it though all around it is made anew: it is found by what it is
+  // and does and, of several, by its place among them. Where it is gone, what it stood in has it.
+  const does = e => [e.tagName, e.getAttribute("href"), e.name, e.value, ...(e.form ? [e.form.getAttribute("action"), ...$$("input[type=hidden]", e.form).map(i => i.name === "csrf" ? "" : i.value)] : [])].join(" ");
+  const alike = (place, what) => $$("a[href],button,input,select,[tabindex]", place).filter(e => does(e) === what);
+  const kept = (place, change) => {
+    const at = document.activeElement, held = at !== place && place.contains(at);
+    const what = held && does(at), n = held && alike(place, what).indexOf(at);
+    change();
+    if (!held) return;
+    const to = alike(place, what)[n] || place;
+    if (to === place) { place.tabIndex = -1; place.addEventListener("blur", () => place.removeAttribute("tabindex"), {once: true}); }
+    to.focus({preventScroll: true});
+  };
+
   // What has changed: nodes of the drawing, rows of the list, parts of the first view.
   const states = ["holds", "broken", "unproven", "out", "there", "given", "absent", "lost"];
   const names = new Map();
@@ -90,9 +104,7 @@
     for (const [name, html] of Object.entries(news.parts || {})) {
       const place = $("#part-" + name);
       if (!place) continue;
-      const focus = place.contains(document.activeElement) && document.activeElement.getAttribute("href");
-      place.replaceChildren(...parse(html).body.childNodes);
-      if (focus) { const a = $$("a", place).find(a => a.getAttribute("href") === focus); if (a) a.focus(); }
+      kept(place, () => place.replaceChildren(...parse(html).body.childNodes));
     }
     tell();
     return strange;
@@ -113,10 +125,8 @@
       if (r.ok) {
         const fresh = $("#main", parse(await r.text()));
         if (fresh && !dirty(main)) {
-          const at = document.activeElement, id = main.contains(at) && at.closest("[href],button,summary,pre");
-          const key = id && (id.getAttribute("href") || id.value || id.tagName), y = scrollY;
-          main.replaceChildren(...fresh.childNodes);
-          if (key) { const e = $$("[href],button,summary,pre", main).find(e => (e.getAttribute("href") || e.value || e.tagName) === key); if (e) e.focus({preventScroll: true}); }
+          const y = scrollY;
+          kept(main, () => main.replaceChildren(...fresh.childNodes));
           scrollTo(scrollX, y);
           start();
         }
@@ -146,8 +156,10 @@
 
   // What would fall without the thing that is pointed at.
   const cache = new Map();
-  let pointing = 0, pointed = "";
+  let pointing = 0, pointed = "", target = null;
   const box = $("#whatif"), fixed = box && !box.classList.contains("none");
+  // It lies over the view and moves nothing in it: what is pointed at stays where it is, and is not covered.
+  const place = () => box.classList.toggle("high", !!target && target.getBoundingClientRect().bottom > innerHeight - box.offsetHeight - 24);
   const show = w => {
     const chain = $("#chain");
     if (!box || fixed) return;
@@ -157,13 +169,16 @@
     }
     if (chain) chain.classList.toggle("what", !!w);
     box.classList.toggle("none", !w);
+    box.classList.toggle("near", !!w);
     if (!w) return;
     $(".whatif-head", box).textContent = box.dataset.head.replace("%", w.name);
     $("ul", box).replaceChildren(...w.said.map(s => { const li = document.createElement("li"); li.textContent = s; return li; }));
+    place();
   };
-  const point = name => {
+  const point = (name, away = 250) => {
     if (fixed || name === pointed) return;
     pointed = name;
+    if (name) place();
     clearTimeout(pointing);
     pointing = setTimeout(async () => {
       if (!name) return show(null);
@@ -176,15 +191,16 @@
         cache.set(name, w);
       }
       if (pointed === name) show(w);
-    }, name ? 140 : 250);
+    }, name ? 140 : away);
   };
   const whatOf = e => {
     const a = e.target instanceof Element && e.target.closest("[data-what],.node.thing,.node.link");
+    if (a) target = a;
     return a ? a.dataset.what || a.dataset.n : "";
   };
   for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, e => {
-    const name = whatOf(e);
-    if (name || (kind === "pointerover" && e.pointerType === "mouse" && !(box && box.contains(e.target)))) point(name);
+    const name = whatOf(e), away = kind === "focusin" ? 0 : e.pointerType === "mouse" ? 250 : -1;
+    if (name || (away >= 0 && !(box && box.contains(e.target)))) point(name, away);
   });
   document.addEventListener("click", e => { // a first touch shows, a second goes there
     const a = e.target instanceof Element && e.target.closest(".node.thing,[data-what]");
