@@ -185,7 +185,12 @@ func perform(ctx context.Context, o options) (err error) {
 		_, err := in.ReadString('\n')
 		s.must("wait for the play", err)
 	}
-	begin := func() { heard(isReady) }
+	begin := func() {
+		heard(isReady)
+		if o.page { // who has signed in meanwhile is no part of it
+			s.skip("laptop")
+		}
+	}
 	if o.act == asItWas {
 		s.asItWas(begin)
 	} else {

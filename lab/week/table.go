@@ -82,7 +82,11 @@ func (s *screen) total() {
 	label := max(ansi.StringWidth(s.lang.Text("week.act_was")), ansi.StringWidth(s.lang.Text("week.act_would")))
 	line := func(act, code, text string) {
 		name := s.lang.Text("week.act_" + act)
-		fmt.Fprintf(s.w, "  %s%s  %s\n", name, strings.Repeat(" ", label-ansi.StringWidth(name)), s.paint(code, text))
+		lead := "  " + name + strings.Repeat(" ", label-ansi.StringWidth(name)+2)
+		for _, l := range fold(text, max(20, s.columns-ansi.StringWidth(lead))) {
+			fmt.Fprintln(s.w, lead+s.paint(code, l))
+			lead = blank(lead)
+		}
 	}
 	if was != nil {
 		line(asItWas, "1;31", s.lang.Text("week.sum_was", "back", s.during(was.CountedS), "took", s.during(was.MachineS)))
