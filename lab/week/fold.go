@@ -34,7 +34,7 @@ func fold(text string, columns int) (lines []string) {
 
 // closing do not begin a line, opening do not end one.
 const (
-	closing = "、。，．・：；）」』】〉！？ー々っゃゅょッャュョ,.:;!?)"
+	closing = "、。，．・：；）」』】〉！？ー々っゃゅょッャュョァィゥェォ,.:;!?)"
 	opening = "（「『【〈"
 )
 

@@ -96,7 +96,7 @@ func shotTerminal(t *testing.T, browser *browsertest.Browser, name, text string,
 	page := fmt.Sprintf(`<!doctype html><meta charset="utf-8"><title>%s</title><style>
 body{margin:0;background:#0d1117;color:#e6edf3}
 pre{margin:0;padding:14px 16px;width:%dch;font:14px/20px "DejaVu Sans Mono","IPAGothic",monospace}
-i{font-style:normal;display:inline-block;width:2ch;text-align:center}</style><pre>%s</pre>`, name, columns, inHTML(strings.TrimSpace(text)))
+i{font-style:normal;display:inline-block;font-size:1.15em;line-height:1;width:calc(2ch / 1.15);text-align:center}</style><pre>%s</pre>`, name, columns, inHTML(strings.TrimSpace(text)))
 	at := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, page)

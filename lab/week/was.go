@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/omamori-guard/omamori/guard"
 	"github.com/omamori-guard/omamori/vault/otp"
 )
 
@@ -42,6 +44,10 @@ func (s *stage) asItWas(begin func()) {
 	s.upgrade(false)
 	s.await("laptop", "the client", caused("client"))
 	s.wait("the way in breaks", func() bool { return s.goal("laptop", "shell").Verdict.String() == "broken" })
+	s.wait("the guard tells of it", func() bool {
+		return slices.ContainsFunc(s.status("laptop").Incidents, func(i guard.IncidentStatus) bool { return i.Goal == "shell" && i.To != nil && *i.To < 0 })
+	})
+	s.records("laptop")
 	way := s.margin("shell", func(n int) bool { return n < 0 })
 	s.next("shell")
 	if way.Back == nil {

@@ -374,6 +374,7 @@ func TestFold(t *testing.T) {
 		{"使えるものへ移る: a", 17, "使えるものへ移る:|a"},
 		{"電話を買い替えました。", 20, "電話を買い替えまし|た。"},
 		{"次の macOS（新版）", 10, "次の macOS|（新版）"},
+		{"セキュリティ", 10, "セキュリ|ティ"},
 		{"omamori は対応表で", 12, "omamori は対|応表で"},
 	} {
 		if got := strings.Join(fold(c.text, c.columns), "|"); got != c.want {
