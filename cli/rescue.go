@@ -211,6 +211,7 @@ func (r *rescuer) dry(ctx context.Context, goals []string) error {
 			if s.Next.Do != guard.RescueAnswer { // the questions are all there
 				r.showNext(w, *s.Next)
 			}
+			fmt.Fprintf(w, "\n%s\n", r.a.say("cli.lost_next", "goal", s.Goal))
 		}
 	}
 	return bad

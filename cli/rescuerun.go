@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 
@@ -108,7 +109,7 @@ func (r *rescuer) run(ctx context.Context, d config.Run) error {
 	case d.Rescue != "":
 		return r.runThere(ctx, d)
 	case d.SSH != "":
-		cmd, err := r.a.sshTo(ctx, d.SSH)
+		cmd, err := r.a.sshTo(ctx, d.SSH, nil)
 		if err != nil {
 			return err
 		}
@@ -177,7 +178,7 @@ func (r *rescuer) runOpen(ctx context.Context, d config.Run) error {
 func (r *rescuer) runThere(ctx context.Context, d config.Run) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, longestWait, errTooLong)
 	defer cancel()
-	cmd, err := r.a.sshTo(ctx, "-T", "-o", "ServerAliveInterval=15", d.On, "omamori", "--lang", string(r.a.lang), "rescue", d.Rescue, "--yes")
+	cmd, err := r.a.sshTo(ctx, d.On, []string{"-T", "-o", "ServerAliveInterval=15"}, "omamori", "--lang", string(r.a.lang), "rescue", d.Rescue, "--yes")
 	if err != nil {
 		return err
 	}
@@ -234,13 +235,25 @@ func sshEnded(err error, host string, shell bool) error {
 	return &Problem{Text: chain.Say("rescue.run_not_there", "host", host)}
 }
 
+// lendsNothing are the options of an ssh that nobody has typed: what is not known to be that
+// machine is not spoken to, and nothing of ours is put at its disposal.
+var lendsNothing = []string{"-o", "StrictHostKeyChecking=yes", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes", "-o", "Tunnel=no"}
+
 // sshTo is omamori ssh as a command of ours.
-func (a *App) sshTo(ctx context.Context, args ...string) (*exec.Cmd, error) {
-	binary, proxy, err := a.sshBy()
+func (a *App) sshTo(ctx context.Context, host string, options []string, command ...string) (*exec.Cmd, error) {
+	binary, err := exec.LookPath("ssh")
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, binary, append([]string{"-o", proxy}, args...)...)
+	args := slices.Concat(lendsNothing, options)
+	if a.hasDoor(ctx, binary, host) {
+		proxy, err := a.proxy()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "-o", proxy)
+	}
+	cmd := exec.CommandContext(ctx, binary, append(append(args, host), command...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Env = os.Environ()

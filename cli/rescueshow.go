@@ -141,7 +141,11 @@ func (r *rescuer) planOf(s guard.RescueStatus) {
 
 // head is how the goal stands.
 func (r *rescuer) head(w io.Writer, s guard.RescueStatus) {
-	fmt.Fprintf(w, "%s %s  %s", mark(s.Verdict), bold.Render(title(s.Title, s.Goal)), colour(s.Verdict, r.a.verdict(s.Verdict)))
+	v, said := s.Verdict, r.a.verdict(s.Verdict)
+	if v == chain.Holds && s.Plan != nil && len(s.Plan.Steps) > 0 {
+		v, said = chain.Unproven, r.a.say("cli.goal_gone")
+	}
+	fmt.Fprintf(w, "%s %s  %s", mark(v), bold.Render(title(s.Title, s.Goal)), colour(v, said))
 	if len(s.Blame) > 0 {
 		fmt.Fprintf(w, "  %s", r.a.say("cli.blame", "links", r.a.few(s.Blame)))
 	}

@@ -92,7 +92,7 @@ func defaultState() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("find the folder for state (set OMAMORI_STATE): %w", err)
+		return "", usage(chain.Say("cli.no_home"), chain.Say("cli.no_home_hint"))
 	}
 	return filepath.Join(home, ".local", "state", "omamori"), nil
 }

@@ -23,8 +23,8 @@ import (
 )
 
 func (a *App) sshCommand() *cobra.Command {
-	c := a.command("ssh HOST [ARGUMENT…]", "ssh", cobra.MinimumNArgs(1), func(_ *cobra.Command, args []string) error {
-		return a.ssh(args[0], args[1:])
+	c := a.command("ssh HOST [ARGUMENT…]", "ssh", cobra.MinimumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		return a.ssh(cmd.Context(), args[0], args[1:])
 	})
 	c.Flags().SetInterspersed(false) // what stands behind HOST is ssh's
 	return c
@@ -41,32 +41,64 @@ func (a *App) connectCommand() *cobra.Command {
 	return c
 }
 
-// ssh becomes ssh, which has connect reach the port.
-func (a *App) ssh(host string, args []string) error {
+// ssh becomes ssh, which has connect reach the port where the host has a door.
+func (a *App) ssh(ctx context.Context, host string, args []string) error {
 	if strings.HasPrefix(host, "-") || strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
 		return usage(chain.Say("knock.bad_host", "host", host), chain.Text{})
 	}
-	binary, proxy, err := a.sshBy()
+	binary, err := exec.LookPath("ssh")
 	if err != nil {
 		return err
 	}
-	return syscall.Exec(binary, append([]string{"ssh", "-o", proxy, host}, args...), os.Environ())
+	words := []string{"ssh"}
+	if a.hasDoor(ctx, binary, host, args...) {
+		proxy, err := a.proxy()
+		if err != nil {
+			return err
+		}
+		words = append(words, "-o", proxy)
+	} else {
+		fmt.Fprintln(a.style(a.Err), a.say("knock.plain_ssh", "host", host))
+	}
+	return syscall.Exec(binary, append(append(words, host), args...), os.Environ())
 }
 
-// sshBy is ssh, and the option that has connect reach the port for it.
-func (a *App) sshBy() (binary, proxy string, err error) {
-	if binary, err = exec.LookPath("ssh"); err != nil {
-		return "", "", err
+// hasDoor reports whether we know a door of a host: by the name that it was given, or by
+// what ssh makes of that with its own configuration and args. Where that cannot be told, it
+// has one, and connect says why not.
+func (a *App) hasDoor(ctx context.Context, binary, host string, args ...string) bool {
+	bare := host[strings.LastIndexByte(host, '@')+1:]
+	known := func(name string) bool {
+		doors, unread := a.doors(name)
+		_, _, _, err := doors.Find(name, probe.Secret)
+		return unread != nil || !errors.Is(err, knock.ErrNoDoor)
 	}
+	if known(bare) {
+		return true
+	}
+	said, err := exec.CommandContext(ctx, binary, append([]string{"-G", host}, args...)...).Output()
+	if err != nil {
+		return false // and so will ssh say itself
+	}
+	for line := range strings.Lines(string(said)) {
+		if name, ok := strings.CutPrefix(line, "hostname "); ok {
+			return known(strings.TrimSpace(name))
+		}
+	}
+	return false
+}
+
+// proxy is the option that has connect reach the port for ssh.
+func (a *App) proxy() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	words := []string{self, "--lang", string(a.lang)}
 	if a.config != "" {
 		path, err := filepath.Abs(a.config)
 		if err != nil {
-			return "", "", err
+			return "", err
 		}
 		words = append(words, "-c", path)
 	}
@@ -77,7 +109,7 @@ func (a *App) sshBy() (binary, proxy string, err error) {
 	for i, w := range words {
 		words[i] = "'" + strings.ReplaceAll(strings.ReplaceAll(w, "'", `'\''`), "%", "%%") + "'"
 	}
-	return binary, "ProxyCommand=" + strings.Join(words, " ") + " connect %h %p", nil
+	return "ProxyCommand=" + strings.Join(words, " ") + " connect %h %p", nil
 }
 
 // doors are those of the configuration, and those whose lines were put into the user's

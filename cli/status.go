@@ -100,7 +100,11 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 		indent = 4
 	}
 	for _, g := range s.Goals {
-		fmt.Fprintf(w, "  %s %s", mark(g.Verdict), hang(bold, title(g.Title, g.Name), columns, 4))
+		v := g.Verdict
+		if g.Margin.Gone(v) {
+			v = chain.Unproven // of what was proved, no more is known to be so
+		}
+		fmt.Fprintf(w, "  %s %s", mark(v), hang(bold, title(g.Title, g.Name), columns, 4))
 		if below {
 			fmt.Fprintf(w, "\n%s", strings.Repeat(" ", indent))
 		} else {
@@ -110,7 +114,7 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 		if len(g.Blame) > 0 {
 			blame = a.say("cli.blame", "links", a.few(g.Blame))
 		}
-		fmt.Fprintln(w, beside(colour(g.Verdict, said), plain, blame, columns, indent))
+		fmt.Fprintln(w, beside(colour(v, said), plain, blame, columns, indent))
 		if note := a.outlook(g, s); note != "" {
 			fmt.Fprintf(w, "%s%s\n", strings.Repeat(" ", indent), hang(faint, note, columns, indent))
 		}
@@ -123,6 +127,9 @@ func (a *App) goals(w io.Writer, s guard.Status) {
 // goalVerdict is the word for how a goal stands, and since when.
 func (a *App) goalVerdict(g guard.GoalStatus, s guard.Status) string {
 	said := a.verdict(g.Verdict)
+	if g.Margin.Gone(g.Verdict) {
+		return a.say("cli.goal_gone")
+	}
 	if g.Since.IsZero() || g.Verdict == chain.Unproven {
 		return said
 	}
@@ -133,7 +140,7 @@ func (a *App) goalVerdict(g guard.GoalStatus, s guard.Status) string {
 func (a *App) outlook(g guard.GoalStatus, s guard.Status) string {
 	i := incidentOf(g.Name, s)
 	// It is out of reach if it is broken, or if somebody said that it rests on is lost.
-	out := g.Verdict == chain.Broken || g.Margin.IfAllWell != nil && *g.Margin.IfAllWell < 0
+	out := g.Verdict == chain.Broken || g.Margin.IfAllWell != nil && *g.Margin.IfAllWell < 0 // gone, or unproven
 	switch m := g.Margin.Now; {
 	case g.Verdict == chain.Broken && i != nil && atWork(*i):
 		return a.say("cli.goal_mending", "link", i.Link)

@@ -435,6 +435,41 @@ func TestWaivedUntilTheNextLoss(t *testing.T) {
 	})
 }
 
+// A door that is open already cannot be tried. What its link was shown to do without is not
+// needed again for that.
+func TestWaivedWhileItCannotBeTried(t *testing.T) {
+	f := newFlags(t)
+	f.during(t, func(t *testing.T, g *guard.Guard) {
+		answer(t, g, "codes", true)
+		after(10 * time.Second)
+		f.be("vpn", chain.Broken)
+		after(30 * time.Second)
+		margin := func(when string, want int) {
+			t.Helper()
+			if m := status(t, g).Goals[0].Margin; m.IfAllWell == nil || *m.IfAllWell != want {
+				t.Errorf("%s: if all is well, the margin is %d, not %d", when, *m.IfAllWell, want)
+			}
+		}
+		lose(t, g, "phone", true)
+		after(30 * time.Second)
+		margin("sshd works without", 0)
+		f.heard()
+		f.be("sshd", chain.Unproven)
+		after(30 * time.Second)
+		f.hears(t, "sshd cannot be tried")
+		if l := link(status(t, g), "sshd"); len(l.Waived) > 0 {
+			t.Errorf("it holds without %v, though it is unproven", l.Waived)
+		}
+		margin("it cannot be tried", 0)
+		f.be("sshd", chain.Broken)
+		after(30 * time.Second)
+		margin("it breaks", -1)
+		f.be("sshd", chain.Unproven)
+		after(30 * time.Second)
+		margin("it cannot be tried, and was broken", -1)
+	})
+}
+
 func link(s guard.Status, name string) guard.LinkStatus {
 	for _, l := range s.Links {
 		if l.Name == name {

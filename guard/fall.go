@@ -32,6 +32,8 @@ func (r *reckoning) explain(goal chain.Goal, s ways.State, f *fall) {
 			steps = append(steps, chain.Say("guard.name", "name", mendTitle(step.Mend)))
 		}
 		say("guard.margin_out", "guard.margin_out_brief", "takes", plan.Takes, "steps", listOf(steps))
+		f.Next = chain.Say("guard.margin_next_out", "goal", goal.Name)
+		return
 	case *f.To == 0:
 		var singles []chain.Text
 		cuts, _ := r.cuts(goal.Name, s, 1)

@@ -164,14 +164,17 @@ type Guard struct {
 	refusals  map[refusalKind]*refusalCount
 	unreached map[string]chain.Text // why a peer could not be called, by name
 	// What hangs on the configuration alone, and what keeps what is reckoned of it.
-	drilled  []chain.Link
-	graph    func() *ways.Graph
-	present  func() *ways.Graph // graph, but for the links in left
-	left     []string           // the links that are left to a person
-	outlooks *outlooks
-	watcher  *watcher
-	foresaw  *foresight
-	enders   bool // some link knows ends from its settings
+	drilled []chain.Link
+	graph   func() *ways.Graph
+	present func() *ways.Graph // graph, but for the links in left
+	left    []string           // the links that are left to a person
+	waivers []chain.Oddity     // what was waived last
+	// waivedSince is when the last loss was, after which they were shown.
+	waivedSince time.Time
+	outlooks    *outlooks
+	watcher     *watcher
+	foresaw     *foresight
+	enders      bool // some link knows ends from its settings
 	// tuning are the links that a tuning under way may break for a while; nil: none is.
 	tuning map[string]bool
 	// reckoning is closed when the margins that are being reckoned are followed; nil if

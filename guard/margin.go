@@ -134,9 +134,12 @@ func (g *Guard) standing(v *chain.View) ways.State {
 // a far-off proof shows that only if it was made since the last loss: an answer of
 // last month says nothing of a VPN that broke today. Other proofs are made anew at
 // every beat, and at once when a need breaks.
+//
+// A link that cannot be tried just now, as a door that is open already, shows nothing new:
+// what it was shown to do without stays waived.
 func (g *Guard) waived(v *chain.View) []chain.Oddity {
 	odd := v.Odd()
-	if len(odd) == 0 {
+	if len(odd)+len(g.waivers) == 0 {
 		return nil
 	}
 	var last time.Time // loss
@@ -151,7 +154,7 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 			last = since
 		}
 	}
-	return slices.DeleteFunc(odd, func(o chain.Oddity) bool {
+	odd = slices.DeleteFunc(odd, func(o chain.Oddity) bool {
 		if need, _ := g.state.Proof(o.Need); need.Ahead {
 			return true
 		}
@@ -161,6 +164,16 @@ func (g *Guard) waived(v *chain.View) []chain.Oddity {
 			return !p.At.Before(last) || l != nil && !l.person() && l.From == ""
 		})
 	})
+	if !last.Equal(g.waivedSince) {
+		g.waivedSince, g.waivers = last, nil
+	}
+	for _, o := range g.waivers {
+		if v.Verdict(o.Link) == chain.Unproven && v.Verdict(o.Need) == chain.Broken {
+			odd = append(odd, o)
+		}
+	}
+	g.waivers = slices.Clone(odd)
+	return odd
 }
 
 // doubtful reports whether a link that holds without a need is being tried for the first time

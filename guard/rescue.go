@@ -238,7 +238,11 @@ func (g *Guard) rescueAct(r *rescue, a RescueAct) error {
 	default:
 		return &BadAct{a.Act, a.Step}
 	}
-	text := chain.Say("rescue.did_"+a.Act, "goal", goal, "step", a.Step, "who", a.Who)
+	said := chain.Say("guard.name", "name", a.Step)
+	if isStep {
+		said = r.stepText(step)
+	}
+	text := chain.Say("rescue.did_"+a.Act, "goal", goal, "step", said, "who", a.Who)
 	g.append(journal.Entry{What: "rescue", Link: r.linkOf(target), Text: text, Body: a})
 	switch a.Act {
 	case "mend":

@@ -105,21 +105,23 @@ func (r *rescue) stepStatus(step ways.Step, lang words.Lang) StepStatus {
 
 // stepTitle says what a step does; for one of the guard's own, what the evidence calls
 // for.
-func (r *rescue) stepTitle(d chain.Mend, lang words.Lang) string {
+func (r *rescue) stepTitle(d chain.Mend, lang words.Lang) string { return lang.Say(r.stepText(d)) }
+
+func (r *rescue) stepText(d chain.Mend) chain.Text {
 	_, m := r.mendOf(d.For)
 	switch {
 	case d.By == chain.Machine && m != nil && len(m.would) > 0:
-		return lang.Say(deedsText(m.would))
+		return deedsText(m.would)
 	case d.By == chain.Machine:
-		return lang.Say(chain.Say("rescue.step_start", "service", r.g.mender(d.For), "link", r.called(d.For)))
+		return chain.Say("rescue.step_start", "service", r.g.mender(d.For), "link", r.called(d.For))
 	case d.Title != "":
-		return d.Title
+		return chain.Say("guard.name", "name", d.Title)
 	case r.configured(d.Name):
-		return d.Name
+		return chain.Say("guard.name", "name", d.Name)
 	case r.view.Verdict(d.For) == chain.Unproven:
-		return lang.Say(chain.Say("rescue.step_find_out", "link", r.called(d.For)))
+		return chain.Say("rescue.step_find_out", "link", r.called(d.For))
 	}
-	return lang.Say(chain.Say("rescue.step_by_hand", "link", r.called(d.For)))
+	return chain.Say("rescue.step_by_hand", "link", r.called(d.For))
 }
 
 func (r *rescue) configured(mend string) bool {

@@ -70,6 +70,9 @@ func (g *Guard) status(view *chain.View, lang words.Lang) Status {
 	}
 	waived := map[string][]string{}
 	for _, o := range g.waived(view) {
+		if view.Verdict(o.Link) != chain.Holds {
+			continue // it says nothing by itself just now
+		}
 		waived[o.Link] = append(waived[o.Link], o.Need)
 	}
 	for _, l := range m.Links {

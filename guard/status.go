@@ -65,6 +65,12 @@ type Margin struct {
 	Unknown bool `json:"unknown,omitempty"`
 }
 
+// Gone reports whether a goal of this verdict held when it was proved last, and has lost what
+// it rests on: somebody has said that a thing is lost, or what is needed is broken.
+func (m Margin) Gone(v chain.Verdict) bool {
+	return v == chain.Holds && m.IfAllWell != nil && *m.IfAllWell < 0
+}
+
 // LinkStatus is one link.
 type LinkStatus struct {
 	Name    string        `json:"name"`

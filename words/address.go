@@ -10,7 +10,7 @@ var addressTexts = []entry{
 	{"address.changed", "we come from {address}, but allowed is {allowed}", "こちらのアドレスは {address} ですが、許可されているのは {allowed} です"},
 	{"address.changed_hint",
 		"Where only the old address is let in, let {address} in before it is needed; or put a door there, which follows you: sudo omamori door install",
-		"古いアドレスだけを許可している所では、必要になる前に {address} を許可してください。どこからでも入れるドアを置くこともできます: sudo omamori door install"},
+		"古いアドレスだけを許可している所では、必要になる前に {address} を許可してください。どこからでも入れる扉を置くこともできます: sudo omamori door install"},
 	{"address.not_told", "nobody tells us our address: {url}: {error}", "こちらのアドレスがわかりません: {url}: {error}"},
 	{"address.not_told_hint", "See whether this machine is online, or name another URL under ask", "ネットにつながっているか確かめるか、ask に別の URL を書いてください"},
 }

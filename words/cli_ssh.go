@@ -7,7 +7,8 @@ needed, renews the lease while the session lasts, and says which link failed. Wh
 stands behind HOST is given to ssh as it is.
 
 HOST has a door if the section doors of omamori.yaml knows it, or if the line that the
-server's door install printed (omamori-door1:…) is in ~/.config/omamori/doors/HOST.
+server's door install printed (omamori-door1:…) is in ~/.config/omamori/doors/HOST. To a
+HOST without one it is plain ssh.
 
   omamori ssh server
   omamori ssh mika@server.example.jp -p 2222 uptime
@@ -15,11 +16,12 @@ server's door install printed (omamori-door1:…) is in ~/.config/omamori/doors/
 For plain ssh, scp, rsync and git, in ~/.ssh/config:
 
   Host server
-      ProxyCommand omamori connect %h %p`, `omamori ssh HOST [引数…]: ドアを通って ssh します。必要なときだけノックし、接続中は許可を
+      ProxyCommand omamori connect %h %p`, `omamori ssh HOST [引数…]: 扉を通って ssh します。必要なときだけノックし、接続中はリースを
 更新し、失敗したときはどの段階かを示します。HOST より後ろはそのまま ssh に渡します。
 
-HOST のドアは omamori.yaml の doors、または ~/.config/omamori/doors/HOST に置いた行
-（サーバーの door install が表示した omamori-door1:…）から探します。
+HOST の扉は omamori.yaml の doors、または ~/.config/omamori/doors/HOST に置いた行
+（サーバーの door install が表示した omamori-door1:…）から探します。扉のない HOST には、
+普通の ssh でつなぎます。
 
   omamori ssh server
   omamori ssh mika@server.example.jp -p 2222 uptime
@@ -28,7 +30,7 @@ HOST のドアは omamori.yaml の doors、または ~/.config/omamori/doors/HOS
 
   Host server
       ProxyCommand omamori connect %h %p`},
-	{"cli.short_connect", "reach a port behind a door (for ProxyCommand)", "ドアの奥のポートにつなぐ（ProxyCommand 用）"},
+	{"cli.short_connect", "reach a port behind a door (for ProxyCommand)", "扉の奥のポートにつなぐ（ProxyCommand 用）"},
 	{"cli.help_connect", `omamori connect HOST PORT: reach a TCP port through the door of HOST, and carry bytes
 between it and standard input and output. ssh runs this as its ProxyCommand; see
 omamori help ssh.
@@ -37,7 +39,7 @@ omamori help ssh.
 
 In ~/.ssh/config:
 
-  ProxyCommand omamori connect %h %p`, `omamori connect HOST PORT: HOST のドアを通って TCP ポートにつなぎ、標準入出力との間で
+  ProxyCommand omamori connect %h %p`, `omamori connect HOST PORT: HOST の扉を通って TCP ポートにつなぎ、標準入出力との間で
 データを運びます。ssh の ProxyCommand として使います（omamori help ssh）。
 
   omamori connect server 22

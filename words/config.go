@@ -51,7 +51,7 @@ var configTexts = []entry{
 	{"config.unknown_kind", "there is no kind {kind}", "{kind} という種類はありません"},
 	{"config.run_one", "run wants one deed: open (with code or without), code, rescue with on, or ssh", "run には処置を一つ書きます: open（code を添えてもよい）、code、rescue と on、または ssh"},
 	{"config.run_hint", "Such as {example}.", "例: {example}"},
-	{"config.run_no_link", "no link is called {name}, which run is to open", "run で開く {name} というリンクがありません"},
+	{"config.run_no_link", "no link is called {name}, which run is to open", "run で開く {name} というつながりがありません"},
 	{"config.run_bad_host", "{host} is no name of a machine", "{host} はマシンの名前に使えません"},
 	{"config.run_machine", "run is for a mend of a person; this one is by: machine", "run は人の手順に書きます。これは by: machine です"},
 	{"config.bad_name", "{name} cannot be a name", "{name} は名前に使えません"},

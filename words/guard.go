@@ -32,7 +32,7 @@ var guardTexts = []entry{
 	{"guard.blind", "omamori-hands does not answer, so the evidence cannot be read, and without it nothing is done by itself; to do by hand: {deed:text}", "omamori-hands が応答せず証拠を読めないため、自動では何もしません。手動でする場合: {deed:text}"},
 	{"guard.no_hands", "omamori runs without hands, so it could not: {deed:text}. Please do it yourself. {why:text}", "omamori-hands がないため実施できません: {deed:text}。手動で行ってください。{why:text}"},
 	{"guard.starved", "nothing answers in time because this machine hardly gets the processor: omamori itself waits {percent} % of the time for its turn", "CPU が足りず、応答が間に合いません（omamori 自身も、時間の {percent} % を順番待ちに費やしています）"},
-	{"guard.mend_off", "mending is switched off for {link}, so this was not done: {deed:text}", "{link} の自動修復は無効のため、実施していません: {deed:text}"},
+	{"guard.mend_off", "mending is switched off for {link}, so this was not done: {deed:text}. To have it done: omamori rescue", "{link} の自動修復は無効のため、実施していません: {deed:text}。実施させるには: omamori rescue"},
 	{"guard.gave_up", "{tries} tries did not put {link} back. omamori waits until the evidence changes; please look at it yourself: omamori status, omamori journal --link {link}", "{tries} 回試しましたが {link} は直りませんでした。状況が変わるまで待ちます。ご自身で確認してください: omamori status、omamori journal --link {link}"},
 
 	{"guard.told", "told: {event:text}, {link}", "通知: {event:text}（{link}）"},

@@ -107,10 +107,10 @@ s または Ctrl-C でいつでも中断できます。同じコマンドで続�
 	{"rescue.too_long_hint", "omamori status, omamori journal", "omamori status、omamori journal で状況を確認してください"},
 
 	{"rescue.did_begin", "{who} walks back to {goal}", "{who} さんが {goal} の復旧を始めました"},
-	{"rescue.did_mend", "{who} wants this done now: {step}", "{who} さんが実行を指示しました: {step}"},
-	{"rescue.did_run", "{who} has omamori do this: {step}", "{who} さんが omamori に実行させます: {step}"},
-	{"rescue.did_done", "{who} says that this is done: {step}", "{who} さんが済んだと報告しました: {step}"},
-	{"rescue.did_aside", "{who} leaves this out: {step}", "{who} さんが候補から除きました: {step}"},
+	{"rescue.did_mend", "{who} wants this done now: {step:text}", "{who} さんが実行を指示しました: {step:text}"},
+	{"rescue.did_run", "{who} has omamori do this: {step:text}", "{who} さんが omamori に実行させます: {step:text}"},
+	{"rescue.did_done", "{who} says that this is done: {step:text}", "{who} さんが済んだと報告しました: {step:text}"},
+	{"rescue.did_aside", "{who} leaves this out: {step:text}", "{who} さんが候補から除きました: {step:text}"},
 	{"rescue.did_again", "{who} takes back what was left out for {goal}", "{who} さんが {goal} で除いた手順を候補に戻しました"},
 	{"rescue.did_end", "{goal} is back", "{goal} が復旧しました"},
 }

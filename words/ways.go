@@ -16,6 +16,7 @@ var waysTexts = []entry{
 	{"guard.margins_more", "and {n} more {n|goal|goals}: omamori status", "ほか {n} 件: omamori status"},
 	{"guard.margin_back", "the margin is back: {goal} (after {took:duration})", "余裕が戻りました: {goal}（{took:duration}ぶり）"},
 	{"guard.margin_next", "To get the margin back: {step:text}.", "余裕を取り戻すには: {step:text}。"},
+	{"guard.margin_next_out", "The way back, step by step: omamori rescue {goal}", "復旧の手順をたどるには: omamori rescue {goal}"},
 	{"guard.step_prove", "prove what is overdue (omamori due drill)", "期限の過ぎた確認に答える（omamori due drill）"},
 	{"guard.step_mend", "{mend} ({takes:duration})", "{mend}（{takes:duration}）"},
 	{"guard.step_find", "get this back, or replace it: {name:text}", "{name:text} を取り戻すか、代わりを用意する"},

@@ -38,6 +38,7 @@ var webTexts = []entry{
 	{"web.proved", "proved", "確認"},
 	{"web.proved_head", "Proved", "最終確認"},
 	{"web.because_of", "because of {names}", "原因: {names}"},
+	{"web.goal_gone", "held, but has lost what it rests on", "正常でしたが、支えになるものを失っています"},
 	{"web.margin", "margin", "余裕"},
 	{"web.margin_unknown", "The chain is too large to reckon how many losses it survives.", "規模が大きく、いくつ失っても大丈夫かを計算しきれません。"},
 	{"web.margin_none", "No loss that the configuration knows of takes it away.", "設定にあるどれを失っても困りません。"},

@@ -3,7 +3,7 @@ package words
 // weekTexts are those of make week: the story of doc/story.md, played twice.
 var weekTexts = []entry{
 	{"week.title", "The week, replayed", "あの一週間の再現"},
-	{"week.preface", "Behind ▸ stands what befalls the owner. $ is what he types, with what the command really printed; lines with a time are records of the journals of the guards that run here. The months are told, not waited for.", "▸ は所有者に起きた出来事、$ は打ち込んだコマンドとその実際の出力です。時刻つきの行は、ここで動いているガードの記録です。月日は語るだけで、待ちません。"},
+	{"week.preface", "▸ tells what befalls the owner. $ is what he types, and below it stands what the command really printed. Lines with a time are records from the journals of the guards that run here. The months are told, not waited for.", "▸ は持ち主に起きた出来事です。$ は持ち主が打ち込んだコマンドで、その下が実際の出力です。時刻つきの行は、ここで動いているガードの記録です。月日は語るだけで、待ちません。"},
 	{"week.act_was", "As it was", "実際に起きたこと"},
 	{"week.act_would", "As it would have been", "omamori があれば"},
 	{"week.typed_word", "(the vault's passphrase)", "（保管庫のパスフレーズ）"},
@@ -31,7 +31,7 @@ var weekTexts = []entry{
 
 	{"week.was_start", "SSH is open to one rented address, the console wants a code from the phone. omamori watches, and mends nothing.", "SSH は借りた固定アドレスにだけ開き、コンソールには電話のコードが要ります。omamori は見ているだけで、何も直しません。"},
 	{"week.would_start", "The same start. Besides, a knock opens the door, and the codes are in a vault too.", "同じ状態から始めます。加えて、ノックで開く扉があり、コードは保管庫にも入れてあります。"},
-	{"week.was_june", "The next macOS is announced: it has no PPTP. He does not hear of it.", "次の macOS が発表されました。PPTP がありません。所有者は知りません。"},
+	{"week.was_june", "The next macOS is announced: it has no PPTP. He does not hear of it.", "次の macOS が発表されました。PPTP がありません。持ち主は知りません。"},
 	{"week.would_june", "The next macOS is announced: it has no PPTP. omamori knows from its table.", "次の macOS が発表されました。PPTP がありません。omamori は対応表で知っています。"},
 	{"week.blow_phone", "He replaces his phone; the app does not take its codes along.", "電話を買い替えました。コードのアプリは中身を引き継ぎません。"},
 	{"week.was_november", "The VPN service writes that PPTP ends. The mail stays unread.", "VPN の会社から PPTP 終了のメールが届きます。読まれません。"},
@@ -64,9 +64,9 @@ var weekTexts = []entry{
 	{"week.happened_mysqld", "killed; down until SSH worked again", "kill され、SSH が使えるまで停止"},
 	{"week.happened_support", "asked by form and telephone; {back} until the blog answers", "書式と電話で依頼。ブログの復旧まで {back}"},
 	{"week.happened_report", "never looked into", "調べられなかった"},
-	{"week.did_vpn", "told it in June, before it happened; when it had, the way back was {back}", "起きる前の 6 月に知らせた。起きた後も、取り戻すまで {back}"},
-	{"week.did_warning", "read it: {when}, and asks until it is answered", "読み取り、期限（{when}）まで知らせる"},
-	{"week.did_mysqld", "started it by itself, after proving why: visitors read again after {took}", "原因を確かめて自動で起動。訪問者は {took} 後に読めた"},
+	{"week.did_vpn", "said so in June, before it happened; afterwards the way back was {back}", "起きる前の 6 月に知らせた。起きた後も、取り戻すまで {back}"},
+	{"week.did_warning", "read it, and its day ({when}); asks until it is answered", "読み取って期限をつかみ（{when}）、答えがあるまで知らせる"},
+	{"week.did_mysqld", "found out why, and started it by itself: visitors read again after {took}", "原因を確かめて自動で起動。訪問者は {took} 後に読めた"},
 	{"week.did_not_mysqld", "nothing: still down after {took}", "何もできない。{took} 後も停止したまま"},
 	{"week.did_phone", "the vault made the code in its place, and AWS took it", "代わりに保管庫がコードを作り、AWS が受け付けた"},
 	{"week.did_not_phone", "nothing: there is no vault to take the code from", "何もできない。コードを取り出す保管庫がない"},
@@ -96,6 +96,7 @@ var weekTexts = []entry{
 	{"week.left_oom", "the kernel's want of memory: a SIGKILL stands for it", "メモリ不足そのもの（SIGKILL で代えます）"},
 	{"week.left_balancer", "the load balancer: visitors come to the server itself", "ロードバランサー（訪問者はサーバーに直接つなぎます）"},
 	{"week.left_ppp", "PPP: this kernel has none (/dev/ppp). pptpd is real and is asked; what its tunnel would carry goes by a wire to the same host", "PPP（このカーネルにはありません。pptpd は本物で応答を確かめますが、トンネルの中身は同じホストへの線で運びます）"},
+	{"week.seconds", "{n} seconds", "{n}秒"},
 	{"week.took", "It took {took} in all; nothing of it is left on this machine.", "全体で {took}。このマシンには何も残っていません。"},
 
 	// Titles in the guards' configurations.

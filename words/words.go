@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Message is something that can be said: an entry's key and its values.
@@ -123,24 +124,49 @@ func (l Lang) fill(text string, args map[string]string) string {
 	var out strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "{")
-		out.WriteString(before)
 		if !found {
+			out.WriteString(before)
 			return out.String()
 		}
 		if strings.HasPrefix(rest, "{") {
-			out.WriteByte('{')
+			out.WriteString(before + "{")
 			text = rest[1:]
 			continue
 		}
 		place, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			out.WriteString("{" + rest)
+			out.WriteString(before + "{" + rest)
 			return out.String()
 		}
-		out.WriteString(l.value(place, args))
+		value := l.value(place, args)
+		if l == Japanese {
+			before, after = closeUp(before, value, after)
+		}
+		out.WriteString(before + value)
 		text = after
 	}
 }
+
+// closeUp takes away the blanks around a value that is Japanese itself: they stand between
+// Japanese and other letters only.
+func closeUp(before, value, after string) (string, string) {
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	if cut, ok := strings.CutSuffix(before, " "); ok && broad(first) {
+		if r, _ := utf8.DecodeLastRuneInString(cut); broad(r) {
+			before = cut
+		}
+	}
+	if cut, ok := strings.CutPrefix(after, " "); ok && broad(last) {
+		if r, _ := utf8.DecodeRuneInString(cut); broad(r) {
+			after = cut
+		}
+	}
+	return before, after
+}
+
+// broad reports whether a letter is one of two columns: kana, kanji and their stops.
+func broad(r rune) bool { return r >= 0x2e80 && r != utf8.RuneError }
 
 func (l Lang) value(place string, args map[string]string) string {
 	if name, forms, ok := strings.Cut(place, "|"); ok {

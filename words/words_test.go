@@ -78,3 +78,26 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+// Between Japanese and other letters stands a blank, within Japanese none.
+func TestJapaneseValues(t *testing.T) {
+	for _, c := range [][2]string{
+		{"phone", "phone を失った"}, {"電話", "電話を失った"}, {"電話（phone）", "電話（phone）を失った"}, {"", " を失った"},
+	} {
+		if got := Japanese.Text("guard.because_thing_lost", "name", chainText(c[0])); got != c[1] {
+			t.Errorf("%q: %q, want %q", c[0], got, c[1])
+		}
+	}
+	for _, c := range [][4]string{
+		{"は ", "電話", " を", "は|を"}, {"は ", "phone", " を", "は | を"}, {"omamori ", "電話", " x", "omamori | x"}, {"", "電話", " ", "| "}, {"原因: ", "電話", "", "原因: |"},
+	} {
+		if b, a := closeUp(c[0], c[1], c[2]); b+"|"+a != c[3] {
+			t.Errorf("%q %q %q: %q %q", c[0], c[1], c[2], b, a)
+		}
+	}
+}
+
+// chainText is a text as a value, as package chain writes it.
+func chainText(s string) string {
+	return `{"key":"guard.name","args":{"name":"` + s + `"}}`
+}

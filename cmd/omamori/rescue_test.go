@@ -206,7 +206,7 @@ func TestRescueBlog(t *testing.T) {
 			t.Errorf("exit %d\n%s", code, out)
 		}
 		log, _ := b.omamori("journal", "--since", "10m")
-		says(t, log, "wants this done now: start mariadb for mariadb", "blog is back")
+		says(t, log, "wants this done now: start mariadb", "blog is back")
 		draft, code := b.omamori("report")
 		says(t, draft, "# Incident: mariadb", "mariadb was killed by SIGKILL from outside", "done: start mariadb", "visitors read the blog")
 		if code != 0 {

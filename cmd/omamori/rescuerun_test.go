@@ -3,11 +3,14 @@ package main_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/omamori-guard/omamori/chain"
 	"github.com/omamori-guard/omamori/door/doortest"
+	"github.com/omamori-guard/omamori/guard"
 )
 
 // runLinks is a blog that only the omamori of another machine brings back.
@@ -24,7 +27,7 @@ mends:
 func sshDoes(t *testing.T, script string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	stand := fmt.Sprintf("#!/bin/sh\ncat >%[1]s/given\necho \"$@\" >%[1]s/args\n%[2]s\n", dir, script)
+	stand := fmt.Sprintf("#!/bin/sh\n[ \"$1\" != -G ] || exit 0\ncat >%[1]s/given\necho \"$@\" >%[1]s/args\n%[2]s\n", dir, script)
 	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte(stand), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +119,115 @@ func TestRescueRuns(t *testing.T) {
 			t.Errorf("exit %d\n%s", code, at.text())
 		}
 		log, _ := b.omamori("journal", "--since", "10m")
-		says(t, log, "has omamori do this: repair", "says that this is done: repair")
+		says(t, log, "has omamori do this: have the server start mysqld", "says that this is done: have the server start mysqld")
 	})
+}
+
+// A host without a door is reached by plain ssh, a real one: only if it shows the key that is
+// known, and with nothing of ours at its disposal.
+func TestRescueRunsBySSH(t *testing.T) {
+	_, authorized, sshConfig := sshServer(t)
+	b := &blog{t: t, bin: programs(t), dir: open(t), state: filepath.Join(open(t), "state")}
+	config := filepath.Join(b.dir, "omamori.yaml")
+	there := &post{t: t, bin: b.bin, name: "server", state: filepath.Join(open(t), "state"), config: filepath.Join(b.dir, "server.yaml")}
+	dir := t.TempDir()
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(config, runLinks)
+	write(there.config, "links:\n  front: {kind: disk, path: /, min_free: 1KiB}\ngoals:\n  blog: {title: the blog there, ways: {web: [front]}}\n")
+	there.start()
+	there.until("well", func(s guard.Status) bool { return len(s.Goals) == 1 && s.Goals[0].Verdict == chain.Holds })
+	b.start()
+	// What the server's sshd runs whatever is asked of it: omamori, as it is there.
+	write(filepath.Join(dir, "login"), fmt.Sprintf("#!/bin/sh\necho \"agent=$SSH_AUTH_SOCK display=$DISPLAY\" >>%s/lent\nset -- $SSH_ORIGINAL_COMMAND\ntest \"$1\" = omamori || exit 0\nshift\nexec %s/omamori --state %s \"$@\"\n", dir, b.bin, there.state))
+	key, err := os.ReadFile(authorized)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(authorized, fmt.Sprintf("command=%q %s", filepath.Join(dir, "login"), key))
+	if err := os.Chmod(authorized, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The owner's own ssh, with a configuration that lends all to everybody, and with an agent.
+	real, err := exec.LookPath("ssh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lends := func(more string) {
+		t.Helper()
+		more = "Host server\n IdentityAgent SSH_AUTH_SOCK\n" + more
+		own, err := os.ReadFile(sshConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(filepath.Join(dir, "config"), more+string(own)+" ForwardAgent yes\n RemoteForward 127.0.0.1:0 127.0.0.1:9\n LogLevel VERBOSE\n")
+	}
+	lends("")
+	write(filepath.Join(dir, "ssh"), fmt.Sprintf("#!/bin/sh\nexec %s -F %s/config \"$@\"\n", real, dir))
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	agent := exec.Command("ssh-agent", "-D", "-a", filepath.Join(dir, "agent"))
+	if err := agent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = agent.Process.Kill(); _ = agent.Wait() })
+	doortest.Eventually(t, "the agent listens", func() bool { _, err := os.Stat(filepath.Join(dir, "agent")); return err == nil })
+	t.Setenv("SSH_AUTH_SOCK", filepath.Join(dir, "agent"))
+	lent := func() string {
+		t.Helper()
+		b, err := os.ReadFile(filepath.Join(dir, "lent"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+
+	// Typed by himself it is his ssh, as he has it.
+	out, err := exec.Command(filepath.Join(b.bin, "omamori"), "--lang", "en", "ssh", "server", "true").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "no door is known for server: plain ssh") {
+		t.Errorf("omamori ssh: %v: %s", err, out)
+	}
+	if !strings.Contains(lent(), "agent=/") {
+		t.Fatalf("the agent is not forwarded even where it is wanted: %s", lent())
+	}
+	if !strings.Contains(string(out), "remote forward") {
+		t.Fatalf("nor is a port: %s", out)
+	}
+	if err := os.Remove(filepath.Join(dir, "lent")); err != nil {
+		t.Fatal(err)
+	}
+
+	// Another machine in its place.
+	lends(" UserKnownHostsFile /dev/null\n StrictHostKeyChecking no\n")
+	const step, claim = "omamori: have the server start mysqld", "Does the blog show its posts?"
+	at := b.console("rescue", "blog", "-c", config)
+	at.answer(claim, "n")
+	at.answer(step, "y")
+	at.await("ssh did not get to server")
+	at.answer("Do it?", "s")
+	if code := at.end(); code != 1 {
+		t.Errorf("exit %d\n%s", code, at.text())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "lent")); err == nil {
+		t.Error("it was let in though nobody knows its key")
+	}
+
+	lends("")
+	at = b.console("rescue", "blog", "-c", config)
+	at.answer(step, "y")
+	at.await("the blog there")
+	at.answer(claim, "y")
+	at.await("back")
+	if code := at.end(); code != 0 {
+		t.Errorf("exit %d\n%s", code, at.text())
+	}
+	if got := lent(); got != "agent= display=\n" {
+		t.Errorf("lent to the server: %s", got)
+	}
+	if strings.Contains(at.text(), "remote forward") {
+		t.Errorf("a port is forwarded:\n%s", at.text())
+	}
 }

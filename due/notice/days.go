@@ -26,10 +26,24 @@ type day struct {
 // maxDays bounds how many days of a text are looked at.
 const maxDays = 200
 
-// fold puts a text into one form: full-width letters and digits, old numerals before 年, 月
-// and 日, and capitals, as they are written most. Lines stay.
-func fold(s string) string {
-	s = strings.ToLower(width.Fold.String(s))
+// fold puts a text into the form in which words are looked for: plain, without capitals.
+func fold(s string) string { return small(plain(s)) }
+
+// small has no capitals, and every other byte where it was: what is found in it can be quoted
+// from the text as it was written.
+func small(s string) string {
+	return strings.Map(func(r rune) rune {
+		if l := unicode.ToLower(r); utf8.RuneLen(l) == utf8.RuneLen(r) {
+			return l
+		}
+		return r
+	}, s)
+}
+
+// plain puts a text into one form: full-width letters and digits, and old numerals before 年,
+// 月 and 日, as they are written most. Lines stay.
+func plain(s string) string {
+	s = width.Fold.String(strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.NewReplacer("\u00a0", " ", "\u3000", " ", "‐", "-", "–", "-", "−", "-", "㍻", "平成", "㋿", "令和").Replace(s)
 	var out strings.Builder
 	for len(s) > 0 {

@@ -59,12 +59,13 @@ func Find(m Mail, senders []Sender, handed bool, now time.Time) (f Found, ok boo
 	if f.Date.IsZero() || f.Date.After(now.Add(24*time.Hour)) { // nobody writes tomorrow
 		f.Date = now
 	}
-	folded := fold(m.Subject + "。\n" + m.Text)
+	text := plain(m.Subject + "。\n" + m.Text)
+	folded := small(text)
 	known := false
 	f.About, f.Company, known = who(m.From, folded, senders)
 	topic, strong := topicOf(folded)
 	f.Topic = topic
-	sentences := split(folded)
+	sentences := split(text)
 	f.setDay(sentences, f.Date)
 	switch {
 	case topic == "done" && !handed:
@@ -165,15 +166,16 @@ func (f *Found) setDay(sentences []string, base time.Time) {
 	}
 	doubt := false
 	for i, s := range sentences {
-		if strings.HasPrefix(s, ">") || anyOf(s, written) {
+		folded := small(s)
+		if strings.HasPrefix(s, ">") || anyOf(folded, written) {
 			continue
 		}
 		around := s
 		if i > 0 && len(s) < 80 { // a day in a line of its own belongs to the line above
 			around = clip(sentences[i-1], maxField) + " " + s
 		}
-		ending := anyOf(around, endWords) || anyOf(around, byWords)
-		for _, d := range days(s, base) {
+		ending := anyOf(small(around), endWords) || anyOf(small(around), byWords)
+		for _, d := range days(folded, base) {
 			if d.date.Before(today) && (d.other.IsZero() || d.other.Before(today)) {
 				continue
 			}
@@ -193,7 +195,7 @@ func (f *Found) setDay(sentences []string, base time.Time) {
 				add(to, d.other, quote)
 			}
 		}
-		if f.Quote == "" && anyOf(s, endWords) {
+		if f.Quote == "" && anyOf(folded, endWords) {
 			f.Quote = short(s)
 		}
 	}
@@ -245,7 +247,10 @@ func split(text string) (all []string) {
 	return all
 }
 
-func abbreviated(s string) bool { return slices.Contains(monthNames, s) || strings.HasSuffix(s, "no") }
+func abbreviated(s string) bool {
+	s = small(s)
+	return slices.Contains(monthNames, s) || strings.HasSuffix(s, "no")
+}
 
 func anyOf(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })

@@ -76,6 +76,20 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// What a mail says is quoted as it was written, whatever it is searched in.
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"We will discontinue PPTP for all Customers on January 8, 2027.": "We will discontinue PPTP for all Customers on January 8, 2027.",
+		"İSTANBUL, 300 K. We Will Discontinue PPTP On 8 January 2027.":   "We Will Discontinue PPTP On 8 January 2027.",
+		"ＰＰＴＰ 接続は２０２７年１月８日をもって終了し、IPsec へ移行します。":                         "PPTP 接続は2027年1月8日をもって終了し、IPsec へ移行します。",
+	} {
+		f, _ := Find(Mail{From: "support@fixed-ip.example.net", Subject: "Notice", Text: text}, nil, true, time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC))
+		if f.Day != "2027-01-08" || f.Quote != want {
+			t.Errorf("%q: %q of %s", text, f.Quote, f.Day)
+		}
+	}
+}
+
 func TestDays(t *testing.T) {
 	base := time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC)
 	for text, want := range map[string]string{
@@ -243,8 +257,10 @@ func FuzzDays(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		text := fold(s)
-		last := 0
+		text, last := fold(s), 0
+		if written := plain(s); len(written) != len(text) {
+			t.Fatalf("%q is not %q, but for capitals", written, text)
+		}
 		for _, d := range days(text, time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)) {
 			if d.from < last || d.to <= d.from || d.to > len(text) || d.date.Year() < 1990 || d.date.Year() > 2200 {
 				t.Fatalf("%q: %+v", text, d)

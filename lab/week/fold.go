@@ -20,6 +20,9 @@ func fold(text string, columns int) (lines []string) {
 		}
 		for n > columns { // a word that is longer than a line
 			head := ansi.Truncate(piece, columns, "")
+			if at := strings.LastIndexAny(head, "/?&="); at > len(head)/2 {
+				head = head[:at+1] // an address, at one of its parts
+			}
 			lines = append(lines, head)
 			piece = piece[len(head):]
 			n = ansi.StringWidth(piece)
@@ -31,7 +34,7 @@ func fold(text string, columns int) (lines []string) {
 
 // closing do not begin a line, opening do not end one.
 const (
-	closing = "、。，．・）」』】〉！？ー々っゃゅょッャュョ,.)"
+	closing = "、。，．・：；）」』】〉！？ー々っゃゅょッャュョ,.:;!?)"
 	opening = "（「『【〈"
 )
 

@@ -75,7 +75,7 @@ func (s *stage) reload(l laptop) {
 func (s *stage) upgrade(ready bool) {
 	s.vpn(false)
 	s.reload(laptop{Ready: ready, OS: newSystem})
-	s.omamori("laptop", "", "prove", "client", "sshd") // their beats are long, and a reload does not hasten them
+	s.start("laptop", "omamori", "prove", "client", "sshd") // their beats are long, and a reload does not hasten them
 }
 
 // buildVault puts the code of the phone into a vault of the laptop's.

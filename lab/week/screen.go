@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -150,15 +151,15 @@ func (s *screen) beside(chapter int) {
 
 // lines are events as lines of so many columns.
 func (s *screen) lines(events []event, columns int) (out []string) {
-	put := func(lead, code, text string) {
-		hang := strings.Repeat(" ", ansi.StringWidth(lead))
-		for i, line := range fold(text, max(20, columns-len(hang))) {
+	below := func(lead, next, code, text string) {
+		for i, line := range fold(text, max(20, columns-ansi.StringWidth(next))) {
 			if i > 0 {
-				lead = hang
+				lead = next
 			}
 			out = append(out, lead+s.paint(code, line))
 		}
 	}
+	put := func(lead, code, text string) { below(lead, blank(lead), code, text) }
 	for _, e := range events {
 		switch e.Is {
 		case isBlow:
@@ -171,7 +172,14 @@ func (s *screen) lines(events []event, columns int) (out []string) {
 			put("  "+number+s.paint("36", "$ "), "36", e.Text)
 		case isSaid:
 			text := strings.TrimLeft(e.Text, " ")
-			put("    "+e.Text[:len(e.Text)-len(text)], "", text)
+			indent, lead := "    "+e.Text[:len(e.Text)-len(text)], aLead.FindString(text)
+			next := indent + blank(lead)
+			if host, rest, ok := strings.Cut(lead, "│"); ok { // another host's, on each line
+				next = indent + host + "│" + blank(rest)
+			} else if lead == "" {
+				next += "  "
+			}
+			below(indent+lead, next, "", text[len(lead):])
 		case isRecord:
 			code := map[string]string{"✗": "31", "✓": "32", "→": "1", "!": "31"}[e.Mark]
 			put("  "+s.paint("2", e.At.Local().Format(time.TimeOnly)+" "+s.lang.Text("week.host_"+e.Host)+" ")+s.paint(code, e.Mark)+" ", "", e.Text)
@@ -191,11 +199,17 @@ func (s *screen) lines(events []event, columns int) (out []string) {
 			if *e.Margin < 0 {
 				code = "1;31"
 			}
-			put("  ", code, s.lang.Text("week.margin", "goal", e.Text, "margin", strings.Replace(fmt.Sprint(*e.Margin), "-", "−", 1), "back", back))
+			below("  ", "    ", code, s.lang.Text("week.margin", "goal", e.Text, "margin", strings.Replace(fmt.Sprint(*e.Margin), "-", "−", 1), "back", back))
 		}
 	}
 	return out
 }
+
+// aLead is what a line of a command begins with, and what goes on below stands behind.
+var aLead = regexp.MustCompile(`^(?:\S+ │ *)?(?:[✗✓?▸] |\d+\. |\S+ {2,})?`)
+
+// blank is as wide as a text.
+func blank(text string) string { return strings.Repeat(" ", ansi.StringWidth(text)) }
 
 func (s *screen) during(seconds float64) string {
 	return s.lang.Duration(roundly(time.Duration(seconds * float64(time.Second))))

@@ -66,7 +66,7 @@ func (s *screen) end() error {
 	for _, text := range s.left() {
 		s.item("- ", text)
 	}
-	fmt.Fprintf(s.w, "\n%s\n", s.lang.Text("week.took", "took", s.during(s.took.Seconds())))
+	fmt.Fprintf(s.w, "\n%s\n", s.lang.Text("week.took", "took", s.lang.Text("week.seconds", "n", fmt.Sprint(int(s.took.Seconds()+0.5)))))
 	return nil
 }
 

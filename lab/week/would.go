@@ -112,7 +112,7 @@ func (s *stage) healed() {
 		i := s.status("server").Incidents
 		return back > 0 && len(i) > 0 && i[0].Ended != nil
 	})
-	s.records("server")
+	s.records("server", "laptop")
 	if ok {
 		s.did("mysqld", s.lang.Text("week.did_mysqld", "took", s.during(back)), s.lang.Text("week.proof_visitor"), true)
 		return

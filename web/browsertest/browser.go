@@ -305,6 +305,23 @@ func (b *Tab) Shot(name string) {
 	}
 	var png []byte
 	b.Run(page.BringToFront(), chromedp.FullScreenshot(&png, 100)) // one at the back is never drawn
+	b.keep(dir, name, png)
+}
+
+// ShotOf keeps a picture of one element.
+func (b *Tab) ShotOf(css, name string) {
+	b.t.Helper()
+	dir := os.Getenv("OMAMORI_PICTURES")
+	if dir == "" {
+		return
+	}
+	var png []byte
+	b.Run(page.BringToFront(), chromedp.Screenshot(css, &png, chromedp.ByQuery))
+	b.keep(dir, name, png)
+}
+
+func (b *Tab) keep(dir, name string, png []byte) {
+	b.t.Helper()
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
