@@ -73,7 +73,7 @@ week-pictures: deps test-deps
 bench: build deps test-deps
 	go run ./bench $(ARGS)
 
-## make bench-host  how long visitors are without the blog, by systemd alone, monit and omamori (two hours)
+## make bench-host  how long visitors are without the blog, by systemd alone, monit and omamori (an hour)
 bench-host: deps test-deps lab-deps
 	go test -tags lab,figures -count=1 -v -timeout 180m -run TestFigures ./lab $(FIGURES)
 

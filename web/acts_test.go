@@ -19,7 +19,7 @@ import (
 func TestInBrowserActs(t *testing.T) {
 	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, *browsertest.Browser){
-		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Pointing": testPointing, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
+		"Live": testLive, "Mend": testMend, "ProveAndAnswer": testProveAndAnswer, "Door": testDoor, "WhatIf": testWhatIf, "Pointing": testPointing, "Touch": testTouch, "Keyboard": testKeyboard, "DeedsByKeys": testDeedsByKeys, "FirstVisitByKeys": testFirstVisitByKeys, "FocusIsKept": testFocusIsKept, "FirstView": testFirstView, "Language": testLanguage,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -120,6 +120,7 @@ func testPointing(t *testing.T, browser *browsertest.Browser) {
 		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0], box[1]))
 		b.Until(`document.querySelector(".node.falls")`)
 		b.Run(chromedp.MouseEvent(input.MouseMoved, box[0]+1, box[1]))
+		b.Shot(fmt.Sprintf("pointing-%d-en-desktop", i))
 		// Longer than what is pointed at is waited for and forgotten.
 		if turns := b.Await(`new Promise(done => setTimeout(() => done(turns), 1500))`); turns != "1" {
 			t.Errorf("%s: shown and hidden %s times", at, turns)
@@ -130,6 +131,30 @@ func testPointing(t *testing.T, browser *browsertest.Browser) {
 		b.Run(chromedp.MouseEvent(input.MouseMoved, 5, 5))
 		b.Until(`!document.querySelector(".node.falls")`)
 	}
+}
+
+// A first touch shows what would fall, a second goes there, one elsewhere puts it away.
+func testTouch(t *testing.T, browser *browsertest.Browser) {
+	_, address := scene(t, "calm", words.Japanese)
+	b := browser.Open(t, address, browsertest.Phone.In("ja"))
+	b.Run(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	b.GoTo("/")
+	b.Until("document.documentElement.dataset.news !== undefined")
+	tap := func(css string) { // what a browser makes of a tap; on a busy machine a real one may last too long to be one
+		b.Do(`(e => { e.scrollIntoView({block: "center"}); e.dispatchEvent(new PointerEvent("pointerover", {pointerType: "touch", bubbles: true}));
+			e.dispatchEvent(new MouseEvent("click", {detail: 1, bubbles: true, cancelable: true})) })(document.querySelector(` + browsertest.Quoted(css) + `))`)
+	}
+	shown := `!whatif.classList.contains("none") && ` + browsertest.Text("#whatif") + `.includes("スマートフォン")`
+	tap(`.chip[data-what="phone"]`)
+	b.Until(shown)
+	b.Shot("pointing-ja-phone")
+	tap(".list .note, .things .note")
+	b.Until(`whatif.classList.contains("none") && location.search === ""`)
+	tap(`.chip[data-what="phone"]`)
+	b.Until(shown)
+	b.Do("window.old = true")
+	tap(`.chip[data-what="phone"]`)
+	b.Until(`!window.old && location.search === "?lose=phone"`)
 }
 
 // All of the first view is less than 100 KB, and can be read without a script.

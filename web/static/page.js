@@ -199,8 +199,8 @@
     return a ? a.dataset.what || a.dataset.n : "";
   };
   for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, e => {
-    const name = whatOf(e), away = kind === "focusin" ? 0 : e.pointerType === "mouse" ? 250 : -1;
-    if (name || (away >= 0 && !(box && box.contains(e.target)))) point(name, away);
+    const name = whatOf(e), away = kind === "pointerover" && e.pointerType === "mouse" ? 250 : 0;
+    if (name || !(box && box.contains(e.target))) point(name, away);
   });
   document.addEventListener("click", e => { // a first touch shows, a second goes there
     const a = e.target instanceof Element && e.target.closest(".node.thing,[data-what]");
