@@ -62,10 +62,13 @@ func (c *counting) Glance(context.Context, words.Lang) (guard.ModelStatus, guard
 	return guard.ModelStatus{}, guard.Status{}, nil
 }
 
-func (c *counting) Status(context.Context, words.Lang) (guard.Status, error) {
+func (c *counting) Status(ctx context.Context, _ words.Lang) (guard.Status, error) {
 	c.made.Add(1)
-	time.Sleep(time.Second) // it takes long to reckon
-	return guard.Status{}, nil
+	select { // it takes long to reckon
+	case <-ctx.Done():
+	case <-time.After(time.Second):
+	}
+	return guard.Status{}, ctx.Err()
 }
 
 func (c *counting) Ways(context.Context, string, guard.Supposed, words.Lang) ([]guard.GoalWays, error) {
