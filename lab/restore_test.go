@@ -40,7 +40,7 @@ func drilled(h *host) {
 	h.Log(h.do("systemd-analyze security --no-pager --threshold=25 omamori-restore.service | tail -n 1"))
 
 	// A dump of an empty site is whole, and saves nobody.
-	h.do("sed -i '/INSERT INTO .wp_posts/d' /var/backups/blog/1.sql && rm /var/lib/omamori/restored-dumps.json && systemctl start omamori-restore.service")
+	h.do("mariadb-dump --no-data blog >/var/backups/blog/1.sql && rm /var/lib/omamori/restored-dumps.json && systemctl start omamori-restore.service")
 	h.reach("empty", time.Minute, said("broken", "what matters is not in it"))
 	if left := h.do("find /var/tmp -name '*omamori-restore*'"); left != "" {
 		h.Errorf("left behind: %s", left)
